@@ -1,0 +1,48 @@
+"""The one picture of a slice that everything else in the project works on."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Intensity = Literal["HU", "8-bit"]
+
+
+class SliceError(Exception):
+    """A file cannot be read as a CT slice; the message is one sentence for the person who uploaded it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A display or input window in HU: ``level - width / 2`` maps to 0, ``level + width / 2`` to 255."""
+
+    width: float
+    level: float
+
+
+@dataclass(frozen=True)
+class CTSlice:
+    """One 2-D CT image.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (H, W)
+        float32 in HU if ``intensity`` is ``"HU"``; uint8 in [0, 255] of unknown window if it is ``"8-bit"``.
+    intensity : "HU" or "8-bit"
+    spacing_mm : (row, column) distance between pixel centres in mm, or None where the file does not say.
+    source : the format the slice came from, such as ``"DICOM"``; never a file name.
+    window : the display window stored in the file, or None.
+    """
+
+    pixels: NDArray[np.generic]
+    intensity: Intensity
+    spacing_mm: tuple[float, float] | None
+    source: str
+    window: Window | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        height, width = self.pixels.shape
+        return height, width
