@@ -1,1 +1,22 @@
+"""All methods by name. Listing them imports neither torch nor any weights; loading one does.
 
+A built-in method is one module of this package with ``CARD`` and ``load() -> Method``. A second package adds
+one through an entry point of the group ``ctseg.methods`` that names such a module. Neither kind may import
+torch at the top of the module: imports that are heavy belong inside ``load``.
+"""
+
+from ctseg.methods.card import Card
+from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.methods.registry import METHODS, load
+
+__all__ = [
+    "METHODS",
+    "Card",
+    "Method",
+    "NeverStop",
+    "Progress",
+    "StopFlag",
+    "Stopped",
+    "ignore_progress",
+    "load",
+]

@@ -1,0 +1,75 @@
+"""Finds methods by name, here and in other packages."""
+
+import importlib
+import logging
+import pkgutil
+import threading
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from types import MappingProxyType, ModuleType
+
+from ctseg.methods.card import Card
+from ctseg.methods.method import Method
+
+ENTRY_POINT_GROUP = "ctseg.methods"
+
+_logger = logging.getLogger(__name__)
+_loaded: dict[str, Method] = {}
+_loading = threading.Lock()
+
+
+def _built_in_modules() -> list[ModuleType]:
+    package = importlib.import_module("ctseg.methods")
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [importlib.import_module(f"ctseg.methods.{name}") for name in names if name != "registry"]
+
+
+def _outside_modules() -> list[ModuleType]:
+    modules = []
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            modules.append(point.load())
+        except Exception:  # another package's fault must not take the app down
+            _logger.exception("The method package %s cannot be imported and is left out.", point.value)
+    return modules
+
+
+def _find() -> tuple[dict[str, Card], dict[str, ModuleType]]:
+    cards: dict[str, Card] = {}
+    modules: dict[str, ModuleType] = {}
+    for module in _built_in_modules() + _outside_modules():
+        for card in getattr(module, "CARDS", None) or [getattr(module, "CARD", None)]:
+            if not isinstance(card, Card):
+                continue
+            if card.name in cards:
+                _logger.warning("A second method named %s is left out.", card.name)
+                continue
+            cards[card.name] = card
+            modules[card.name] = module
+    return cards, modules
+
+
+_cards, _modules = _find()
+
+METHODS: Mapping[str, Card] = MappingProxyType(_cards)
+"""Cards of all methods by name, planned ones included (``card.trained`` is False)."""
+
+
+def load(name: str) -> Method:
+    """Return the method of this name, ready to segment; a second call returns the same object.
+
+    Raises
+    ------
+    KeyError
+        If there is no method of this name; the message lists the names.
+    ValueError
+        If the method is planned and not trained yet.
+    """
+    if name not in METHODS:
+        raise KeyError(f"There is no method {name!r}; choose one of {', '.join(METHODS)}.")
+    if not METHODS[name].trained:
+        raise ValueError(f"The method {name} is not trained yet; choose another.")
+    with _loading:
+        if name not in _loaded:
+            _loaded[name] = _modules[name].load()
+        return _loaded[name]
