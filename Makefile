@@ -1,0 +1,62 @@
+# Everything starts from Python 3.11+, make and a package index; the virtual environment is made on the way.
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: app test test-all check coverage bench screens docs clean
+
+app: $(VENV)/app.stamp
+	$(BIN)/ctseg serve --open
+
+test: $(VENV)/dev.stamp
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(VENV)/dev.stamp
+	$(PYTEST) $(ARGS)
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_licences.py
+	$(MAKE) --no-print-directory coverage
+
+# The browser's pages run in a server of their own; their Python side is covered without a browser.
+coverage: $(VENV)/dev.stamp
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -q -m "not slow and not browser" $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+bench: $(VENV)/dev.stamp
+	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+screens: $(VENV)/dev.stamp
+	$(BIN)/python scripts/make_screens.py
+
+docs: $(VENV)/dev.stamp
+	for file in scripts/make_*_doc*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/uv:
+	@test -n "$(PYTHON)" || { echo "ctseg needs Python 3.11, 3.12 or 3.13; install one or call make PYTHON=/path/to/python."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9"
+
+$(VENV)/app.stamp: requirements.txt pyproject.toml | $(VENV)/bin/uv
+	@echo "Installing what the app needs (about 5 GB, mostly torch; once) ..."
+	$(UV) -r requirements.txt
+	$(UV) --no-deps -e .
+	touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt $(VENV)/app.stamp
+	@echo "Installing what tests and training need ..."
+	$(UV) -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,45 @@
+"""One call from a slice to a label map."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.methods import load
+from ctseg.methods.method import NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.slices import CTSlice, read_slice
+
+
+def segment(
+    ct_slice: CTSlice | Path | str,
+    method: str = "watershed",
+    stop: StopFlag = NeverStop(),
+    progress: Progress = ignore_progress,
+) -> NDArray[np.int32]:
+    """Segment all structures of one CT slice.
+
+    Parameters
+    ----------
+    ct_slice : CTSlice, or the path of a file that holds one; of a stack the middle slice is taken
+    method : a name from ``ctseg.METHODS``
+    stop : looked at at least every 0.5 s
+    progress : called with the finished fraction in [0, 1]
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W); 0 is background, every other value one structure.
+
+    Raises
+    ------
+    SliceError
+        If the file cannot be read as a CT slice.
+    KeyError, ValueError
+        If there is no such method, or it is not trained yet.
+    WeightsError
+        If the method's weights cannot be had.
+    Stopped
+        If ``stop`` is set before the label map is ready.
+    """
+    if not isinstance(ct_slice, CTSlice):
+        ct_slice = read_slice(Path(ct_slice))
+    return load(method).segment(ct_slice, stop=stop, progress=progress)
