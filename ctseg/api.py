@@ -33,7 +33,7 @@ def segment(
     ------
     SliceError
         If the file cannot be read as a CT slice.
-    KeyError, ValueError
+    MethodError
         If there is no such method, or it is not trained yet.
     WeightsError
         If the method's weights cannot be had.

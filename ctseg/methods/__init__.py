@@ -7,12 +7,13 @@ torch at the top of the module: imports that are heavy belong inside ``load``.
 
 from ctseg.methods.card import Card
 from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress
-from ctseg.methods.registry import METHODS, load
+from ctseg.methods.registry import METHODS, MethodError, load
 
 __all__ = [
     "METHODS",
     "Card",
     "Method",
+    "MethodError",
     "NeverStop",
     "Progress",
     "StopFlag",

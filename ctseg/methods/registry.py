@@ -55,20 +55,22 @@ METHODS: Mapping[str, Card] = MappingProxyType(_cards)
 """Cards of all methods by name, planned ones included (``card.trained`` is False)."""
 
 
+class MethodError(Exception):
+    """There is no such method, or it cannot be run; the message is one sentence."""
+
+
 def load(name: str) -> Method:
     """Return the method of this name, ready to segment; a second call returns the same object.
 
     Raises
     ------
-    KeyError
-        If there is no method of this name; the message lists the names.
-    ValueError
-        If the method is planned and not trained yet.
+    MethodError
+        If there is no method of this name, or it is planned and not trained yet.
     """
     if name not in METHODS:
-        raise KeyError(f"There is no method {name!r}; choose one of {', '.join(METHODS)}.")
+        raise MethodError(f"There is no method {name!r}; choose one of {', '.join(METHODS)}.")
     if not METHODS[name].trained:
-        raise ValueError(f"The method {name} is not trained yet; choose another.")
+        raise MethodError(f"The method {name} is not trained yet; choose another.")
     with _loading:
         if name not in _loaded:
             _loaded[name] = _modules[name].load()

@@ -1,0 +1,37 @@
+"""The ``ctseg`` command. Exit codes: 0 done, 1 refused with one sentence, 2 the command's words are off."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ctseg import __version__
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; building it imports nothing heavy."""
+    from ctseg.cli import methods, score, segment, serve, weights
+
+    root = argparse.ArgumentParser(
+        prog="ctseg",
+        description="Segment all structures in one CT slice and compare methods. Research only, not for diagnosis.",
+    )
+    root.add_argument("--version", action="version", version=f"ctseg {__version__}")
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for module in (segment, score, methods, weights, serve):
+        module.add_to(commands)
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = parser().parse_args(arguments)
+    from ctseg.cli.errors import user_errors
+
+    try:
+        return int(options.run(options) or 0)
+    except user_errors() as error:
+        print(f"ctseg: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("ctseg: stopped.", file=sys.stderr)
+        return 1

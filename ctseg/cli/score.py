@@ -1,0 +1,95 @@
+"""``ctseg score PRED TRUE``: every index of a prediction, for one label map or a whole challenge CSV."""
+
+import argparse
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ctseg.cli.errors import CommandError
+
+_SHOWN = {
+    "ari": "adjusted Rand index, all pixels",
+    "fg_ari": "adjusted Rand index, true foreground only",
+    "ri": "plain Rand index",
+    "ri_all_background": "plain Rand index of an empty prediction",
+    "split": "split error (bits)",
+    "merge": "merge error (bits)",
+    "best_iou": "mean best IoU of a true structure",
+    "panoptic_quality": "panoptic quality",
+    "foreground_dice": "foreground Dice",
+    "structures_found": "structures found",
+    "structures_true": "structures true",
+    "structures_predicted": "structures predicted",
+}
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser("score", help="score label maps or challenge CSVs against the truth")
+    command.add_argument(
+        "predicted", type=Path, metavar="PRED", help="label map (PNG, TIFF, NIfTI) or challenge CSV"
+    )
+    command.add_argument("true", type=Path, metavar="TRUE", help="the truth, of the same kind")
+    command.add_argument("--json", action="store_true", help="print JSON, for CSVs with every image's scores")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the scores of one label map, or the means over a CSV's images."""
+    report = _score_tables(options) if _is_csv(options.true) else _score_label_maps(options)
+    if options.json:
+        print(json.dumps(_json_numbers(report), indent=2))
+        return 0
+    means = report["scores"]
+    if report["images"] > 1:
+        print(f"Means over {report['images']} images ({report['fg_ari_images']} of them count for fg_ari)")
+    for name, told in _SHOWN.items():
+        print(f"{name:22s} {means[name]:>8.4f}  {told}" if name in means else f"{name:22s} {'':>8s}  {told}")
+    return 0
+
+
+def _is_csv(path: Path) -> bool:
+    return path.name.endswith((".csv", ".csv.gz"))
+
+
+def _score_label_maps(options: argparse.Namespace) -> dict[str, Any]:
+    from ctseg.labelmaps.files import read_label_map
+    from ctseg.metrics import METRIC_VERSION, score
+
+    predicted, true = read_label_map(options.predicted), read_label_map(options.true)
+    if predicted.shape != true.shape:
+        raise CommandError(
+            f"The prediction has {predicted.shape} pixels and the truth {true.shape}; give label maps of one size."
+        )
+    scores = asdict(score(predicted, true))
+    return {"metric_version": METRIC_VERSION, "images": 1, "scores": scores}
+
+
+def _score_tables(options: argparse.Namespace) -> dict[str, Any]:
+    from ctseg.labelmaps.files import read_challenge_csv
+    from ctseg.metrics import METRIC_VERSION, mean_scores, score
+
+    predicted, true = read_challenge_csv(options.predicted), read_challenge_csv(options.true)
+    missing = [name for name in true if name not in predicted][:5]
+    if missing:
+        raise CommandError(
+            f"The prediction lacks {', '.join(missing)}; it needs a column for every image of the truth."
+        )
+    each = {name: score(predicted[name], true[name]) for name in true}
+    means = mean_scores(list(each.values()))
+    counted = sum(not math.isnan(scores.fg_ari) for scores in each.values())
+    return {
+        "metric_version": METRIC_VERSION,
+        "images": len(each),
+        "fg_ari_images": counted,
+        "scores": means,
+        "per_image": {name: asdict(scores) for name, scores in each.items()},
+    }
+
+
+def _json_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _json_numbers(item) for key, item in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value

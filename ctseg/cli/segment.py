@@ -1,0 +1,90 @@
+"""``ctseg segment``: one file into a folder of results, or a folder of slices into a challenge CSV."""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctseg.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ctseg.slices import CTSlice
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser("segment", help="segment a file, or a folder of slices")
+    command.add_argument(
+        "input", type=Path, metavar="FILE|FOLDER", help="a CT file, or a folder of 0.png, 1.png, …"
+    )
+    command.add_argument(
+        "--method", default="watershed", help="a name that `ctseg methods` lists (default watershed)"
+    )
+    command.add_argument(
+        "--out", type=Path, required=True, help="folder for a file's results, or y.csv for a folder's"
+    )
+    command.add_argument(
+        "--slice", type=int, default=None, help="which slice of a stack, from 0 (default the middle)"
+    )
+    command.add_argument("--json", action="store_true", help="print the report of a file as JSON")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Segment what was given."""
+    if not options.input.exists():
+        raise CommandError(f"There is no {options.input}; give a file or a folder that exists.")
+    return _segment_folder(options) if options.input.is_dir() else _segment_file(options)
+
+
+def _segment_file(options: argparse.Namespace) -> int:
+    from ctseg.export import MethodRun, report, write_results
+    from ctseg.slices import read_slice
+
+    ct_slice = read_slice(options.input, options.slice)
+    label_map, seconds = _timed(ct_slice, options.method)
+    done = MethodRun(options.method, label_map, seconds)
+    written = write_results(options.out, ct_slice, [done])
+    if options.json:
+        print(json.dumps(report(ct_slice, [done]), indent=2, ensure_ascii=False))
+    else:
+        print(f"{label_map.max()} structures in {seconds:.1f} s; wrote {len(written)} files to {options.out}")
+    return 0
+
+
+def _segment_folder(options: argparse.Namespace) -> int:
+    from ctseg.labelmaps import relabel
+    from ctseg.labelmaps.files import write_challenge_csv
+    from ctseg.slices import read_slice
+
+    if not options.out.name.endswith((".csv", ".csv.gz")):
+        raise CommandError(
+            "A folder of slices becomes one table; give --out a name that ends in .csv or .csv.gz."
+        )
+    images = sorted(
+        (path for path in options.input.glob("*.png") if path.stem.isdecimal()),
+        key=lambda path: int(path.stem),
+    )
+    if not images:
+        raise CommandError(f"{options.input} holds no numbered PNG files; it needs 0.png, 1.png and so on.")
+    label_maps = {}
+    for done, path in enumerate(images, start=1):
+        label_maps[path.name] = relabel(_timed(read_slice(path), options.method)[0])
+        print(f"\r{done} of {len(images)}", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    write_challenge_csv(options.out, label_maps)
+    print(f"{len(images)} slices; wrote {options.out}")
+    return 0
+
+
+def _timed(ct_slice: "CTSlice", method: str) -> "tuple[NDArray[np.int32], float]":
+    from ctseg.api import segment
+
+    start = time.perf_counter()
+    label_map = segment(ct_slice, method)
+    return label_map, time.perf_counter() - start

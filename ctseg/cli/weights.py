@@ -1,0 +1,24 @@
+"""``ctseg weights``: which weight files there are, and whether they are here and intact."""
+
+import argparse
+import json
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command and its options."""
+    command = commands.add_parser("weights", help="list the weight files and check those that are here")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print a line for each file of the manifest."""
+    from ctseg.weights import status
+
+    rows = status()
+    if options.json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        return 0
+    for row in rows:
+        print("  ".join(str(value) for value in row.values()))
+    return 0

@@ -1,0 +1,137 @@
+"""What a user takes away: label maps, the table of structures and a report, as files in a folder."""
+
+import csv
+import json
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.labelmaps import area_table
+from ctseg.labelmaps.files import write_coloured_png, write_nifti, write_png16
+from ctseg.methods import METHODS
+from ctseg.slices import CTSlice
+
+DISCLAIMER = "Research only, not for diagnosis. Structures are separated, not named."
+_REPORTED_PACKAGES = ("ctseg", "numpy", "scikit-image", "torch", "onnxruntime", "segment-anything")
+
+
+@dataclass(frozen=True)
+class MethodRun:
+    """One method's label map of one slice, with the names a user gave to structures and the time it took."""
+
+    method: str
+    label_map: NDArray[np.integer]
+    seconds: float
+    names: Mapping[int, str] = field(default_factory=dict)
+
+
+def write_results(folder: Path, ct_slice: CTSlice, runs: list[MethodRun]) -> list[Path]:
+    """Write every run's label map (PNG, coloured PNG, NIfTI) and table (CSV), and one report (JSON).
+
+    Parameters
+    ----------
+    folder : created if it does not exist
+    ct_slice : the slice that was segmented; none of its pixels are written
+    runs : label maps (H, W) of the slice's shape
+
+    Returns
+    -------
+    list of the files written.
+    """
+    written = []
+    for run in runs:
+        home = folder / run.method
+        home.mkdir(parents=True, exist_ok=True)
+        paths = [
+            home / name for name in ("labels.png", "labels-coloured.png", "labels.nii.gz", "structures.csv")
+        ]
+        write_png16(paths[0], run.label_map)
+        write_coloured_png(paths[1], run.label_map)
+        write_nifti(paths[2], run.label_map, affine=ct_slice.affine, spacing_mm=ct_slice.spacing_mm)
+        write_structures_csv(paths[3], structures(run, ct_slice))
+        written += paths
+    folder.mkdir(parents=True, exist_ok=True)
+    report_path = folder / "report.json"
+    report_path.write_text(
+        json.dumps(report(ct_slice, runs), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    return [*written, report_path]
+
+
+def structures(run: MethodRun, ct_slice: CTSlice) -> list[dict[str, Any]]:
+    """One row for each structure: label, name, area (px, mm²), mean and deviation of intensity, centroid (px)."""
+    table = area_table(run.label_map, ct_slice.pixels, ct_slice.spacing_mm)
+    columns = {name: values.tolist() for name, values in table.items() if name != "label"}
+    return [
+        {
+            "label": label,
+            "name": run.names.get(label, ""),
+            **{name: values[k] for name, values in columns.items()},
+        }
+        for k, label in enumerate(table["label"].tolist())
+    ]
+
+
+def write_structures_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows as CSV that a spreadsheet cannot take for formulas: such text gets a leading apostrophe."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        if not rows:
+            file.write("label\n")
+            return
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else round(value, 4)
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def report(ct_slice: CTSlice, runs: list[MethodRun]) -> dict[str, Any]:
+    """Versions, parameters and times of the runs, and what the numbers must not be used for."""
+    return {
+        "disclaimer": DISCLAIMER,
+        "slice": {
+            "height_px": ct_slice.shape[0],
+            "width_px": ct_slice.shape[1],
+            "intensity": ct_slice.intensity,
+            "spacing_mm": ct_slice.spacing_mm,
+            "source": ct_slice.source,
+        },
+        "methods": [_run_report(run) for run in runs],
+        "versions": {"python": platform.python_version(), **_versions()},
+    }
+
+
+def _run_report(run: MethodRun) -> dict[str, Any]:
+    card = METHODS[run.method]
+    return {
+        "name": card.name,
+        "title": card.title,
+        "structures": int(np.unique(run.label_map[run.label_map != 0]).size),
+        "seconds": round(run.seconds, 3),
+        "input_window_hu": {"width": card.input_window.width, "level": card.input_window.level},
+        "weights": list(card.weights),
+        "weights_licence": card.weights_licence,
+        "paper": card.paper,
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in _REPORTED_PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
