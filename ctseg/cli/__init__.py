@@ -13,7 +13,7 @@ def parser() -> argparse.ArgumentParser:
 
     root = argparse.ArgumentParser(
         prog="ctseg",
-        description="Segment all structures in one CT slice and compare methods. Research only, not for diagnosis.",
+        description="Segment all structures in one CT slice. Research only, not for diagnosis.",
     )
     root.add_argument("--version", action="version", version=f"ctseg {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
