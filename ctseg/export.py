@@ -65,7 +65,7 @@ def write_results(folder: Path, ct_slice: CTSlice, runs: list[MethodRun]) -> lis
 
 
 def structures(run: MethodRun, ct_slice: CTSlice) -> list[dict[str, Any]]:
-    """One row for each structure: label, name, area (px, mm²), mean and deviation of intensity, centroid (px)."""
+    """One row for each structure: label, name, area (px, mm²), mean, deviation, centroid (px)."""
     table = area_table(run.label_map, ct_slice.pixels, ct_slice.spacing_mm)
     columns = {name: values.tolist() for name, values in table.items() if name != "label"}
     return [

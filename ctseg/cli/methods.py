@@ -3,7 +3,6 @@
 import argparse
 import json
 from dataclasses import asdict
-from typing import Any
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -20,23 +19,8 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([asdict(card) for card in METHODS.values()], indent=2, ensure_ascii=False))
         return 0
-    rows: list[tuple[Any, ...]] = [
-        (
-            card.name,
-            card.family,
-            f"{card.seconds:g} s" if card.seconds else "",
-            _state(card.trained),
-            card.title,
-        )
-        for card in METHODS.values()
-    ]
-    widths = [max(len(str(row[column])) for row in rows) for column in range(4)]
-    for row in rows:
-        print(
-            "  ".join([str(cell).ljust(width) for cell, width in zip(row, widths, strict=False)] + [row[4]])
-        )
+    for card in METHODS.values():
+        state = "ready" if card.trained else "not trained yet"
+        seconds = f"{card.seconds:g} s" if card.seconds else ""
+        print(f"{card.name:20s}  {state:15s}  {seconds:>7s}  {card.title}")
     return 0
-
-
-def _state(trained: bool) -> str:
-    return "ready" if trained else "not trained yet"

@@ -61,7 +61,7 @@ def _score_label_maps(options: argparse.Namespace) -> dict[str, Any]:
     predicted, true = read_label_map(options.predicted), read_label_map(options.true)
     if predicted.shape != true.shape:
         raise CommandError(
-            f"The prediction has {predicted.shape} pixels and the truth {true.shape}; give label maps of one size."
+            f"The prediction is {predicted.shape} and the truth {true.shape}; give label maps of one size."
         )
     scores = asdict(score(predicted, true))
     return {"metric_version": METRIC_VERSION, "images": 1, "scores": scores}
@@ -74,9 +74,7 @@ def _score_tables(options: argparse.Namespace) -> dict[str, Any]:
     predicted, true = read_challenge_csv(options.predicted), read_challenge_csv(options.true)
     missing = [name for name in true if name not in predicted][:5]
     if missing:
-        raise CommandError(
-            f"The prediction lacks {', '.join(missing)}; it needs a column for every image of the truth."
-        )
+        raise CommandError(f"The prediction lacks {', '.join(missing)}; give a column for each true image.")
     each = {name: score(predicted[name], true[name]) for name in true}
     means = mean_scores(list(each.values()))
     counted = sum(not math.isnan(scores.fg_ari) for scores in each.values())

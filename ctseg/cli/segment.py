@@ -66,10 +66,8 @@ def _segment_folder(options: argparse.Namespace) -> int:
         raise CommandError(
             "A folder of slices becomes one table; give --out a name that ends in .csv or .csv.gz."
         )
-    images = sorted(
-        (path for path in options.input.glob("*.png") if path.stem.isdecimal()),
-        key=lambda path: int(path.stem),
-    )
+    numbered = [path for path in options.input.glob("*.png") if path.stem.isdecimal()]
+    images = sorted(numbered, key=lambda path: int(path.stem))
     if not images:
         raise CommandError(f"{options.input} holds no numbered PNG files; it needs 0.png, 1.png and so on.")
     label_maps = {}
