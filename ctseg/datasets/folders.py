@@ -1,0 +1,66 @@
+"""Where the data lies on this machine, and how one image of a dataset is read."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from ctseg.datasets.split import DatasetError
+
+VARIABLE = "CTSEG_DATA"
+
+
+def data_folder() -> Path:
+    """Return the folder that holds the datasets, as the environment variable ``CTSEG_DATA`` says.
+
+    Raises
+    ------
+    DatasetError
+        If the variable is not set or names no folder.
+    """
+    value = os.environ.get(VARIABLE)
+    if not value:
+        raise DatasetError(f"Set {VARIABLE} to the folder that holds the datasets.")
+    folder = Path(value)
+    if not folder.is_dir():
+        raise DatasetError(
+            f"{VARIABLE} names {value}, which is no folder; set it to the one that holds the datasets."
+        )
+    return folder
+
+
+def image_number(name: str) -> int:
+    """Return the number in an image name such as ``"17.png"``.
+
+    Raises
+    ------
+    DatasetError
+        If the name is not a number before its suffix.
+    """
+    stem = Path(name).stem
+    if not (stem.isascii() and stem.isdigit()):
+        raise DatasetError(f"The image {name} is not named by a number; rename it like 17.png.")
+    return int(stem)
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """Read one 8-bit grey PNG, shape (H, W), values in [0, 255].
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing, unreadable or not 8-bit grey; the message names it.
+    """
+    try:
+        with Image.open(path) as image:
+            if image.mode not in {"L", "P"}:
+                raise DatasetError(
+                    f"{path.name} is not an 8-bit grey picture (mode {image.mode}); convert it first."
+                )
+            return np.array(image, dtype=np.uint8)
+    except FileNotFoundError:
+        raise DatasetError(f"{path.name} is missing in {path.parent}; add it.") from None
+    except (OSError, UnidentifiedImageError, SyntaxError) as error:
+        raise DatasetError(f"{path.name} in {path.parent} cannot be read; replace it.") from error
