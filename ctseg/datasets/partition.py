@@ -16,7 +16,7 @@ def report_validation_indices() -> tuple[int, ...]:
     Our reading of the report: ``train_test_split(range(400), test_size=0.15, random_state=42)`` of
     scikit-learn, whose test part is the head of numpy's seeded permutation.
     """
-    order = np.random.RandomState(42).permutation(REPORT_IMAGES)  # noqa: NPY002  the report's generator
+    order = np.random.RandomState(42).permutation(REPORT_IMAGES)
     return tuple(sorted(int(index) for index in order[:REPORT_VALIDATION_IMAGES]))
 
 
@@ -43,7 +43,7 @@ def patient_folds(patients: Sequence[str], folds: int, seed: int) -> tuple[tuple
         raise ValueError(
             f"{len(unique)} patients cannot make {folds} folds; choose between 1 and {len(unique)}."
         )
-    order = np.random.RandomState(seed).permutation(len(unique))  # noqa: NPY002  its stream never changes
+    order = np.random.RandomState(seed).permutation(len(unique))
     return tuple(tuple(unique[index] for index in order[fold::folds]) for fold in range(folds))
 
 
