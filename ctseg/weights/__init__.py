@@ -1,0 +1,21 @@
+"""From a name in the manifest to a verified file: embedded, cached, or fetched from the Hub."""
+
+from ctseg.weights.convert import converted_bytes_to_fetch, fetch_converted
+from ctseg.weights.errors import WeightsError
+from ctseg.weights.files import bytes_to_fetch, fetch
+from ctseg.weights.hub import Progress
+from ctseg.weights.manifest import WeightsFile, manifest
+from ctseg.weights.status import Status, status
+
+__all__ = [
+    "Progress",
+    "Status",
+    "WeightsError",
+    "WeightsFile",
+    "bytes_to_fetch",
+    "converted_bytes_to_fetch",
+    "fetch",
+    "fetch_converted",
+    "manifest",
+    "status",
+]

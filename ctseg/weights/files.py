@@ -1,0 +1,82 @@
+"""Finds a weights file: embedded, else in the cache, else on the Hub at its pinned commit."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from ctseg.weights.cache import cached_path, fetch_to_cache
+from ctseg.weights.digest import is_the_file
+from ctseg.weights.errors import WeightsError
+from ctseg.weights.hub import Progress, ignore_progress
+from ctseg.weights.manifest import WeightsFile, find, weights_folder
+
+_FORMATS = (".safetensors", ".onnx")
+
+
+def fetch(file_name: str, progress: Progress | None = None) -> Path:
+    """Return a local file whose size and sha256 are those of the manifest.
+
+    ``CTSEG_WEIGHTS=embedded``, the default, takes the embedded file; where it is not there, the cache, and
+    then the Hub. ``CTSEG_WEIGHTS=hub`` takes the published file only, from the cache or the Hub, and never
+    falls back to the embedded one: what runs is then what others get. A file that was not published yet
+    cannot come from the Hub.
+
+    Parameters
+    ----------
+    file_name : a name in ``weights/manifest.toml`` that ends in ``.safetensors`` or ``.onnx``
+    progress : called with (bytes done, bytes in all) while fetching; what it raises ends the transfer
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    WeightsError
+        If the name is unknown, the file was changed, or it cannot be fetched.
+    """
+    entry = find(file_name)
+    if not file_name.endswith(_FORMATS) or entry.outside:
+        raise WeightsError(f"{file_name} is not a safetensors or ONNX file and is never loaded as it is.")
+    if _chosen_source() == "embedded":
+        embedded = weights_folder() / file_name
+        if embedded.is_file():
+            if not is_the_file(embedded, entry.sha256, entry.bytes):
+                raise WeightsError(
+                    f"The embedded weights file {file_name} was changed, so it is not loaded; "
+                    "install ctseg again."
+                )
+            return embedded
+    _need_published(entry)
+    return fetch_to_cache(entry, entry.repo, entry.commit, progress or ignore_progress)
+
+
+def bytes_to_fetch(file_names: Iterable[str]) -> int | None:
+    """Return how many bytes must come over the network before these files can be loaded; None if none.
+
+    Looks at presence only, so it is quick; the digest is checked by ``fetch``.
+    """
+    missing = [entry.bytes for entry in map(find, file_names) if not _is_here(entry)]
+    return sum(missing) or None
+
+
+def _is_here(entry: WeightsFile) -> bool:
+    embedded = _chosen_source() == "embedded" and (weights_folder() / entry.file).is_file()
+    return embedded or cached_path(entry).is_file()
+
+
+def _chosen_source() -> str:
+    chosen = os.environ.get("CTSEG_WEIGHTS") or "embedded"
+    if chosen not in ("embedded", "hub"):
+        raise WeightsError(f"CTSEG_WEIGHTS is {chosen!r}; set it to embedded or hub.")
+    return chosen
+
+
+def _need_published(entry: WeightsFile) -> None:
+    if not entry.commit:
+        raise WeightsError(
+            f"The weights file {entry.file} is not yet published on the Hub; "
+            "use a copy of ctseg that embeds it, with CTSEG_WEIGHTS=embedded."
+        )
+    if not entry.repo:
+        raise WeightsError(f"No Hub account is known for {entry.file}; set CTSEG_HUB_OWNER to its owner.")
