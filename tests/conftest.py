@@ -24,7 +24,9 @@ def _need(what: str, present: bool, reason: str) -> None:
 def ct_fewshot() -> Path:
     """Folder of the ct-fewshot data with its splits."""
     folder = DATA / "ct-fewshot"
-    _need("data", folder.is_dir(), "the ct-fewshot data is not here; set CTSEG_DATA to the folder that holds it")
+    _need(
+        "data", folder.is_dir(), "the ct-fewshot data is not here; set CTSEG_DATA to the folder that holds it"
+    )
     return folder
 
 
@@ -32,7 +34,9 @@ def ct_fewshot() -> Path:
 def samples() -> Path:
     """Folder of sample DICOM and NIfTI files."""
     folder = DATA / "samples"
-    _need("data", folder.is_dir(), "the sample files are not here; set CTSEG_DATA to the folder that holds them")
+    _need(
+        "data", folder.is_dir(), "the sample files are not here; set CTSEG_DATA to the folder that holds them"
+    )
     return folder
 
 
@@ -48,7 +52,8 @@ def chromium_path() -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Count the skipped tests by reason in the last lines."""
     reasons = Counter(
-        str(report.longrepr[2]).removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", [])
+        str(report.longrepr[2]).removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", [])
     )
     deselected = len(terminalreporter.stats.get("deselected", []))
     if deselected:

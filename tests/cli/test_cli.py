@@ -1,0 +1,156 @@
+"""The ``ctseg`` command: what it writes, what it prints, and how it refuses."""
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+from PIL import Image
+from pydicom.data import get_testdata_file
+
+import ctseg
+from ctseg.cli import main
+from ctseg.labelmaps.files import read_challenge_csv, read_label_map, write_challenge_csv, write_png16
+
+CT_SMALL = Path(str(get_testdata_file("CT_small.dcm")))
+
+
+def test_a_file_becomes_a_folder_of_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["segment", str(CT_SMALL), "--method", "watershed", "--out", str(tmp_path), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert report["methods"][0]["name"] == "watershed"
+    assert "not for diagnosis" in report["disclaimer"]
+    expected = ctseg.segment(CT_SMALL, "watershed")
+    assert np.array_equal(read_label_map(tmp_path / "watershed" / "labels.png"), expected)
+    assert np.array_equal(read_label_map(tmp_path / "watershed" / "labels.nii.gz"), expected)
+    assert report["methods"][0]["structures"] == len(np.unique(expected[expected > 0]))
+    rows = (tmp_path / "watershed" / "structures.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == report["methods"][0]["structures"] + 1
+    assert rows[0].startswith("label,name,area_px")
+
+
+def test_the_slice_of_a_stack_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    volume = np.zeros((40, 30, 3), np.int16)
+    volume[5:20, 5:20, 2] = 1000
+    nibabel.save(
+        nibabel.Nifti1Image(volume - 1000, np.diag([1.0, 1.0, 5.0, 1.0])), tmp_path / "volume.nii.gz"
+    )
+    counts = []
+    for k in ("0", "2"):
+        arguments = [
+            "segment",
+            str(tmp_path / "volume.nii.gz"),
+            "--slice",
+            k,
+            "--out",
+            str(tmp_path / k),
+            "--json",
+        ]
+        assert main(arguments) == 0
+        counts.append(json.loads(capsys.readouterr().out)["methods"][0]["structures"])
+    assert counts[1] > counts[0]
+
+
+def test_a_folder_becomes_a_challenge_csv(tmp_path: Path) -> None:
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    rng = np.random.default_rng(3)
+    for name in ("10.png", "2.png", "readme.png"):
+        blocks = rng.integers(0, 255, (8, 8), np.uint8)
+        Image.fromarray(np.kron(blocks, np.ones((64, 64), np.uint8))).save(folder / name)
+    assert main(["segment", str(folder), "--method", "watershed", "--out", str(tmp_path / "y.csv")]) == 0
+    label_maps = read_challenge_csv(tmp_path / "y.csv")
+    assert list(label_maps) == ["2.png", "10.png"]
+    assert np.array_equal(label_maps["10.png"], ctseg.segment(folder / "10.png", "watershed"))
+
+
+def test_scores_of_label_maps_and_of_tables_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    true = np.zeros((512, 512), np.uint8)
+    true[50:200, 50:200], true[200:300, 50:200] = 1, 2
+    predicted = np.roll(true, 7, axis=1)
+    write_png16(tmp_path / "p.png", predicted)
+    write_png16(tmp_path / "t.png", true)
+    write_challenge_csv(tmp_path / "p.csv", {"0.png": predicted, "1.png": true})
+    write_challenge_csv(tmp_path / "t.csv", {"0.png": true, "1.png": true})
+    assert main(["score", str(tmp_path / "p.png"), str(tmp_path / "t.png"), "--json"]) == 0
+    one = json.loads(capsys.readouterr().out)
+    assert main(["score", str(tmp_path / "p.csv"), str(tmp_path / "t.csv"), "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert table["per_image"]["0.png"] == one["scores"]
+    assert table["scores"]["ari"] == pytest.approx((one["scores"]["ari"] + 1) / 2)
+    assert main(["score", str(tmp_path / "p.csv"), str(tmp_path / "t.csv")]) == 0
+    assert "2 images" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["segment", "nothing.dcm", "--out", "x"], "There is no nothing.dcm"),
+        (["segment", str(CT_SMALL), "--method", "magic", "--out", "x"], "There is no method 'magic'"),
+        (["segment", str(CT_SMALL), "--method", "unet-tvmf-scratch", "--out", "x"], "not trained yet"),
+        (["segment", str(CT_SMALL), "--slice", "7", "--out", "x"], "slice"),
+        (["segment", ".", "--out", "x"], ".csv"),
+        (["segment", ".", "--out", "y.csv"], "numbered PNG"),
+        (["score", str(CT_SMALL), str(CT_SMALL)], "label map"),
+    ],
+)
+def test_refusals_are_one_sentence(
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 1
+    told = capsys.readouterr().err.strip()
+    assert sentence in told
+    assert len(told.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_label_maps_of_two_sizes_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_png16(tmp_path / "p.png", np.ones((4, 4), np.uint8))
+    write_png16(tmp_path / "t.png", np.ones((4, 5), np.uint8))
+    assert main(["score", str(tmp_path / "p.png"), str(tmp_path / "t.png")]) == 1
+    assert "one size" in capsys.readouterr().err
+
+
+def test_tables_must_hold_the_true_images(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = np.zeros((512, 512), np.uint8)
+    write_challenge_csv(tmp_path / "p.csv", {"0.png": empty})
+    write_challenge_csv(tmp_path / "t.csv", {"0.png": empty, "1.png": empty})
+    assert main(["score", str(tmp_path / "p.csv"), str(tmp_path / "t.csv")]) == 1
+    assert "lacks 1.png" in capsys.readouterr().err
+
+
+def test_wrong_words_end_with_two() -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["segment"])
+    assert end.value.code == 2
+
+
+def test_methods_and_weights_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods"]) == 0
+    assert "watershed" in capsys.readouterr().out
+    assert main(["methods", "--json"]) == 0
+    assert {card["name"] for card in json.loads(capsys.readouterr().out)} == set(ctseg.METHODS)
+    assert main(["weights"]) == 0
+    listed = capsys.readouterr().out
+    assert main(["weights", "--json"]) == 0
+    assert all(row["file"] in listed for row in json.loads(capsys.readouterr().out))
+
+
+def test_spreadsheets_cannot_take_names_for_formulas(tmp_path: Path) -> None:
+    from ctseg.export import MethodRun, write_results
+
+    ct_slice = ctseg.read_slice(CT_SMALL)
+    label_map = np.zeros(ct_slice.shape, np.int32)
+    label_map[4:9, 4:9], label_map[20:30, 20:30] = 1, 300
+    write_results(tmp_path, ct_slice, [MethodRun("watershed", label_map, 1.0, {300: "=cmd|'/c calc'!A1"})])
+    text = (tmp_path / "watershed" / "structures.csv").read_text(encoding="utf-8")
+    assert "300,'=cmd" in text
+    write_results(tmp_path, ct_slice, [MethodRun("watershed", label_map * 0, 1.0)])
+    assert len((tmp_path / "watershed" / "structures.csv").read_text(encoding="utf-8").splitlines()) == 1
