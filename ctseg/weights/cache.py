@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from ctseg.weights.digest import is_the_file
+from ctseg.weights.entries import WeightsFile
 from ctseg.weights.errors import WeightsError
 from ctseg.weights.hub import HubFile, Progress, download
-from ctseg.weights.manifest import WeightsFile
 
 
 def cached_path(entry: WeightsFile) -> Path:

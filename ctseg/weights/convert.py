@@ -10,9 +10,9 @@ from typing import Any
 
 from ctseg.weights.cache import cached_path, fetch_to_cache
 from ctseg.weights.digest import is_the_file, sha256_of
+from ctseg.weights.entries import WeightsFile, find
 from ctseg.weights.errors import WeightsError
 from ctseg.weights.hub import Progress, ignore_progress
-from ctseg.weights.manifest import WeightsFile, find
 
 
 def fetch_converted(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ctseg.weights.cache import cached_path, fetch_to_cache
 from ctseg.weights.digest import is_the_file
+from ctseg.weights.entries import WeightsFile, find, weights_folder
 from ctseg.weights.errors import WeightsError
 from ctseg.weights.hub import Progress, ignore_progress
-from ctseg.weights.manifest import WeightsFile, find, weights_folder
 
 _FORMATS = (".safetensors", ".onnx")
 

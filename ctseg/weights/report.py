@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ctseg.weights.cache import cached_path
 from ctseg.weights.convert import converted_path
-from ctseg.weights.manifest import WeightsFile, manifest, weights_folder
+from ctseg.weights.entries import WeightsFile, manifest, weights_folder
 
 
 @dataclass(frozen=True, kw_only=True)
