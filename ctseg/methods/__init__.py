@@ -7,7 +7,7 @@ torch at the top of the module: imports that are heavy belong inside ``load``.
 
 from ctseg.methods.card import Card
 from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress
-from ctseg.methods.registry import METHODS, MethodError, load
+from ctseg.methods.registry import METHODS, MethodError, download_bytes, load
 
 __all__ = [
     "METHODS",
@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "StopFlag",
     "Stopped",
+    "download_bytes",
     "ignore_progress",
     "load",
 ]

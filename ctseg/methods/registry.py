@@ -10,6 +10,7 @@ from types import MappingProxyType, ModuleType
 
 from ctseg.methods.card import Card
 from ctseg.methods.method import Method
+from ctseg.weights import bytes_to_fetch, manifest
 
 ENTRY_POINT_GROUP = "ctseg.methods"
 
@@ -75,3 +76,17 @@ def load(name: str) -> Method:
         if name not in _loaded:
             _loaded[name] = _modules[name].load()
         return _loaded[name]
+
+
+def download_bytes(name: str) -> int | None:
+    """Return how many bytes the method would fetch over the network at its first run; None if it is ready.
+
+    A method module may answer by a function ``download_bytes()`` of its own; else the files its card names
+    are looked up in the manifest. The card of another package may name files that only that package knows.
+    """
+    own = getattr(_modules[name], "download_bytes", None)
+    if own is not None:
+        wanted: int | None = own()
+        return wanted
+    known = manifest()
+    return bytes_to_fetch(file for file in METHODS[name].weights if file in known)
