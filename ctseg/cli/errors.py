@@ -7,8 +7,9 @@ class CommandError(Exception):
 
 def user_errors() -> tuple[type[Exception], ...]:
     """Exception types whose message goes to the user as it is."""
+    from ctseg.datasets import DatasetError
     from ctseg.methods import MethodError
     from ctseg.slices import SliceError
     from ctseg.weights import WeightsError
 
-    return (CommandError, SliceError, WeightsError, MethodError)
+    return (CommandError, DatasetError, SliceError, WeightsError, MethodError)

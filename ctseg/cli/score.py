@@ -77,11 +77,10 @@ def _score_tables(options: argparse.Namespace) -> dict[str, Any]:
         raise CommandError(f"The prediction lacks {', '.join(missing)}; give a column for each true image.")
     each = {name: score(predicted[name], true[name]) for name in true}
     means = mean_scores(list(each.values()))
-    counted = sum(not math.isnan(scores.fg_ari) for scores in each.values())
     return {
         "metric_version": METRIC_VERSION,
         "images": len(each),
-        "fg_ari_images": counted,
+        "fg_ari_images": len(each) - means["fg_ari_left_out"],
         "scores": means,
         "per_image": {name: asdict(scores) for name, scores in each.items()},
     }

@@ -1,0 +1,111 @@
+"""How sure a mean is: by patient, because slices of one patient are not independent.
+
+From eight patients on there are bootstrap intervals and paired tests; below, neither: five patients cannot
+carry a p-value.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import permutation_test
+
+FEWEST_PATIENTS = 8
+_DRAWS = 2000
+_SEED = 20240
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A bootstrap percentile interval of a mean over slices."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class PairedComparison:
+    """Two entries on the same images, patient by patient.
+
+    Attributes
+    ----------
+    better_on, patients : the first entry is better on so many of so many patients; ties count for neither.
+    difference : mean over patients of first minus second.
+    p_value : two-sided, or None below eight patients.
+    """
+
+    better_on: int
+    patients: int
+    difference: float
+    p_value: float | None
+
+
+def patient_means(values: NDArray[np.float64], patients: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return the mean of each patient's slices, (P,), by name; patients with only nan are left out."""
+    names = np.array(patients)
+    means = []
+    for patient in np.unique(names):
+        of_patient = values[names == patient]
+        of_patient = of_patient[~np.isnan(of_patient)]
+        if of_patient.size:
+            means.append(of_patient.mean())
+    return np.array(means)
+
+
+def bootstrap_interval(values: NDArray[np.float64], patients: tuple[str, ...]) -> Interval | None:
+    """Return the 95 % interval of the unweighted mean over slices when patients are drawn with replacement.
+
+    Parameters
+    ----------
+    values : (N,) one score per slice, nan where a slice has none
+    patients : the patient of each slice
+
+    Returns
+    -------
+    Interval, or None below eight patients.
+    """
+    present = ~np.isnan(values)
+    _, index = np.unique(np.array(patients)[present], return_inverse=True)
+    count = int(index.max()) + 1 if index.size else 0
+    if count < FEWEST_PATIENTS:
+        return None
+    sums = np.bincount(index, weights=values[present])
+    sizes = np.bincount(index).astype(float)
+    times_drawn = np.random.default_rng(_SEED).multinomial(count, np.full(count, 1 / count), size=_DRAWS)
+    means = (times_drawn @ sums) / (times_drawn @ sizes)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return Interval(float(low), float(high))
+
+
+def compare(
+    first: NDArray[np.float64], second: NDArray[np.float64], patients: tuple[str, ...]
+) -> PairedComparison:
+    """Compare two entries on the same images by sign-flip permutation of the patients' mean differences.
+
+    Slices on which either has no score are left out.
+    """
+    either_missing = np.isnan(first) | np.isnan(second)
+    differences = patient_means(np.where(either_missing, np.nan, first - second), patients)
+    p_value = None
+    if differences.size >= FEWEST_PATIENTS:
+        p_value = _sign_flip_p_value(differences)
+    return PairedComparison(
+        better_on=int((differences > 0).sum()),
+        patients=int(differences.size),
+        difference=float(differences.mean()) if differences.size else float("nan"),
+        p_value=p_value,
+    )
+
+
+def _sign_flip_p_value(differences: NDArray[np.float64]) -> float:
+    if not differences.any():
+        return 1.0
+    tested = permutation_test(
+        (differences,),
+        lambda sample, axis: np.mean(sample, axis=axis),
+        permutation_type="samples",
+        n_resamples=4999,
+        vectorized=True,
+        rng=np.random.default_rng(_SEED),
+    )
+    return float(tested.pvalue)

@@ -1,0 +1,92 @@
+"""A board as plain rows, the same for the page, the command line, CSV and JSON."""
+
+import csv
+import io
+from typing import Any
+
+from ctseg.leaderboard.ranking import Row, rank
+from ctseg.leaderboard.result import Result
+
+_MEANS = (
+    "ari",
+    "fg_ari",
+    "best_iou",
+    "panoptic_quality",
+    "split",
+    "merge",
+    "foreground_dice",
+    "ri",
+    "ri_all_background",
+    "structures_found",
+    "structures_true",
+    "structures_predicted",
+)
+TABLE_COLUMNS = (
+    "rank",
+    "tier",
+    "entry",
+    "title",
+    "family",
+    "role",
+    "ranked_by",
+    *_MEANS,
+    "interval_low",
+    "interval_high",
+    "best_is_better_on",
+    "patients",
+    "seconds",
+    "peak_mb",
+    "parameters",
+    "saw",
+    "origin",
+    "date",
+)
+
+
+def table(results: list[Result]) -> list[dict[str, Any]]:
+    """Return the rows of a board in order of rank, ``TABLE_COLUMNS`` as keys; None where there is no value."""
+    return [_cells(row) for row in rank(results)]
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    result = row.result
+    against = row.against_best
+    return {
+        "rank": row.rank,
+        "tier": row.tier,
+        "entry": result.entry,
+        "title": result.title,
+        "family": result.family,
+        "role": result.role,
+        "ranked_by": row.index if row.rank is not None else None,
+        **{name: result.means[name] for name in _MEANS},
+        "interval_low": row.interval.low if row.interval else None,
+        "interval_high": row.interval.high if row.interval else None,
+        "best_is_better_on": against.better_on if against else None,
+        "patients": len(set(result.patients)),
+        "seconds": _mean(result.seconds),
+        "peak_mb": max(result.peak_mb, default=None),
+        "parameters": result.parameters,
+        "saw": ", ".join(result.saw) or "nothing",
+        "origin": result.origin,
+        "date": result.date[:10],
+    }
+
+
+def _mean(values: tuple[float, ...]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def to_csv(rows: list[dict[str, Any]]) -> str:
+    """Return rows as CSV that a spreadsheet cannot take for formulas: such text gets a leading apostrophe."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, TABLE_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
