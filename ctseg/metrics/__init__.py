@@ -1,1 +1,23 @@
+"""Scores of a label map against the true one, all of them from one contingency table.
 
+Metric version 1 follows scikit-learn's values throughout; ``score`` says what each number means.
+"""
+
+from ctseg.metrics.contingency import ContingencyTable, contingency_table
+from ctseg.metrics.means import mean_scores
+from ctseg.metrics.rand import adjusted_rand_index_from_table, ari, rand_index_from_table
+from ctseg.metrics.scores import METRIC_VERSION, SMALL_BELOW_PX, Scores, json_ready, score
+
+__all__ = [
+    "METRIC_VERSION",
+    "SMALL_BELOW_PX",
+    "ContingencyTable",
+    "Scores",
+    "adjusted_rand_index_from_table",
+    "ari",
+    "contingency_table",
+    "json_ready",
+    "mean_scores",
+    "rand_index_from_table",
+    "score",
+]
