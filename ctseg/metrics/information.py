@@ -15,7 +15,7 @@ def split_error(table: ContingencyTable) -> float:
 
 
 def merge_error(table: ContingencyTable) -> float:
-    """Return H(true | predicted) in bits over all pixels, label 0 too: 0 if no predicted label mixes true ones."""
+    """Return H(true | predicted) in bits over all pixels, label 0 too: 0 if none mixes true labels."""
     return _conditional_entropy(table.counts, table.predicted_sizes[table.predicted_index])
 
 
