@@ -1,1 +1,16 @@
+"""Losses for segmentation, written from their papers; computed in float32, over all processes."""
 
+from ctseg.losses.cosine_dice import CosineDiceLoss, cosine_dice_loss, cosine_similarity
+from ctseg.losses.dice import DiceLoss, dice_loss
+from ctseg.losses.tvmf import AdaptiveTvmfDiceLoss, tvmf_dice_loss, tvmf_similarity
+
+__all__ = [
+    "AdaptiveTvmfDiceLoss",
+    "CosineDiceLoss",
+    "DiceLoss",
+    "cosine_dice_loss",
+    "cosine_similarity",
+    "dice_loss",
+    "tvmf_dice_loss",
+    "tvmf_similarity",
+]
