@@ -71,7 +71,7 @@ def _sampling_grid(
     columns = sine * row + cosine * column + np.float32((width - 1) / 2 + shift_column)
     rows += cv2.resize(bend[0], (size, size), interpolation=cv2.INTER_CUBIC)
     columns += cv2.resize(bend[1], (size, size), interpolation=cv2.INTER_CUBIC)
-    return rows, columns
+    return rows.astype(np.float32), columns.astype(np.float32)
 
 
 def _change_grey(grey: NDArray[np.uint8], strength: Augmentation, rng: Generator) -> NDArray[np.uint8]:

@@ -76,9 +76,8 @@ def make_batch(pictures: Pictures, recipe: Recipe, step: int, places: range) -> 
         views.append(
             augment(pictures.grey[chosen[place]], mask, recipe.size_at(step), recipe.augmentation, rng)
         )
-    grey = torch.from_numpy(np.stack([view[0] for view in views]))
-    mask = torch.from_numpy(np.stack([view[1] for view in views]))
-    return grey, mask
+    greys, masks = zip(*views, strict=True)
+    return torch.from_numpy(np.stack(greys)), torch.from_numpy(np.stack(masks))
 
 
 def batches(

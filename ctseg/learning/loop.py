@@ -24,7 +24,7 @@ from ctseg.learning.checkpoint import load_state, save_state, save_weights
 from ctseg.learning.curves import Record, draw_curves
 from ctseg.learning.evaluation import class_dice, selection_scores
 from ctseg.learning.moving_average import MovingAverage
-from ctseg.learning.recipe import Recipe, RecipeError, recipe_to_table
+from ctseg.learning.recipe import Recipe, RecipeError, recipe_from_table, recipe_to_table
 from ctseg.learning.schedule import learning_rate
 from ctseg.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss
 from ctseg.networks import build_network
@@ -69,7 +69,7 @@ def segmentation_loss(recipe: Recipe) -> nn.Module:
 
 
 def initial_network(recipe: Recipe, initial: Path | None) -> nn.Module:
-    """Return the network to start from: seeded random weights, the encoder from ``initial`` if the recipe says so.
+    """Return the network to start from: seeded random weights, or the encoder of ``initial`` if asked for.
 
     Raises
     ------
@@ -142,7 +142,8 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
 
     division = divide(split, recipe)
     network = initial_network(recipe, initial)
-    network = network.to(accelerator.device, memory_format=torch.channels_last)  # twice as fast on a CPU
+    # Channels last is twice as fast on a CPU.
+    network = network.to(memory_format=torch.channels_last).to(accelerator.device)
     average = MovingAverage(network, recipe.optimiser.ema_decay)
     loss = segmentation_loss(recipe).to(accelerator.device)
     optimiser = torch.optim.AdamW(parameter_groups(network, recipe.optimiser.weight_decay), lr=0.0)
@@ -180,7 +181,7 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
         average.update(network, step)
         steps_done = step + 1
 
-        row = {"step": steps_done, "size": recipe.size_at(step)}
+        row: dict[str, float] = {"step": steps_done, "size": recipe.size_at(step)}
         if isinstance(loss, AdaptiveTvmfDiceLoss) and steps_done % epoch_steps == 0:
             dice = torch.tensor(class_dice(network, division.kappa, recipe.size_at(step)))
             loss.update(broadcast(dice.to(accelerator.device)).tolist())
@@ -194,8 +195,8 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
             bar.set_postfix(ari=f"{scores.ari:.4f}", dice=f"{scores.dice:.4f}", refresh=False)
         if record and (selects or steps_done % recipe.log_every == 0):
             now = time.monotonic()
-            row |= {"loss": value.item(), "batch_dice": batch_dice(logits, mask),
-                    "learning_rate": group["lr"], "seconds_a_step": (now - logged) / recipe.log_every}  # fmt: skip
+            row |= {"loss": value.item(), "batch_dice": batch_dice(logits, mask)}
+            row |= {"learning_rate": group["lr"], "seconds_a_step": (now - logged) / recipe.log_every}
             if isinstance(loss, AdaptiveTvmfDiceLoss):
                 row |= dict(zip(("kappa_background", "kappa_foreground"), loss.kappa.tolist(), strict=True))
             record.append(row)
@@ -218,11 +219,10 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
 
 def _keep_recipe(recipe: Recipe, folder: Path, main: bool) -> None:
     path = folder / "recipe.json"
-    text = json.dumps(recipe_to_table(recipe), indent=1) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") != text:
+    if path.is_file() and recipe_from_table(json.loads(path.read_text(encoding="utf-8"))) != recipe:
         raise RecipeError(f"{folder} holds a run of another recipe; name another folder or remove it.")
     if main:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(json.dumps(recipe_to_table(recipe), indent=1) + "\n", encoding="utf-8")
 
 
 def _save_average(path: Path, average: MovingAverage, recipe: Recipe, steps_done: int) -> None:

@@ -27,7 +27,7 @@ def cosine_similarity(prediction: Tensor, target: Tensor) -> Tensor:
     overlap, predicted, true = class_sums(prediction, target)
     predicted_empty, true_empty = predicted <= _EMPTY, true <= _EMPTY
     some_empty = predicted_empty | true_empty
-    # The safe value stands inside the root: its gradient would be infinite at 0 and turn the masked value to NaN.
+    # The safe value stands inside the root: at 0 its gradient is infinite and would spoil the masked value.
     product = torch.where(some_empty, torch.ones_like(predicted), predicted * true)
     cosine = torch.where(some_empty, torch.zeros_like(overlap), overlap / product.sqrt())
     return torch.where(predicted_empty & true_empty, torch.ones_like(cosine), cosine)

@@ -25,7 +25,8 @@ def unet(encoder: str = ENCODER) -> nn.Module:
 
     References
     ----------
-    Ronneberger et al., U-Net, MICCAI 2015, arXiv 1505.04597; Tan & Le, EfficientNet, ICML 2019, arXiv 1905.11946.
+    Ronneberger et al., U-Net, MICCAI 2015, arXiv 1505.04597.
+    Tan & Le, EfficientNet, ICML 2019, arXiv 1905.11946.
     """
     import segmentation_models_pytorch as smp
 
