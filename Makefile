@@ -40,7 +40,7 @@ screens: $(VENV)/dev.stamp
 	$(BIN)/python scripts/make_screens.py
 
 docs: $(VENV)/dev.stamp
-	for file in scripts/make_*_doc*.py; do $(BIN)/python $$file || exit 1; done
+	for file in scripts/make_*doc*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

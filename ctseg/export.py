@@ -1,6 +1,5 @@
 """What a user takes away: label maps, the table of structures and a report, as files in a folder."""
 
-import csv
 import json
 import platform
 from collections.abc import Mapping
@@ -16,8 +15,20 @@ from ctseg.labelmaps import area_table
 from ctseg.labelmaps.files import write_coloured_png, write_nifti, write_png16
 from ctseg.methods import METHODS
 from ctseg.slices import CTSlice
+from ctseg.spreadsheet import to_csv
 
 DISCLAIMER = "Research only, not for diagnosis. Structures are separated, not named."
+_FILES = ("labels.png", "labels-coloured.png", "labels.nii.gz", "structures.csv")
+STRUCTURE_COLUMNS = (
+    "label",
+    "name",
+    "area_px",
+    "area_mm2",
+    "mean",
+    "sd",
+    "centroid_row",
+    "centroid_column",
+)
 _REPORTED_PACKAGES = ("ctseg", "numpy", "scikit-image", "torch", "onnxruntime", "segment-anything")
 
 
@@ -48,13 +59,11 @@ def write_results(folder: Path, ct_slice: CTSlice, runs: list[MethodRun]) -> lis
     for run in runs:
         home = folder / run.method
         home.mkdir(parents=True, exist_ok=True)
-        paths = [
-            home / name for name in ("labels.png", "labels-coloured.png", "labels.nii.gz", "structures.csv")
-        ]
+        paths = [home / name for name in _FILES]
         write_png16(paths[0], run.label_map)
         write_coloured_png(paths[1], run.label_map)
         write_nifti(paths[2], run.label_map, affine=ct_slice.affine, spacing_mm=ct_slice.spacing_mm)
-        write_structures_csv(paths[3], structures(run, ct_slice))
+        paths[3].write_text(to_csv(structures(run, ct_slice), STRUCTURE_COLUMNS), encoding="utf-8")
         written += paths
     folder.mkdir(parents=True, exist_ok=True)
     report_path = folder / "report.json"
@@ -76,25 +85,6 @@ def structures(run: MethodRun, ct_slice: CTSlice) -> list[dict[str, Any]]:
         }
         for k, label in enumerate(table["label"].tolist())
     ]
-
-
-def write_structures_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows as CSV that a spreadsheet cannot take for formulas: such text gets a leading apostrophe."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        if not rows:
-            file.write("label\n")
-            return
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows({key: _harmless(value) for key, value in row.items()} for row in rows)
-
-
-def _harmless(value: Any) -> Any:
-    if isinstance(value, float):
-        return "" if np.isnan(value) else round(value, 4)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
 
 
 def report(ct_slice: CTSlice, runs: list[MethodRun]) -> dict[str, Any]:

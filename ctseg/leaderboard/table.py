@@ -1,7 +1,5 @@
 """A board as plain rows, the same for the page, the command line, CSV and JSON."""
 
-import csv
-import io
 from typing import Any
 
 from ctseg.leaderboard.ranking import Row, rank
@@ -44,7 +42,7 @@ TABLE_COLUMNS = (
 
 
 def table(results: list[Result]) -> list[dict[str, Any]]:
-    """Return the rows of a board in order of rank, ``TABLE_COLUMNS`` as keys; None where there is no value."""
+    """Return the rows of a board in order of rank, keys ``TABLE_COLUMNS``; None where there is no value."""
     return [_cells(row) for row in rank(results)]
 
 
@@ -75,18 +73,3 @@ def _cells(row: Row) -> dict[str, Any]:
 
 def _mean(values: tuple[float, ...]) -> float | None:
     return sum(values) / len(values) if values else None
-
-
-def to_csv(rows: list[dict[str, Any]]) -> str:
-    """Return rows as CSV that a spreadsheet cannot take for formulas: such text gets a leading apostrophe."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, TABLE_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
-    return text.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value

@@ -1,0 +1,60 @@
+"""Write a page per method, ``docs/methods/NAME.md``, from its card and its committed results."""
+
+from pathlib import Path
+
+from ctseg.leaderboard.boards import BOARDS
+from ctseg.leaderboard.store import built_in_folder, load_results
+from ctseg.methods import METHODS, Card
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "methods"
+
+
+def page(card: Card) -> str:
+    """Return the page of one method as Markdown."""
+    paper = f"[{card.paper}]({card.paper_url})" if card.paper_url else card.paper or "none"
+    unknown = "within" if card.handles_unknown_window else "outside"
+    facts = [
+        ("state", "ready" if card.trained else "not trained yet"),
+        ("family", card.family),
+        ("paper", paper),
+        ("input", f"window {card.input_window.width:g}/{card.input_window.level:g} HU (width/level) to 8 bits"),
+        ("8-bit files of unknown window", f"{unknown} what it was made for"),
+        ("weights", ", ".join(f"`{name}`" for name in card.weights) or "none"),
+        ("licence of the weights", card.weights_licence),
+        ("training data", card.training_data),
+        ("training saw", ", ".join(card.saw)),
+        ("parameters", f"{card.parameters:,}" if card.parameters else "none learnt or not trained yet"),
+        ("seconds for 512x512 on 2 cores", f"{card.seconds:g}" if card.seconds else "not measured"),
+    ]
+    lines = [f"# {card.title}", "", f"`{card.name}`. {card.summary}", "", "| | |", "|---|---|"]
+    lines += [f"| {name} | {value} |" for name, value in facts]
+    if card.known_failures:
+        lines += ["", "## Known failures", "", *(f"- {failure}" for failure in card.known_failures)]
+    return "\n".join([*lines, *_scores(card.name)]) + "\n"
+
+
+def _scores(name: str) -> list[str]:
+    rows = []
+    for board in BOARDS.values():
+        for result in load_results(built_in_folder(), board.name):
+            if result.entry == name:
+                means = [result.means[key] for key in ("ari", "fg_ari", "best_iou", "foreground_dice")]
+                cells = " | ".join("" if value is None else f"{value:.3f}" for value in means)
+                rows.append(f"| {board.title} | {cells} |")
+    if not rows:
+        return []
+    return ["", "## Scores", "", "| board | ari | fg_ari | best IoU | Dice |", "|---|---|---|---|---|", *rows]
+
+
+def main() -> None:
+    """Write all pages and drop those of methods that are gone."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for stale in FOLDER.glob("*.md"):
+        if stale.stem not in METHODS:
+            stale.unlink()
+    for card in METHODS.values():
+        (FOLDER / f"{card.name}.md").write_text(page(card), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Results are stored whole or not at all, and the same predictions are one entry."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from ctseg.leaderboard.boards import BOARDS, BoardError, find_board
+from ctseg.leaderboard.looks import Look, add_look, count_looks
+from ctseg.leaderboard.result import canonical_label_map, from_json, predictions_sha256, to_json
+from ctseg.leaderboard.store import load_results, save
+
+
+def test_what_is_stored_is_read_back(tmp_path: Path, make_result: Any) -> None:
+    first, second = make_result("a", [0.5, 0.7]), make_result("b", [0.1, 0.2])
+    assert from_json(to_json(first)) == first
+    for result in (second, first, first):
+        save(tmp_path, result)
+    assert load_results(tmp_path, "ct-fewshot-val") == [first, second]
+    assert load_results(tmp_path, "phantom-val") == []
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"result.json"}
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path, make_result: Any) -> None:
+    unwritable = make_result("a", [float("nan")])
+    with pytest.raises(ValueError, match="nan"):
+        save(tmp_path, unwritable)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_other_json_is_no_result() -> None:
+    with pytest.raises(ValueError, match="no result"):
+        from_json('{"entry": "x"}')
+
+
+@given(arrays(np.uint8, (5, 6), elements=st.integers(0, 6)), st.permutations(range(1, 200)))
+def test_renumbering_makes_no_new_entry(label_map: np.ndarray, numbers: list[int]) -> None:
+    renumbered = np.where(label_map == 0, 0, np.array([0, *numbers])[label_map])
+    canonical = canonical_label_map(label_map)
+    assert np.array_equal(canonical, canonical_label_map(renumbered))
+    assert np.array_equal(canonical == 0, label_map == 0)
+    flat = canonical[canonical > 0]
+    assert list(dict.fromkeys(flat.tolist())) == list(range(1, flat.max(initial=0) + 1))
+    assert predictions_sha256("b", [label_map]) == predictions_sha256("b", [renumbered])
+    assert predictions_sha256("b", [label_map]) != predictions_sha256("c", [label_map])
+
+
+def test_every_look_is_counted(tmp_path: Path) -> None:
+    path = tmp_path / "looks.csv"
+    assert count_looks(path) == {}
+    for board in ("x", "y", "x"):
+        add_look(path, Look("2026-01-01", "abc", board, "watershed", "0.1", "0.2"))
+    assert count_looks(path) == {"x": 2, "y": 1}
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 4
+
+
+def test_boards_are_found_by_name() -> None:
+    assert all(find_board(name).name == name for name in BOARDS)
+    with pytest.raises(BoardError, match="phantom-val"):
+        find_board("nothing")
