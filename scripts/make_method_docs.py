@@ -17,7 +17,10 @@ def page(card: Card) -> str:
         ("state", "ready" if card.trained else "not trained yet"),
         ("family", card.family),
         ("paper", paper),
-        ("input", f"window {card.input_window.width:g}/{card.input_window.level:g} HU (width/level) to 8 bits"),
+        (
+            "input",
+            f"window {card.input_window.width:g}/{card.input_window.level:g} HU (width/level) to 8 bits",
+        ),
         ("8-bit files of unknown window", f"{unknown} what it was made for"),
         ("weights", ", ".join(f"`{name}`" for name in card.weights) or "none"),
         ("licence of the weights", card.weights_licence),
