@@ -6,6 +6,7 @@ from ctseg.weights.errors import WeightsError
 from ctseg.weights.files import bytes_to_fetch, fetch
 from ctseg.weights.hub import Progress
 from ctseg.weights.report import Status, status
+from ctseg.weights.sizes import in_megabytes
 
 __all__ = [
     "Progress",
@@ -16,6 +17,7 @@ __all__ = [
     "converted_bytes_to_fetch",
     "fetch",
     "fetch_converted",
+    "in_megabytes",
     "manifest",
     "status",
 ]

@@ -13,6 +13,7 @@ from ctseg.weights.digest import is_the_file, sha256_of
 from ctseg.weights.entries import WeightsFile, find
 from ctseg.weights.errors import WeightsError
 from ctseg.weights.hub import Progress, ignore_progress
+from ctseg.weights.sizes import in_megabytes
 
 
 def fetch_converted(
@@ -102,7 +103,7 @@ def _convert(checkpoint: Path, converted: Path) -> None:
     except Exception as error:  # safetensors reports a full disk by an error type of its own
         unfinished.unlink(missing_ok=True)
         raise WeightsError(
-            f"{converted.name} cannot be stored in the cache; free {checkpoint.stat().st_size / 1e6:.0f} MB "
+            f"{converted.name} cannot be stored in the cache; free {in_megabytes(checkpoint.stat().st_size)} "
             "or set HF_HOME to another disk."
         ) from error
 

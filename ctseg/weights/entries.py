@@ -42,11 +42,6 @@ class WeightsFile:
     commit: str
     outside: bool
 
-    @property
-    def megabytes(self) -> str:
-        """Size in MB (10^6 bytes) as it is told to people; at least one digit that is not 0."""
-        return f"{self.bytes / 1e6:.0f} MB" if self.bytes >= 1e6 else f"{max(self.bytes / 1e6, 0.001):.1g} MB"
-
 
 def weights_folder() -> Path:
     """Return the folder with the manifest and the embedded files.

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from ctseg.weights.digest import is_the_file
 from ctseg.weights.errors import WeightsError
+from ctseg.weights.sizes import in_megabytes
 
 Progress = Callable[[int, int], None]
 
-_PAUSES_S = (0.5, 1.0, 2.0)
+_PAUSES_S = (0.5, 1.0)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -43,7 +44,7 @@ def ignore_progress(_done: int, _total: int) -> None:
 def download(wanted: HubFile, target: Path, progress: Progress) -> None:
     """Fetch ``wanted`` into ``target``; under that name it is only ever complete and right.
 
-    An interrupted transfer leaves ``target.part`` and goes on from there, in this call up to three times
+    An interrupted transfer leaves ``target.part`` and goes on from there, in this call up to twice
     and in a later call. One process at a time fetches a file.
 
     Parameters
@@ -79,8 +80,8 @@ def _fetch_part(wanted: HubFile, part: Path, progress: Progress) -> Path:
     free = shutil.disk_usage(part.parent).free
     if free < wanted.bytes:
         raise WeightsError(
-            f"{wanted.name} needs {wanted.bytes / 1e6:.0f} MB and the disk of the cache "
-            f"has {free / 1e6:.0f} MB left; free some room or set HF_HOME to another disk."
+            f"{wanted.name} needs {in_megabytes(wanted.bytes)} and the disk of the cache "
+            f"has {in_megabytes(free)} left; free some room or set HF_HOME to another disk."
         )
     for pause_s in (*_PAUSES_S, None):
         try:
@@ -102,7 +103,7 @@ def _fetch_part(wanted: HubFile, part: Path, progress: Progress) -> Path:
 def _disk_sentence(error: OSError, wanted: HubFile) -> str:
     if error.errno in _NO_ROOM:
         return (
-            f"The disk is full: {wanted.name} needs {wanted.bytes / 1e6:.0f} MB; "
+            f"The disk is full: {wanted.name} needs {in_megabytes(wanted.bytes)}; "
             "free some room or set HF_HOME to another disk."
         )
     return f"{wanted.name} cannot be stored in the cache; set HF_HOME to a folder that can be written."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ctseg.weights.cache import cached_path
 from ctseg.weights.convert import converted_path
 from ctseg.weights.entries import WeightsFile, manifest, weights_folder
+from ctseg.weights.sizes import in_megabytes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,4 +50,4 @@ def _publication(entry: WeightsFile) -> str:
 def _outside_state(entry: WeightsFile) -> str:
     if converted_path(entry).is_file():
         return "in the cache, converted to safetensors"
-    return f"not here, {entry.megabytes} to fetch from {entry.repo}"
+    return f"not here, {in_megabytes(entry.bytes)} to fetch from {entry.repo}"

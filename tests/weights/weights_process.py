@@ -1,0 +1,58 @@
+"""A client of the weights room in processes of its own, and tables of a manifest."""
+
+import hashlib
+import json
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub import StandInHub
+
+CONTENT = random.Random(5).randbytes(300_001)
+
+
+@dataclass
+class Client:
+    """Runs ``ctseg.weights`` in processes of its own, with one manifest, one cache and one Hub."""
+
+    hub: StandInHub
+    folder: Path
+    home: Path
+    settings: dict[str, str]
+
+    def write_manifest(self, *tables: str, owner: str = "someone") -> None:
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / "manifest.toml").write_text(f'owner = "{owner}"\n' + "\n".join(tables))
+
+    def run(self, call: str = "fetch", **arguments: Any) -> dict[str, Any]:
+        environment = (
+            self.hub.environment(self.home) | {"CTSEG_WEIGHTS_FOLDER": str(self.folder)} | self.settings
+        )
+        script = Path(__file__).with_name("weights_client.py")
+        done = subprocess.run(
+            [sys.executable, str(script), call, json.dumps(arguments)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+
+def table(kind: str, content: bytes, **values: Any) -> str:
+    """One table of a manifest, for a file with this content."""
+    facts = {
+        "file": "net.safetensors",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "licence": "CC0-1.0",
+        "source": "random bytes",
+        "methods": ["watershed-net"],
+        "commit": "",
+    } | values
+    return f"[[{kind}]]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in facts.items()) + "\n"
