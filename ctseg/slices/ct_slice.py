@@ -33,6 +33,8 @@ class CTSlice:
     spacing_mm : (row, column) distance between pixel centres in mm, or None where the file does not say.
     source : the format the slice came from, such as ``"DICOM"``; never a file name.
     window : the display window stored in the file, or None.
+    affine : ndarray of float64, shape (4, 4), or None
+        Maps voxel (row, column, 0) of ``pixels`` to RAS+ mm, so that label maps can be written in place.
     """
 
     pixels: NDArray[np.generic]
@@ -40,6 +42,7 @@ class CTSlice:
     spacing_mm: tuple[float, float] | None
     source: str
     window: Window | None = None
+    affine: NDArray[np.float64] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -1,0 +1,79 @@
+"""PNG and JPEG pictures: grey levels of unknown window, never HU."""
+
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.grey import to_8_bit, to_grey
+from ctseg.slices.limits import check_stack
+from ctseg.slices.stack import Stack
+
+# The modes whose samples NumPy gets as they are; the others are turned into RGBA first.
+_PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
+# Where a PNG's header says bits a sample and kind of colour, counted from the start of the file.
+_PNG_BITS, _PNG_COLOUR = 24, 25
+_PNG_GREY = 0
+
+
+def read_picture(file: BinaryIO, kind: str) -> Stack:
+    """Read a PNG or JPEG as a stack of one slice.
+
+    Colour becomes luma, transparency black; 16 bits are mapped to 8 by the picture's own minimum and
+    maximum; the orientation that a camera or viewer noted is applied.
+
+    Parameters
+    ----------
+    file : an open, seekable file
+    kind : "png" or "jpeg"
+
+    Raises
+    ------
+    SliceError
+        If the picture is too large.
+    """
+    with Image.open(file, formats=[kind.upper()]) as picture:
+        width, height = picture.size
+        check_stack(1, height, width, 4)
+        if kind == "png" and _has_16_bit_channels(file):
+            samples = _read_16_bit_channels(file)
+        else:
+            picture.load()
+            samples = samples_of(ImageOps.exif_transpose(picture))
+    return Stack(to_8_bit(to_grey(samples))[np.newaxis], "8-bit", None, kind.upper())
+
+
+def samples_of(picture: Image.Image) -> NDArray[np.generic]:
+    """Samples of a loaded picture, shape (H, W) or (H, W, C), palettes resolved."""
+    if picture.mode in _PLAIN and "transparency" not in picture.info:
+        return np.asarray(picture)
+    if picture.mode in ("CMYK", "YCbCr", "HSV"):
+        return np.asarray(picture.convert("RGB"))
+    if picture.mode == "LAB":
+        return np.asarray(picture)[..., 0]
+    if picture.mode.startswith(("I", "F")):
+        return np.asarray(picture)
+    return np.asarray(picture.convert("RGBA"))
+
+
+def _has_16_bit_channels(file: BinaryIO) -> bool:
+    position = file.tell()
+    file.seek(0)
+    header = file.read(_PNG_COLOUR + 1)
+    file.seek(position)
+    return header[_PNG_BITS] == 16 and header[_PNG_COLOUR] != _PNG_GREY
+
+
+def _read_16_bit_channels(file: BinaryIO) -> NDArray[np.generic]:
+    """16-bit colour or alpha, of which Pillow would keep the upper byte only."""
+    import cv2
+
+    file.seek(0)
+    samples = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if samples is None:
+        raise SliceError("This PNG file is damaged or incomplete; export it again.")
+    if samples.ndim == 3:
+        samples = samples[..., [2, 1, 0, *range(3, samples.shape[2])]]
+    return np.asarray(samples)

@@ -1,0 +1,76 @@
+"""Reading slices: any file a user has, decoded in a process of its own."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from ctseg.slices.ct_slice import CTSlice, SliceError
+from ctseg.slices.limits import check_upload
+from ctseg.slices.sandbox import run_decoder
+from ctseg.slices.stack import Stack
+
+_DECODER = "ctseg.slices.decode:decode_stack"
+
+
+def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:
+    """Read all slices of a picture, a volume, or the files or ZIP of a DICOM series.
+
+    The format is told by content, never by name. The file is decoded in a process of its own with bounds on
+    memory and time, so that no file can harm the caller.
+
+    Parameters
+    ----------
+    paths : one file, or the DICOM files of one series
+    folder : private folder for the decoded pixels; the system's temporary folder if None
+
+    Returns
+    -------
+    Stack
+
+    Raises
+    ------
+    SliceError
+        If the file cannot be read as CT slices; the message is one sentence for who uploaded it.
+    """
+    files = _as_paths(paths)
+    try:
+        check_upload(path.stat().st_size for path in files)
+    except OSError as error:
+        raise SliceError("This file cannot be opened; check that it is there and may be read.") from error
+    return Stack.from_facts(*run_decoder(_DECODER, files, folder=folder))
+
+
+def read_slice(path: Path | str, index: int | None = None) -> CTSlice:
+    """Read one CT slice from any file.
+
+    Parameters
+    ----------
+    path : a PNG, JPEG, TIFF, DICOM, NIfTI or ZIP file
+    index : which slice of a stack, counted from 0; the middle one if None
+
+    Raises
+    ------
+    SliceError
+        If the file cannot be read, or there is no such slice.
+    """
+    stack = read_stack(path)
+    return stack[stack.middle if index is None else index]
+
+
+def read_upload(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:
+    """Read as `read_stack` does and delete the originals in any case, with their folders where left empty."""
+    files = _as_paths(paths)
+    try:
+        return read_stack(files, folder)
+    finally:
+        for path in files:
+            with suppress(OSError):
+                path.unlink()
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+def _as_paths(paths: Path | str | Sequence[Path | str]) -> list[Path]:
+    if isinstance(paths, Path | str):
+        return [Path(paths)]
+    return [Path(path) for path in paths]

@@ -1,0 +1,142 @@
+"""What a file is, by its content; its name is never asked."""
+
+import re
+import zlib
+from typing import BinaryIO
+
+from ctseg.slices.ct_slice import SliceError
+
+READ_HERE = "upload a PNG, JPEG, TIFF, DICOM or NIfTI file"
+
+_PICTURES = {
+    b"\x89PNG\r\n\x1a\n": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"II*\0": "tiff",
+    b"MM\0*": "tiff",
+    b"II+\0": "tiff",
+    b"MM\0+": "tiff",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x8b": "gzip",
+}
+_OTHERS = {
+    b"%PDF": "a PDF document",
+    b"MZ": "a program",
+    b"\x7fELF": "a program",
+    b"\xcf\xfa\xed\xfe": "a program",
+    b"\xca\xfe\xba\xbe": "a program",
+    b"#!": "a program",
+    b"GIF8": "a GIF picture",
+    b"BM": "a BMP picture",
+    b"8BPS": "a Photoshop picture",
+    b"\x00\x00\x00\x0cjP  ": "a bare JPEG 2000 picture",
+    b"\xff\x4f\xff\x51": "a bare JPEG 2000 picture",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!": "a RAR archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"NRRD": "an NRRD volume",
+    b"ObjectType": "a MetaImage volume",
+    b"NDims": "a MetaImage volume",
+    b"\x89HDF": "an HDF5 file",
+    b"\x93NUMPY": "a NumPy array",
+    b"\x80\x02": "a Python pickle",
+    b"\x80\x03": "a Python pickle",
+    b"\x80\x04": "a Python pickle",
+    b"\x80\x05": "a Python pickle",
+    b"SQLite": "a database",
+    b"\x1aE\xdf\xa3": "a video",
+    b"OggS": "a video or sound",
+    b"ID3": "a sound",
+    b"\x00\x00\x01\xba": "a video",
+    b"\x00\x00\x01\xb3": "a video",
+    b"{\\rtf": "a text document",
+    b"\xd0\xcf\x11\xe0": "an Office document",
+}
+_RIFF = {b"WEBP": "a WebP picture", b"AVI ": "a video", b"WAVE": "a sound"}
+# The groups a data set without preamble may begin with.
+_FIRST_GROUPS = (0x0002, 0x0008)
+_VALUE_REPRESENTATION = re.compile(rb"[A-Z]{2}")
+
+
+def sniff(file: BinaryIO) -> str:
+    """Name the format of an open file.
+
+    Returns
+    -------
+    "png", "jpeg", "tiff", "dicom", "nifti", "nifti.gz" or "zip"; the file stands at its start again.
+
+    Raises
+    ------
+    SliceError
+        If it is none of them; the sentence says what it is where that can be told.
+    """
+    file.seek(0)
+    start = file.read(1024)
+    file.seek(0)
+    if not start:
+        raise SliceError("This file is empty; export or download it again.")
+    if start[128:132] == b"DICM":
+        return "dicom"
+    for magic, kind in _PICTURES.items():
+        if start.startswith(magic):
+            return _inside_gzip(start) if kind == "gzip" else kind
+    if _is_nifti(start):
+        return "nifti"
+    if is_bare_dicom(start):
+        return "dicom"
+    raise SliceError(f"This file is {_name(start)}, not a CT slice; {READ_HERE}.")
+
+
+def is_bare_dicom(start: bytes) -> bool:
+    """Whether these first bytes look like a DICOM data set that lacks the usual preamble."""
+    if len(start) < 16:
+        return False
+    little = int.from_bytes(start[:2], "little")
+    big = int.from_bytes(start[:2], "big")
+    if _VALUE_REPRESENTATION.fullmatch(start[4:6]):
+        return little in _FIRST_GROUPS or big in _FIRST_GROUPS
+    return little in _FIRST_GROUPS and int.from_bytes(start[4:8], "little") < 256
+
+
+def _is_nifti(start: bytes) -> bool:
+    if start[344:348] in (b"n+1\0", b"ni1\0") or start[4:8] in (b"n+2\0", b"ni2\0"):
+        return True
+    # Analyze 7.5, the format's ancestor, has no magic word, only the header's length.
+    return len(start) >= 348 and start[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
+
+
+def _inside_gzip(start: bytes) -> str:
+    try:
+        inner = zlib.decompressobj(wbits=31).decompress(start, 1024)
+    except zlib.error as error:
+        raise SliceError("This gzip file is damaged; export or download it again.") from error
+    if _is_nifti(inner):
+        return "nifti.gz"
+    if inner[257:262] == b"ustar":
+        raise SliceError("This file is a tar archive, not a CT slice; unpack it and upload a file from it.")
+    if inner[128:132] == b"DICM":
+        raise SliceError("This is a DICOM file packed with gzip; unpack it and upload it as it is.")
+    raise SliceError("This gzip file holds no NIfTI volume; unpack it and upload the file in it.")
+
+
+def _name(start: bytes) -> str:
+    for magic, name in _OTHERS.items():
+        if start.startswith(magic):
+            return name
+    if start[:4] == b"RIFF":
+        return _RIFF.get(start[8:12], "a sound or video")
+    if start[4:8] == b"ftyp":
+        return "a HEIC or AVIF picture" if start[8:11] in (b"hei", b"avi", b"mif") else "a video"
+    if start[257:262] == b"ustar":
+        return "a tar archive"
+    if re.match(rb"\s*(<!doctype html|<html)", start, re.IGNORECASE):
+        return "a web page"
+    if re.match(rb"(\xef\xbb\xbf)?\s*<", start):
+        return "an XML or SVG text"
+    if not start.strip(b"\0"):
+        return "nothing but zeros"
+    if all(byte >= 32 or byte in b"\t\r\n\f" for byte in start):
+        return "a text"
+    return "of an unknown format"

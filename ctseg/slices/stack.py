@@ -1,0 +1,127 @@
+"""All slices of one upload, in order."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """The slices of a file, a volume or a series; a single picture is a stack of one.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (N, H, W)
+        int16 or float32 in HU, or uint8 in [0, 255] of unknown window. Read-only and mapped from a file
+        that has no name any more when it came from the decoder's own process.
+    intensity : "HU" or "8-bit"
+    spacing_mm : (row, column) distance between pixel centres in mm, or None
+    source : the format, such as ``"DICOM"``; never a file name
+    window : the display window stored in the file, in HU, or None
+    affines : ndarray of float64, shape (N, 4, 4), or None
+        For each slice the map from voxel (row, column, 0) to RAS+ mm.
+    note : a sentence on what was left out of the upload, or None
+    """
+
+    pixels: NDArray[np.generic]
+    intensity: Intensity
+    spacing_mm: tuple[float, float] | None
+    source: str
+    window: Window | None = None
+    affines: NDArray[np.float64] | None = None
+    note: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index: int) -> CTSlice:
+        """Slice ``index`` as a CTSlice with pixels of its own: float32 HU, or uint8.
+
+        Raises
+        ------
+        SliceError
+            If there is no such slice, or the stack was freed.
+        """
+        if len(self) == 0:
+            raise SliceError("This upload is no longer kept; upload it again.")
+        if not 0 <= index < len(self):
+            raise SliceError(f"There is no slice {index}; choose one from 0 to {len(self) - 1}.")
+        dtype = np.float32 if self.intensity == "HU" else np.uint8
+        return CTSlice(
+            pixels=np.array(self.pixels[index], dtype=dtype),
+            intensity=self.intensity,
+            spacing_mm=self.spacing_mm,
+            source=self.source,
+            window=self.window,
+            affine=None if self.affines is None else self.affines[index].copy(),
+        )
+
+    @property
+    def middle(self) -> int:
+        """Index of the slice to show first."""
+        return len(self) // 2
+
+    def free(self) -> None:
+        """Give back the decoded pixels at once; afterwards the stack is empty.
+
+        Without this call they go when the stack is garbage-collected: the file behind them was unlinked
+        when it was mapped, so nothing is left on the disk even if the program is killed.
+        """
+        # The one change a frozen stack allows: who holds it sees that it is empty.
+        object.__setattr__(self, "pixels", np.empty((0, 0, 0), self.pixels.dtype))
+
+    def facts(self) -> dict[str, Any]:
+        """Everything but the pixels, as JSON values, for the way between two processes."""
+        return {
+            "intensity": self.intensity,
+            "spacing_mm": self.spacing_mm,
+            "source": self.source,
+            "window": None if self.window is None else [self.window.width, self.window.level],
+            "affines": None if self.affines is None else self.affines.tolist(),
+            "note": self.note,
+        }
+
+    @classmethod
+    def from_facts(cls, pixels: NDArray[np.generic], facts: dict[str, Any]) -> "Stack":
+        """Build a stack from pixels and what `facts` returned in the other process.
+
+        Raises
+        ------
+        SliceError
+            If the facts do not fit the pixels: the other process worked on an untrusted file.
+        """
+        try:
+            stack = cls(
+                pixels=pixels,
+                intensity=facts["intensity"],
+                spacing_mm=_pair(facts["spacing_mm"]),
+                source=str(facts["source"])[:40],
+                window=None if facts["window"] is None else Window(*_pair(facts["window"])),
+                affines=None if facts["affines"] is None else np.array(facts["affines"], np.float64),
+                note=None if facts["note"] is None else str(facts["note"])[:400],
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise SliceError(_DISAGREES) from error
+        kinds = {"HU": ("int16", "float32"), "8-bit": ("uint8",)}
+        fits = pixels.ndim == 3 and pixels.dtype.name in kinds.get(stack.intensity, ())
+        if stack.affines is not None:
+            fits &= stack.affines.shape == (len(pixels), 4, 4) and bool(np.isfinite(stack.affines).all())
+        if not fits:
+            raise SliceError(_DISAGREES)
+        return stack
+
+
+_DISAGREES = "This file could not be decoded: what it says of itself contradicts itself; export it again."
+
+
+def _pair(values: Any) -> Any:
+    if values is None:
+        return None
+    first, second = (float(value) for value in values)
+    if not (np.isfinite(first) and np.isfinite(second)):
+        raise ValueError("not finite")
+    return first, second

@@ -1,0 +1,71 @@
+"""The decoder's own process: ``python -m ctseg.slices.worker``, started and ended by `ctseg.slices.sandbox`.
+
+It reads two lines of JSON: modules to import ahead, then one request. It writes the decoded array and, last,
+an answer file into the request's private folder. It says nothing on its output, which leads nowhere.
+"""
+
+import json
+import sys
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ANSWER, PIXELS = "answer.json", "pixels"
+
+
+def main() -> None:
+    """Import what the first line names, serve the request on the second line, and end."""
+    for module in json.loads(sys.stdin.readline() or "[]"):
+        import_module(module)
+    line = sys.stdin.readline()
+    if line:
+        _serve(json.loads(line))
+
+
+def _serve(request: dict[str, Any]) -> None:
+    folder = Path(request["folder"])
+    _limit(**request["limits"])
+    try:
+        answer = _decode(request["decoder"], request["arguments"], folder / PIXELS)
+    except MemoryError:
+        answer = {"failed": "memory"}
+    except Exception as error:  # noqa: BLE001  # a decoder fails on damaged files in every way
+        # Errors of the project's own are sentences for users; those of libraries may quote the file.
+        ours = type(error).__module__.startswith("ctseg.")
+        answer = {"refused": str(error)} if ours else {"failed": "damaged"}
+    (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _decode(decoder: str, arguments: list[str], output: Path) -> dict[str, Any]:
+    import numpy as np
+
+    module, function = decoder.split(":")
+    array, metadata = getattr(import_module(module), function)(*arguments)
+    with output.open("wb") as file:
+        # Row by row of the first axis: a copy of a flipped volume might not fit the memory left.
+        for part in array if array.ndim > 2 else [array]:
+            file.write(np.ascontiguousarray(part).data)
+    return {"shape": list(array.shape), "dtype": array.dtype.name, "metadata": metadata}
+
+
+def _limit(memory_bytes: int, cpu_seconds: int, output_bytes: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has none; there the time limit alone holds
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime)
+    for name, value in (
+        ("RLIMIT_AS", memory_bytes),
+        ("RLIMIT_CPU", spent + cpu_seconds),
+        ("RLIMIT_FSIZE", output_bytes),
+        ("RLIMIT_CORE", 0),
+    ):
+        # macOS refuses some of these; the others and the time limit still hold.
+        with suppress(ValueError, OSError, AttributeError):
+            resource.setrlimit(getattr(resource, name), (value, value))
+
+
+if __name__ == "__main__":
+    main()
