@@ -1,1 +1,20 @@
+"""What is done to label maps; reading and writing them is in ``ctseg.labelmaps.files``."""
 
+from ctseg.labelmaps.area_table import area_table
+from ctseg.labelmaps.errors import merge_split_map
+from ctseg.labelmaps.matching import match_labels
+from ctseg.labelmaps.overlay import overlay_filled, overlay_outlined
+from ctseg.labelmaps.palette import colours
+from ctseg.labelmaps.regions import connected_regions, largest_structures, relabel
+
+__all__ = [
+    "area_table",
+    "colours",
+    "connected_regions",
+    "largest_structures",
+    "match_labels",
+    "merge_split_map",
+    "overlay_filled",
+    "overlay_outlined",
+    "relabel",
+]
