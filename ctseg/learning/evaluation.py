@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from torch import nn
 
+from ctseg.labelmaps.regions import connected_regions
 from ctseg.learning.batches import Pictures
 from ctseg.metrics import mean_scores, score
 from ctseg.networks import predict_foreground
@@ -37,8 +37,7 @@ def selection_scores(network: nn.Module, pictures: Pictures, size: int) -> Selec
     scores = []
     for grey, label_map in zip(pictures.grey, pictures.label_maps, strict=True):
         predicted = predict_foreground(network, grey, size) >= 0.5
-        _, regions = cv2.connectedComponents(predicted.astype(np.uint8), connectivity=8)
-        scores.append(score(regions, label_map))
+        scores.append(score(connected_regions(predicted), label_map))
     means = mean_scores(scores)
     return SelectionScores(means["ari"], means["fg_ari"], means["foreground_dice"])
 
