@@ -67,9 +67,14 @@ def _decode_several(paths: Sequence[Path], kinds: Sequence[str]) -> Stack:
 
     if set(kinds) != {"dicom"}:
         raise SliceError(
-            "Several files are read together only if all are DICOM slices of one series; upload one file at a time."
+            "Several files are read together only if all are DICOM slices of one series; "
+            "upload one file at a time."
         )
-    return read_dicom([partial(path.open, "rb") for path in paths])
+    return read_dicom([partial(_open, path) for path in paths])
+
+
+def _open(path: Path) -> BinaryIO:
+    return path.open("rb")
 
 
 def _decode_one(file: BinaryIO, kind: str, path: Path) -> Stack:
@@ -85,7 +90,7 @@ def _decode_one(file: BinaryIO, kind: str, path: Path) -> Stack:
     if kind == "dicom":
         from ctseg.slices.dicom import read_dicom
 
-        return read_dicom([partial(path.open, "rb")])
+        return read_dicom([partial(_open, path)])
     if kind == "zip":
         from ctseg.slices.archive import dicom_entries
         from ctseg.slices.dicom import read_dicom

@@ -72,7 +72,7 @@ def _find_ct(openers: Sequence[Opener]) -> tuple[list[_Picture], list[str]]:
             refusals.append(str(error))
         except MemoryError:
             raise
-        except Exception:  # noqa: BLE001  # damaged headers fail in every way; one must not spoil a series
+        except Exception:  # damaged headers fail in every way; one must not spoil a series
             refusals.append("This DICOM file is damaged or incomplete; export it again.")
     return pictures, refusals
 

@@ -6,22 +6,22 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
     UID,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
-    HTJ2K,
     ImplicitVRLittleEndian,
-    JPEG2000,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
     JPEGLossless,
     JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
     RLELossless,
 )
 
@@ -45,15 +45,39 @@ TRANSFER_SYNTAXES: dict[UID, str] = {
     HTJ2KLosslessRPCL: "High-Throughput JPEG 2000 lossless, RPCL",
     HTJ2K: "High-Throughput JPEG 2000",
 }
-_KEYWORDS = """
-    SOPClassUID Modality ImageType SeriesInstanceUID InstanceNumber NumberOfFrames
-    Rows Columns SamplesPerPixel PlanarConfiguration PhotometricInterpretation
-    BitsAllocated BitsStored HighBit PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit
-    RescaleSlope RescaleIntercept RescaleType WindowCenter WindowWidth
-    PixelSpacing ImagerPixelSpacing ImagePositionPatient ImageOrientationPatient
-    SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
-    ExtendedOffsetTable ExtendedOffsetTableLengths PixelData
-""".split()
+_KEYWORDS = (
+    "SOPClassUID",
+    "Modality",
+    "ImageType",
+    "SeriesInstanceUID",
+    "InstanceNumber",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PlanarConfiguration",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "WindowCenter",
+    "WindowWidth",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "PixelData",
+)
 # Names of patients, dates and the like are not among them: they are passed over, never kept.
 _TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in _KEYWORDS]
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
@@ -109,7 +133,8 @@ def _check_syntax(syntax: UID) -> None:
     if syntax not in TRANSFER_SYNTAXES:
         name = syntax.name if syntax.name != str(syntax) else "an unknown way"
         raise SliceError(
-            f"The picture in this DICOM file is compressed as {name}, which is not read here; export it uncompressed."
+            f"The picture in this DICOM file is compressed as {name}, which is not read "
+            "here; export it uncompressed."
         )
 
 

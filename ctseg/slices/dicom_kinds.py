@@ -34,7 +34,8 @@ _BY_CLASS = {
         "a radiotherapy dose distribution (RTDOSE); choose the planning CT it belongs to"
     ),
     "1.2.840.10008.5.1.4.1.1.481.3": (
-        "a radiotherapy structure set (RTSTRUCT): contours without a picture; choose the CT series they belong to"
+        "a radiotherapy structure set (RTSTRUCT): contours without a picture; "
+        "choose the CT series they belong to"
     ),
     "1.2.840.10008.5.1.4.1.1.481": "a radiotherapy plan (RTPLAN), not a picture; choose the planning CT",
     "1.2.840.10008.5.1.4.34": "a radiotherapy plan (RTPLAN), not a picture; choose the planning CT",
@@ -71,14 +72,17 @@ _BY_MODALITY = {
     "REG": "a spatial registration, not a picture; choose the CT series itself",
 }
 _CAPTURE = (
-    "This DICOM file is a secondary capture (a screenshot or scan), whose grey levels are not Hounsfield units; "
-    "choose the original CT series, or export the picture as PNG."
+    "This DICOM file is a secondary capture (a screenshot or scan), whose grey levels are not Hounsfield "
+    "units; choose the original CT series, or export the picture as PNG."
 )
 _COLOUR = (
-    "This DICOM file holds a colour picture, as screenshots and renderings are; choose a slice of the original "
-    "CT series."
+    "This DICOM file holds a colour picture, as screenshots and renderings are; choose a slice of the "
+    "original CT series."
 )
-_SCOUT = "This DICOM file is a scout view (localizer), not a slice through the body; choose a slice of the CT series."
+_SCOUT = (
+    "This DICOM file is a scout view (localizer), not a slice through the body; choose a slice of the CT "
+    "series."
+)
 _NO_PICTURE = "This DICOM file holds no picture; choose a slice of the CT series."
 
 
@@ -99,7 +103,7 @@ _MODALITY_OF_CLASS = {
 
 
 def check_is_ct(dataset: Dataset) -> None:
-    """Raise a SliceError that names what the DICOM object is, unless it is a grey CT picture with its size."""
+    """Raise a SliceError that names what the DICOM object is, unless it is a grey CT picture."""
     sop_class = str(dataset.get("SOPClassUID") or "")
     modality = str(dataset.get("Modality") or "").strip().upper()
     coloured = int(dataset.get("SamplesPerPixel") or 1) != 1

@@ -1,6 +1,7 @@
 """Stored values of DICOM frames, decoded and made HU."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,12 +56,13 @@ def _padding(stored: NDArray[np.generic], dataset: Dataset) -> NDArray[np.bool_]
         return None
     limit = _stored_number(dataset, "PixelPaddingRangeLimit")
     lowest, highest = sorted((value, value if limit is None else limit))
-    return np.asarray((stored >= lowest) & (stored <= highest))
+    values: Any = stored
+    return np.asarray((values >= lowest) & (values <= highest))
 
 
 def _stored_number(dataset: Dataset, keyword: str) -> int | None:
     try:
-        value = int(dataset.get(keyword))  # type: ignore[arg-type]  # absent is a TypeError like any other
+        value = int(dataset.get(keyword))  # absent is a TypeError like any other
     except (TypeError, ValueError):
         return None
     # Files with a wrong or ambiguous type give a negative padding as a large positive number.
@@ -78,7 +80,7 @@ def _frames_of_12_bit_jpeg(dataset: Dataset) -> Iterator[NDArray[np.generic]]:
 
 
 def _gdcm_buffer(encoded: bytes, rows: int, columns: int, bits: int) -> bytes:
-    import gdcm
+    import gdcm  # type: ignore[import-untyped]  # a SWIG wrapper
 
     fragment = gdcm.Fragment()
     fragment.SetByteStringValue(encoded)

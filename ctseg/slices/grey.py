@@ -27,7 +27,7 @@ def to_grey(samples: NDArray[np.generic]) -> NDArray[np.generic]:
     if colour >= 3:
         grey = samples[..., :3].astype(np.float64) @ _LUMA
     if channels in (2, 4):
-        opaque = np.iinfo(samples.dtype).max if samples.dtype.kind in "ui" else 1.0
+        opaque = float(2 ** (8 * samples.dtype.itemsize) - 1) if samples.dtype.kind in "ui" else 1.0
         grey = grey * (samples[..., -1].astype(np.float64) / opaque)
     if samples.dtype.kind in "ui":
         grey = np.floor(grey + 0.5)

@@ -50,10 +50,10 @@ def read_nifti(file: BinaryIO) -> Stack:
     """
     header = _read_header(file)
     largest = max(header.dtype.itemsize, 4 if header.dtype.itemsize > 2 else 2)
-    check_stack(1, *sorted(header.shape)[1:], largest)
-    check_stack(min(header.shape), *sorted(header.shape)[1:], largest)
+    slices, height, width = sorted(header.shape)
+    check_stack(slices, height, width, largest)
     voxels, affine = axial_view(_read_voxels(file, header), header.affine)
-    check_stack(*voxels.shape, largest)
+    check_stack(len(voxels), voxels.shape[1], voxels.shape[2], largest)
     pixels, intensity = _intensities(voxels, header)
     spacing = np.linalg.norm(affine[:3, :2], axis=0)
     known = bool(np.all(np.isfinite(spacing)) and np.all(spacing > 0))
@@ -84,7 +84,8 @@ def _read_header(file: BinaryIO) -> _Header:
         header = Nifti2Header(block + file.read(540 - 348), check=False)
     else:
         raise SliceError(
-            "This is one half of a .hdr/.img pair, which is not read here; save the volume as one .nii.gz file."
+            "This is one half of a .hdr/.img pair, which is not read here; save the volume as one "
+            ".nii.gz file."
         )
     dtype = _check_dtype(header)
     slope, intercept = header.get_slope_inter()
@@ -124,7 +125,10 @@ def _check_dtype(header: Any) -> np.dtype[Any]:
     return dtype
 
 
-_UNUSUAL = "This NIfTI file holds colours or numbers of an unusual kind; save it as 16-bit integers or 32-bit floats."
+_UNUSUAL = (
+    "This NIfTI file holds colours or numbers of an unusual kind; save it as 16-bit integers or 32-bit "
+    "floats."
+)
 
 
 def _affine(header: Any) -> NDArray[np.float64]:
@@ -132,7 +136,7 @@ def _affine(header: Any) -> NDArray[np.float64]:
     scale = _MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)
     try:
         affine = np.array(header.get_best_affine(), np.float64)
-    except Exception:  # noqa: BLE001  # nibabel raises many kinds for damaged quaternions
+    except Exception:  # nibabel raises many kinds for damaged quaternions
         affine = np.full((4, 4), np.nan)
     if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
         affine = np.diag([*np.abs(header["pixdim"][1:4]).astype(np.float64), 1.0])

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import MAX_STACK_BYTES, MEBIBYTE
-from ctseg.slices.worker import ANSWER, PIXELS
+from ctseg.slices.worker import ANSWER, PIXELS, REQUEST
 
 AT_ONCE = 2
 _WAIT_FOR_A_PLACE_S = 30.0
@@ -67,7 +68,7 @@ _FIRST_NEEDED = (
 _SENTENCES = {
     "memory": "This file needs more memory to decode than is allowed; save a smaller part of it.",
     "damaged": "This file is damaged or incomplete; export or download it again.",
-    "crashed": "This file made its decoder crash, as damaged files do; export it again or save it in another format.",
+    "crashed": "This file made its decoder crash, as damaged files do; export it again or in another format.",
     "time": "This file takes too long to decode; save a smaller part of it.",
     "busy": "Many files are being read at the moment; try again in a few seconds.",
     "started": "The program that reads files could not be started; try again, and tell who runs this page.",
@@ -105,7 +106,7 @@ def run_decoder(
 
     Returns
     -------
-    array : ndarray, read-only, mapped from a file that was unlinked already, so that it is gone with the array
+    array : ndarray, read-only, mapped from a file without a name, which is gone with the array
     metadata : dict of JSON values as the decoder returned it; its values are as untrusted as the file
 
     Raises
@@ -121,7 +122,8 @@ def run_decoder(
         deadline = time.monotonic() + limits.wall_seconds
         process = _spare.take()
         try:
-            _send(process, _request(decoder, paths, limits, private))
+            (private / REQUEST).write_text(json.dumps(_request(decoder, paths, limits)), encoding="utf-8")
+            _send(process, str(private.resolve()))
             ended = _wait(process, deadline)
         finally:
             _end(process)
@@ -133,7 +135,7 @@ def run_decoder(
 
 
 def warm_up() -> None:
-    """Start one decoder process ahead, and from now on one after each that was used; a server calls this once."""
+    """Start one decoder process ahead, and from now on another after each that was used; for servers."""
     _spare.keep = True
     _spare.replenish()
 
@@ -197,27 +199,26 @@ def _start(modules: Sequence[str]) -> subprocess.Popen[bytes]:
             stderr=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,
+            bufsize=0,
         )
     except OSError as error:
         raise SliceError(_SENTENCES["started"]) from error
-    _send(process, list(modules))
+    _send(process, json.dumps(modules))
     return process
 
 
-def _send(process: subprocess.Popen[bytes], message: object) -> None:
+def _send(process: subprocess.Popen[bytes], line: str) -> None:
     assert process.stdin is not None
-    try:
-        process.stdin.write(json.dumps(message).encode() + b"\n")
-        process.stdin.flush()
-    except BrokenPipeError:
-        return  # it ended already; waiting for it tells how
+    # A broken pipe means that it ended already; waiting for it tells how.
+    with suppress(BrokenPipeError):
+        process.stdin.write(os.fsencode(line + "\n"))
 
 
-def _request(decoder: str, paths: Sequence[Path], limits: Limits, folder: Path) -> dict[str, Any]:
+def _request(decoder: str, paths: Sequence[Path], limits: Limits) -> dict[str, Any]:
     bounds = asdict(limits)
     del bounds["wall_seconds"]
     arguments = [str(path.resolve()) for path in paths]
-    return {"decoder": decoder, "arguments": arguments, "folder": str(folder), "limits": bounds}
+    return {"decoder": decoder, "arguments": arguments, "limits": bounds}
 
 
 def _wait(process: subprocess.Popen[bytes], deadline: float) -> int | None:

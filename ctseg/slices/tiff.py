@@ -92,12 +92,12 @@ def to_8_bit_colours(colormap: NDArray[np.uint16]) -> NDArray[np.uint8]:
 
 def _inverted(samples: NDArray[np.generic], page: Any) -> NDArray[np.generic]:
     if samples.dtype == np.bool_:
-        return ~samples
+        return np.logical_not(samples)
     if samples.dtype.kind in "ui" and page.bitspersample < 8:
         highest = 2**page.bitspersample - 1
         return ((highest - samples) * np.uint8(255 // highest)).astype(np.uint8)
     if samples.dtype.kind == "u":
-        return np.iinfo(samples.dtype).max - samples
+        return np.invert(np.asarray(samples, samples.dtype))
     return -samples.astype(np.float64)
 
 
@@ -122,7 +122,7 @@ def _read_with_pillow(page: Any, file: BinaryIO) -> NDArray[np.generic]:
         if picture.size != (page.imagewidth, page.imagelength):
             raise SliceError("This TIFF is damaged: its pages contradict each other; export it again.")
         # Pillow would turn the picture by its orientation tag while loading; `_turn` does that for all pages.
-        picture.tag_v2.pop(_ORIENTATION_TAG, None)
+        picture.tag_v2.pop(_ORIENTATION_TAG, None)  # type: ignore[attr-defined]
         return samples_of(picture)
 
 

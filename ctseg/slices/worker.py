@@ -1,7 +1,7 @@
 """The decoder's own process: ``python -m ctseg.slices.worker``, started and ended by `ctseg.slices.sandbox`.
 
-It reads two lines of JSON: modules to import ahead, then one request. It writes the decoded array and, last,
-an answer file into the request's private folder. It says nothing on its output, which leads nowhere.
+It reads two lines: modules to import ahead, as JSON, and the private folder in which a request lies. There it
+leaves the decoded array and, last, its answer. It says nothing on its output, which leads nowhere.
 """
 
 import json
@@ -11,26 +11,26 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ANSWER, PIXELS = "answer.json", "pixels"
+REQUEST, ANSWER, PIXELS = "request.json", "answer.json", "pixels"
 
 
 def main() -> None:
     """Import what the first line names, serve the request on the second line, and end."""
     for module in json.loads(sys.stdin.readline() or "[]"):
         import_module(module)
-    line = sys.stdin.readline()
-    if line:
-        _serve(json.loads(line))
+    folder = sys.stdin.readline().rstrip("\n")
+    if folder:
+        _serve(Path(folder))
 
 
-def _serve(request: dict[str, Any]) -> None:
-    folder = Path(request["folder"])
+def _serve(folder: Path) -> None:
+    request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     _limit(**request["limits"])
     try:
         answer = _decode(request["decoder"], request["arguments"], folder / PIXELS)
     except MemoryError:
         answer = {"failed": "memory"}
-    except Exception as error:  # noqa: BLE001  # a decoder fails on damaged files in every way
+    except Exception as error:  # a decoder fails on damaged files in every way
         # Errors of the project's own are sentences for users; those of libraries may quote the file.
         ours = type(error).__module__.startswith("ctseg.")
         answer = {"refused": str(error)} if ours else {"failed": "damaged"}
@@ -56,15 +56,16 @@ def _limit(memory_bytes: int, cpu_seconds: int, output_bytes: int) -> None:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime)
-    for name, value in (
-        ("RLIMIT_AS", memory_bytes),
-        ("RLIMIT_CPU", spent + cpu_seconds),
-        ("RLIMIT_FSIZE", output_bytes),
-        ("RLIMIT_CORE", 0),
+    for name, bounds in (
+        ("RLIMIT_AS", (memory_bytes, memory_bytes)),
+        # The signal of the lower limit tells the parent why the process ended.
+        ("RLIMIT_CPU", (spent + cpu_seconds, spent + cpu_seconds + 1)),
+        ("RLIMIT_FSIZE", (output_bytes, output_bytes)),
+        ("RLIMIT_CORE", (0, 0)),
     ):
         # macOS refuses some of these; the others and the time limit still hold.
         with suppress(ValueError, OSError, AttributeError):
-            resource.setrlimit(getattr(resource, name), (value, value))
+            resource.setrlimit(getattr(resource, name), bounds)
 
 
 if __name__ == "__main__":
