@@ -1,0 +1,220 @@
+"""The Compare page: a slice on the left's choosing, the methods side by side on the right."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import gradio as gr
+
+from ctseg.slices import Stack
+from ctseg.ui import handlers, judging
+from ctseg.ui.api import RUNS
+from ctseg.ui.assets import read_asset, viewer_script
+from ctseg.ui.download import results_zip, zip_message
+from ctseg.ui.examples import thumbnails
+from ctseg.ui.findings import SCORE_COLUMNS, SCORE_NOTES, agreement
+from ctseg.ui.handlers import PageError
+from ctseg.ui.sessions import SESSIONS, Session
+from ctseg.ui.words import INTRODUCTION, PRIVACY, method_rows, notice, remark
+
+PRESELECTED = ("watershed", "sam-vit-t")
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def compare_page() -> gr.HTML:
+    """Lay the page out in the Blocks being built, wire its events and return the shelf of examples."""
+    with gr.Row(elem_classes="ct-page"):
+        with gr.Column(scale=0, min_width=320, elem_classes="ct-side"):
+            gr.HTML(INTRODUCTION, elem_classes="ct-intro", apply_default_css=False)
+            gr.HTML(PRIVACY, elem_classes="ct-privacy", apply_default_css=False)
+            upload = gr.File(
+                label="CT slice, volume or series",
+                file_count="multiple",
+                height=116,
+                elem_id="upload",
+            )
+            said = gr.HTML("", elem_id="said", apply_default_css=False)
+            examples = gr.HTML(
+                None,
+                html_template='<div class="ct-examples" role="group" aria-label="Examples"></div>',
+                js_on_load=read_asset("examples.js"),
+                apply_default_css=False,
+                elem_id="examples",
+            )
+            place = gr.Slider(1, 2, step=1, label="Slice", visible=False, elem_id="place")
+            chosen = _chooser()
+            with gr.Row(elem_classes="ct-go"):
+                compare = gr.Button("Compare", variant="primary", size="lg", elem_id="compare", scale=3)
+                cancel = gr.Button("Cancel", size="lg", elem_id="cancel", scale=1, min_width=90)
+        with gr.Column(scale=1, min_width=320, elem_classes="ct-main"):
+            viewer = gr.HTML(
+                None,
+                html_template='<div class="ct-viewer"></div>',
+                js_on_load=viewer_script(),
+                apply_default_css=False,
+                elem_id="viewer",
+            )
+            with gr.Group(visible=False, elem_classes="ct-more-below") as below:
+                gr.HTML("<h2>Agreement between methods</h2>", apply_default_css=False)
+                heat = gr.Plot(show_label=False, elem_id="agreement")
+            with gr.Accordion(
+                "Score against a true label map (optional)", open=False, visible=False
+            ) as scoring:
+                truth = gr.File(label="True label map (PNG, TIFF, NIfTI)", height=100, elem_id="truth")
+                truth_said = gr.HTML("", apply_default_css=False)
+                scores = gr.Dataframe(
+                    headers=list(SCORE_COLUMNS), interactive=False, visible=False, elem_id="scores"
+                )
+                gr.Markdown(SCORE_NOTES)
+    slots = {name: _slot(name) for name in ("slice", "plan", "result", "truth", "zip")}
+
+    opened = [slots["slice"], place, said, upload, below, scoring]
+    upload.upload(_on_upload, upload, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
+    examples.pick(_on_example, None, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
+    place.release(_on_place, place, [slots["slice"], said, below, scoring], **_QUIET)
+    compare.click(_on_compare, chosen, [slots["plan"], said, below, scoring], **_QUIET)
+    running = viewer.run(
+        _on_run,
+        None,
+        slots["result"],
+        concurrency_id=RUNS,
+        concurrency_limit=1,
+        trigger_mode="multiple",
+        **_QUIET,
+    )
+    running.then(_after_run, None, [below, heat, scoring, scores, slots["truth"]], **_QUIET)
+    cancel.click(_on_cancel, None, slots["plan"], cancels=[running], queue=False, **_QUIET)
+    viewer.pack(_on_pack, None, slots["zip"], **_QUIET)
+    truth.upload(_on_truth, truth, [truth_said, truth, scores, slots["truth"]], **_QUIET)
+    return examples
+
+
+def _chooser() -> gr.HTML:
+    rows = method_rows()
+    ready = {str(row["name"]) for row in rows if row["ready"]}
+    return gr.HTML(
+        [name for name in PRESELECTED if name in ready],
+        html_template='<fieldset><legend>Methods</legend><div class="ct-methods"></div></fieldset>',
+        js_on_load=read_asset("chooser.js"),
+        cards=rows,
+        apply_default_css=False,
+        elem_id="methods",
+    )
+
+
+def _slot(name: str) -> gr.HTML:
+    return gr.HTML(
+        None,
+        html_template="",
+        js_on_load=read_asset("slot.js"),
+        slot=name,
+        visible="hidden",
+        apply_default_css=False,
+    )
+
+
+def load_thumbnails() -> list[dict[str, str]]:
+    """Return the examples' thumbnails, for the page's load event."""
+    return thumbnails()
+
+
+def leave(request: gr.Request) -> None:
+    """Stop and forget what belongs to a page that was closed."""
+    SESSIONS.leave(request.session_hash)
+
+
+def _session(request: gr.Request) -> Session:
+    return SESSIONS.of(request.session_hash)
+
+
+def _on_upload(files: list[str] | None, request: gr.Request) -> list[Any]:
+    session = _session(request)
+    try:
+        stack = handlers.load_upload(session, files or [])
+    except PageError as error:
+        return [gr.skip(), gr.skip(), notice(str(error)), None, gr.skip(), gr.skip()]
+    return _opened(session, stack)
+
+
+def _on_example(event: gr.EventData, request: gr.Request) -> list[Any]:
+    session = _session(request)
+    try:
+        stack = handlers.load_example(session, int(event.index))
+    except PageError as error:
+        return [gr.skip(), gr.skip(), notice(str(error)), None, gr.skip(), gr.skip()]
+    return _opened(session, stack)
+
+
+def _opened(session: Session, stack: Stack) -> list[Any]:
+    several = gr.Slider(
+        minimum=1, maximum=max(len(stack), 2), value=session.index + 1, visible=len(stack) > 1
+    )
+    return [
+        handlers.show_slice(session),
+        several,
+        remark(stack.note or ""),
+        None,
+        gr.Group(visible=False),
+        gr.Accordion(visible=False),
+    ]
+
+
+def _on_place(place: float, request: gr.Request) -> list[Any]:
+    session = _session(request)
+    try:
+        shown = handlers.turn_to(session, int(place) - 1)
+    except PageError as error:
+        return [gr.skip(), notice(str(error)), gr.skip(), gr.skip()]
+    return [shown, "", gr.Group(visible=False), gr.Accordion(visible=False)]
+
+
+def _on_compare(chosen: list[str], request: gr.Request) -> list[Any]:
+    try:
+        plan = handlers.begin(_session(request), chosen)
+    except PageError as error:
+        return [gr.skip(), notice(str(error)), gr.skip(), gr.skip()]
+    return [plan, "", gr.Group(visible=False), gr.Accordion(visible=True)]
+
+
+def _on_run(event: gr.EventData, request: gr.Request) -> Iterator[Any]:
+    yield from handlers.run(_session(request), str(event.plan), str(event.method))
+
+
+def _after_run(request: gr.Request) -> list[Any]:
+    session = _session(request)
+    several = len(session.finished) > 1
+    figure = agreement(session.finished) if several else None
+    return [gr.Group(visible=several), figure, gr.skip(), *_scored(session)]
+
+
+def _on_cancel(request: gr.Request) -> dict[str, Any]:
+    session = _session(request)
+    session.stop()
+    return {"cancelled": session.plan.identity if session.plan else None}
+
+
+def _on_pack(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
+    session = _session(request)
+    ct_slice = session.ct_slice
+    if ct_slice is None or not session.finished:
+        return {"data": "", "at": _now()}
+    return zip_message(results_zip(ct_slice, session.finished, event.names)) | {"at": _now()}
+
+
+def _on_truth(file: str | None, request: gr.Request) -> list[Any]:
+    session = _session(request)
+    try:
+        judging.take_truth(session, file or "")
+    except PageError as error:
+        return [notice(str(error)), None, gr.skip(), gr.skip()]
+    return ["", None, *_scored(session)]
+
+
+def _scored(session: Session) -> list[Any]:
+    rows, faults = judging.judged(session)
+    return [gr.Dataframe(value=[list(row) for row in rows], visible=bool(rows)), faults]
+
+
+def _now() -> float:
+    import time
+
+    return time.time()

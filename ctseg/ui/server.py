@@ -1,0 +1,64 @@
+"""Puts the pages together and serves them."""
+
+import os
+
+import gradio as gr
+
+from ctseg.slices.limits import MAX_UPLOAD_BYTES
+from ctseg.ui.api import add_api
+from ctseg.ui.assets import read_asset
+from ctseg.ui.compare import compare_page, leave, load_thumbnails
+from ctseg.ui.housekeeping import Housekeeping, private_upload_folder
+from ctseg.ui.theme import theme
+
+TITLE = "ctseg: compare ways to segment a CT slice"
+
+
+def build() -> gr.Blocks:
+    """Return all pages as one Blocks, not yet launched.
+
+    Further pages are added after the first with ``with pages.route("Name", "/path"): ...``; Gradio makes the
+    navigation bar.
+    """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    private_upload_folder()
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as pages:
+        examples = compare_page()
+        add_api()
+        pages.load(load_thumbnails, None, examples, show_progress="hidden", api_visibility="private")
+        pages.unload(leave)
+    return pages
+
+
+def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False) -> None:
+    """Serve the pages until interrupted.
+
+    Parameters
+    ----------
+    host : address to listen on; 127.0.0.1 is this machine only
+    port : port to listen on
+    open_browser : open the page in the default browser
+    """
+    housekeeping = Housekeeping(private_upload_folder())
+    pages = build()
+    housekeeping.start()
+    try:
+        pages.queue(default_concurrency_limit=8).launch(
+            server_name=host,
+            server_port=port,
+            inbrowser=open_browser,
+            theme=theme(),
+            css=read_asset("page.css"),
+            footer_links=[],
+            run_history=False,
+            max_file_size=MAX_UPLOAD_BYTES,
+            show_error=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            share=False,
+        )
+    finally:
+        pages.close()
+        housekeeping.stop()

@@ -1,0 +1,42 @@
+// Small helpers for building the page's own elements.
+
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
+    else if (name === "class") made.className = value;
+    else if (value === true) made.setAttribute(name, "");
+    else if (value !== false && value != null) made.setAttribute(name, value);
+  }
+  made.append(...children.filter((child) => child != null));
+  return made;
+}
+
+function seconds(value) {
+  if (value < 10) return `${value.toFixed(1)} s`;
+  return value < 100 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`;
+}
+
+function count(value, one, many = `${one}s`) {
+  return `${value.toLocaleString("en")} ${value === 1 ? one : many}`;
+}
+
+// Radio buttons that look like one control; the browser gives them their keys.
+function choice(name, label, options, chosen, onpick) {
+  const group = make("div", { class: "ct-choice", role: "radiogroup", "aria-label": label });
+  for (const [value, text] of options) {
+    const input = make("input", { type: "radio", name, value, checked: value === chosen, onchange: () => onpick(value) });
+    group.append(make("label", {}, input, make("span", {}, text)));
+  }
+  return group;
+}
+
+function slider(label, attributes, oninput) {
+  const shown = make("output", {}, String(attributes.value));
+  const input = make("input", {
+    type: "range", "aria-label": label, ...attributes,
+    oninput: () => { shown.textContent = input.value; oninput(Number(input.value)); },
+  });
+  const set = (value) => { input.value = value; shown.textContent = Math.round(value); };
+  return { element: make("label", { class: "ct-slider" }, make("span", {}, label), input, shown), input, set };
+}

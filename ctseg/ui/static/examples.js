@@ -1,0 +1,21 @@
+// Thumbnails that open an example; the pictures come from the server once the page is there.
+const shelf = element.querySelector(".ct-examples");
+
+function fill() {
+  shelf.replaceChildren(...(props.value || []).map((example, index) => {
+    const button = document.createElement("button");
+    const picture = document.createElement("img");
+    const name = document.createElement("span");
+    button.type = "button";
+    button.dataset.example = index;
+    picture.src = example.picture;
+    picture.alt = "";
+    name.textContent = example.name;
+    button.append(picture, name);
+    button.addEventListener("click", () => trigger("pick", { index }));
+    return button;
+  }));
+}
+
+watch("value", fill);
+fill();
