@@ -3,6 +3,7 @@
 from ctseg.labelmaps.area_table import area_table
 from ctseg.labelmaps.errors import merge_split_map
 from ctseg.labelmaps.matching import match_labels
+from ctseg.labelmaps.orientation import orient_like
 from ctseg.labelmaps.overlay import overlay_filled, overlay_outlined
 from ctseg.labelmaps.palette import colours
 from ctseg.labelmaps.regions import connected_regions, largest_structures, relabel
@@ -14,6 +15,7 @@ __all__ = [
     "largest_structures",
     "match_labels",
     "merge_split_map",
+    "orient_like",
     "overlay_filled",
     "overlay_outlined",
     "relabel",
