@@ -1,19 +1,16 @@
 """Run a decoder of untrusted files in a process of its own, with bounds on memory, time and output."""
 
-import atexit
 import json
 import math
-import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import MAX_STACK_BYTES, MEBIBYTE
+from ctseg.slices.processes import end, send, spare
 from ctseg.slices.worker import ANSWER, PIXELS, REQUEST
 
 AT_ONCE = 2
@@ -43,35 +41,14 @@ _DTYPES = {
     "float64",
 }
 _DECODER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-# What a Python process needs to start; keys and tokens of the server are not among it.
-_PASSED_ON = (
-    "PATH",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "VIRTUAL_ENV",
-    "LD_LIBRARY_PATH",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "TMPDIR",
-)
-_PASSED_ON_FOR_COVERAGE = ("COVERAGE_", "COV_CORE_")
-_FIRST_NEEDED = (
-    "numpy",
-    "PIL.Image",
-    "pydicom",
-    "pydicom.pixels",
-    "ctseg.slices.decode",
-    "ctseg.slices.dicom",
-)
-
 _SENTENCES = {
     "memory": "This file needs more memory to decode than is allowed; save a smaller part of it.",
     "damaged": "This file is damaged or incomplete; export or download it again.",
     "crashed": "This file made its decoder crash, as damaged files do; export it again or in another format.",
+    "output": "Decoded, this file takes more room than is allowed; save a smaller part of it.",
+    "disk": "There is no room for the decoded file at the moment; try again later.",
     "time": "This file takes too long to decode; save a smaller part of it.",
     "busy": "Many files are being read at the moment; try again in a few seconds.",
-    "started": "The program that reads files could not be started; try again, and tell who runs this page.",
 }
 
 
@@ -117,125 +94,48 @@ def run_decoder(
     assert _DECODER.fullmatch(decoder), "a decoder is named module:function"
     if not _places.acquire(timeout=_WAIT_FOR_A_PLACE_S):
         raise SliceError(_SENTENCES["busy"])
-    private = Path(tempfile.mkdtemp(prefix="ctseg-", dir=folder))
     try:
-        deadline = time.monotonic() + limits.wall_seconds
-        process = _spare.take()
-        try:
-            (private / REQUEST).write_text(json.dumps(_request(decoder, paths, limits)), encoding="utf-8")
-            _send(process, str(private.resolve()))
-            ended = _wait(process, deadline)
-        finally:
-            _end(process)
-        return _receive(private, ended, limits)
+        with _private_folder(decoder, paths, limits, folder) as private:
+            return _receive(private, _run(private, limits.wall_seconds), limits)
     finally:
-        shutil.rmtree(private, ignore_errors=True)
         _places.release()
-        _spare.replenish()
-
-
-def warm_up() -> None:
-    """Start one decoder process ahead, and from now on another after each that was used; for servers."""
-    _spare.keep = True
-    _spare.replenish()
-
-
-def shut_down() -> None:
-    """End the process that was started ahead, and start no more."""
-    _spare.keep = False
-    _spare.drop()
-
-
-class _Spare:
-    """At most one process that has its imports done and waits for a request."""
-
-    def __init__(self) -> None:
-        self.keep = False
-        self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def take(self) -> subprocess.Popen[bytes]:
-        with self._lock:
-            process, self._process = self._process, None
-        if process is not None and process.poll() is None:
-            return process
-        if process is not None:
-            _end(process)
-        return _start(())
-
-    def replenish(self) -> None:
-        with self._lock:
-            if self.keep and self._process is None:
-                self._process = _start(_FIRST_NEEDED)
-
-    def drop(self) -> None:
-        with self._lock:
-            process, self._process = self._process, None
-        if process is not None:
-            _end(process)
+        spare.replenish()
 
 
 _places = threading.BoundedSemaphore(AT_ONCE)
-_spare = _Spare()
-atexit.register(shut_down)
 
 
-def _start(modules: Sequence[str]) -> subprocess.Popen[bytes]:
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment |= {
-        name: value for name, value in os.environ.items() if name.startswith(_PASSED_ON_FOR_COVERAGE)
-    }
-    # The package may stand in a checkout that is not installed.
-    home = str(Path(__file__).resolve().parents[2])
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
-    # Threads of linear algebra would take address space from the decoder, and it needs none.
-    environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+@contextmanager
+def _private_folder(
+    decoder: str, paths: Sequence[Path], limits: Limits, folder: Path | None
+) -> Iterator[Path]:
+    """Folder of one request, readable by this user only, and gone at the end."""
     try:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "ctseg.slices.worker"],
-            stdin=subprocess.PIPE,
-            # Codecs quote the files they fail on: nothing they print goes anywhere.
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-            bufsize=0,
-        )
+        private = Path(tempfile.mkdtemp(prefix="ctseg-", dir=folder)).resolve()
     except OSError as error:
-        raise SliceError(_SENTENCES["started"]) from error
-    _send(process, json.dumps(modules))
-    return process
-
-
-def _send(process: subprocess.Popen[bytes], line: str) -> None:
-    assert process.stdin is not None
-    # A broken pipe means that it ended already; waiting for it tells how.
-    with suppress(BrokenPipeError):
-        process.stdin.write(os.fsencode(line + "\n"))
-
-
-def _request(decoder: str, paths: Sequence[Path], limits: Limits) -> dict[str, Any]:
-    bounds = asdict(limits)
-    del bounds["wall_seconds"]
-    arguments = [str(path.resolve()) for path in paths]
-    return {"decoder": decoder, "arguments": arguments, "limits": bounds}
-
-
-def _wait(process: subprocess.Popen[bytes], deadline: float) -> int | None:
-    """Exit status, negative for a signal; None when the deadline passed first."""
+        raise SliceError(_SENTENCES["disk"]) from error
     try:
+        bounds = asdict(limits)
+        del bounds["wall_seconds"]
+        arguments = [str(path.resolve()) for path in paths]
+        request = {"decoder": decoder, "arguments": arguments, "limits": bounds}
+        (private / REQUEST).write_text(json.dumps(request), encoding="utf-8")
+        yield private
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def _run(private: Path, seconds: float) -> int | None:
+    """Exit status of the process, negative for a signal; None if it had to be ended for its time."""
+    deadline = time.monotonic() + seconds
+    process = spare.take()
+    try:
+        send(process, str(private))
         return process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         return None
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        # The whole session, in case a hijacked decoder has started children.
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    if process.stdin is not None:
-        process.stdin.close()
+    finally:
+        end(process)
 
 
 def _receive(folder: Path, ended: int | None, limits: Limits) -> tuple[NDArray[np.generic], dict[str, Any]]:

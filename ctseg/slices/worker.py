@@ -4,6 +4,7 @@ It reads two lines: modules to import ahead, as JSON, and the private folder in 
 leaves the decoded array and, last, its answer. It says nothing on its output, which leads nowhere.
 """
 
+import errno
 import json
 import sys
 from contextlib import suppress
@@ -30,6 +31,8 @@ def _serve(folder: Path) -> None:
         answer = _decode(request["decoder"], request["arguments"], folder / PIXELS)
     except MemoryError:
         answer = {"failed": "memory"}
+    except OSError as error:
+        answer = {"failed": {errno.EFBIG: "output", errno.ENOSPC: "disk"}.get(error.errno or 0, "damaged")}
     except Exception as error:  # a decoder fails on damaged files in every way
         # Errors of the project's own are sentences for users; those of libraries may quote the file.
         ours = type(error).__module__.startswith("ctseg.")
