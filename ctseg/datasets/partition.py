@@ -47,6 +47,30 @@ def patient_folds(patients: Sequence[str], folds: int, seed: int) -> tuple[tuple
     return tuple(tuple(unique[index] for index in order[fold::folds]) for fold in range(folds))
 
 
+def group_split(groups: Sequence[str], share: float = 0.15, seed: int = 42) -> tuple[int, ...]:
+    """Choose images for validation, whole groups at a time.
+
+    Groups are taken in a random order until at least ``share`` of the images is reached.
+
+    Parameters
+    ----------
+    groups : the group of each image
+    share : part of the images to choose, in (0, 1)
+    seed : another seed gives another choice
+
+    Returns
+    -------
+    Indices of the chosen images, ascending.
+    """
+    order = np.random.RandomState(seed).permutation(sorted(set(groups)))
+    chosen: list[int] = []
+    for group in order:
+        if len(chosen) >= share * len(groups):
+            break
+        chosen.extend(index for index, one in enumerate(groups) if one == group)
+    return tuple(sorted(chosen))
+
+
 def of_patients(split: Split, patients: Sequence[str], name: str) -> Subset:
     """Return the images of these patients, in the split's order.
 

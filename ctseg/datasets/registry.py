@@ -1,8 +1,13 @@
 """Finds splits by name in the folder that ``CTSEG_DATA`` names."""
 
+from pathlib import Path
+
+from ctseg.datasets.challenge import ChallengeSplit, is_challenge_folder
 from ctseg.datasets.few_shot import FewShotSplit
 from ctseg.datasets.folders import data_folder
-from ctseg.datasets.split import DatasetError, Split
+from ctseg.datasets.near_duplicates import near_duplicate_groups
+from ctseg.datasets.partition import REPORT_IMAGES, group_split, report_validation_indices
+from ctseg.datasets.split import DatasetError, Split, Subset
 
 _FEW_SHOT_FOLDERS = {
     "ct-fewshot-train": "train",
@@ -10,17 +15,51 @@ _FEW_SHOT_FOLDERS = {
     "ct-fewshot-val": "val",
     "ct-fewshot-zeroshot": "zeroshot_val",
 }
-SPLITS = tuple(_FEW_SHOT_FOLDERS)
+_CHALLENGE = (
+    "challenge-report-train",
+    "challenge-report-val",
+    "challenge-group-train",
+    "challenge-group-val",
+)
+SPLITS = (*_FEW_SHOT_FOLDERS, *_CHALLENGE)
 
 
 def open_split(name: str) -> Split:
     """Return the split of this name.
+
+    ``challenge-report-*`` are the report's 340 and 60 images; ``challenge-group-*`` divide all annotated
+    images of the challenge so that near-duplicates stay together. The challenge's data lies in the folder
+    ``challenge`` of ``CTSEG_DATA``, or is that folder itself.
 
     Raises
     ------
     DatasetError
         If there is no split of this name (the message lists them) or its files are not all there.
     """
-    if name not in SPLITS:
-        raise DatasetError(f"There is no split {name!r}; choose one of {', '.join(SPLITS)}.")
-    return FewShotSplit(data_folder() / "ct-fewshot" / _FEW_SHOT_FOLDERS[name], name)
+    if name in _FEW_SHOT_FOLDERS:
+        return FewShotSplit(data_folder() / "ct-fewshot" / _FEW_SHOT_FOLDERS[name], name)
+    if name in _CHALLENGE:
+        return _open_challenge(name)
+    raise DatasetError(f"There is no split {name!r}; choose one of {', '.join(SPLITS)}.")
+
+
+def _challenge_folder() -> Path:
+    folder = data_folder()
+    inside = folder / "challenge"
+    return folder if not inside.is_dir() and is_challenge_folder(folder) else inside
+
+
+def _open_challenge(name: str) -> Split:
+    whole = ChallengeSplit(_challenge_folder(), "challenge")
+    _, rule, side = name.split("-")
+    if rule == "report":
+        if len(whole) != REPORT_IMAGES:
+            raise DatasetError(
+                f"The report's division needs {REPORT_IMAGES} annotated images and here are {len(whole)}; "
+                f"use challenge-group-{side}."
+            )
+        validation = report_validation_indices()
+    else:
+        validation = group_split(near_duplicate_groups(whole))
+    wanted = set(validation) if side == "val" else set(range(len(whole))) - set(validation)
+    return Subset(whole, sorted(wanted), name)

@@ -1,0 +1,101 @@
+"""The RAIDIUM challenge's layout: numbered PNG files and one CSV with a column an image."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.datasets.folders import image_number, read_grey
+from ctseg.datasets.split import DatasetError, Split
+from ctseg.slices.ct_slice import CTSlice, SliceError
+
+SHAPE = (512, 512)
+
+
+class ChallengeSplit(Split):
+    """The annotated images of a folder in the challenge's layout.
+
+    Images whose column in the CSV is all 0 are not annotated and are left out. Patients are unknown: every
+    image counts as one, so divide this split by :func:`ctseg.datasets.near_duplicates.near_duplicate_groups`.
+
+    Parameters
+    ----------
+    folder : holds ``0.png``, ``1.png``, … (512 x 512, 8-bit), itself or in one folder below it, and one
+        ``.csv`` or ``.csv.gz``
+    name : name of the split
+
+    Raises
+    ------
+    DatasetError
+        If the CSV or the pictures cannot be found or read, or an annotated image is missing; the message
+        names the first.
+    """
+
+    redistributable = False
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name = name
+        self._pictures = _picture_folder(folder)
+        self._csv = _label_file(folder)
+        self.images = tuple(self._label_maps)
+        self.patients = self.images
+        for image in self.images:
+            if not (self._pictures / image).is_file():
+                raise DatasetError(f"{image} is missing in {self._pictures}; add it.")
+
+    @cached_property
+    def _label_maps(self) -> Mapping[str, NDArray[np.integer]]:
+        from ctseg.labelmaps.files import read_challenge_csv
+
+        try:
+            table = read_challenge_csv(self._csv)
+        except SliceError as error:
+            raise DatasetError(f"{self._csv.name} cannot be used. {error}") from error
+        annotated = [image for image, label_map in table.items() if label_map.any()]
+        return {image: table[image] for image in sorted(annotated, key=image_number)}
+
+    def slice(self, index: int) -> CTSlice:
+        """Return image ``index``: uint8, of unknown window."""
+        pixels = read_grey(self._pictures / self.images[index])
+        if pixels.shape != SHAPE:
+            raise DatasetError(f"{self.images[index]} is {pixels.shape} and not {SHAPE}; replace it.")
+        return CTSlice(pixels, "8-bit", None, "PNG")
+
+    def label_map(self, index: int) -> NDArray[np.integer]:
+        """Return the label map of image ``index``, shape (512, 512)."""
+        return self._label_maps[self.images[index]]
+
+
+def is_challenge_folder(folder: Path) -> bool:
+    """Tell whether a folder looks like the challenge's data: a CSV beside or above numbered pictures."""
+    return bool(_label_files(folder)) and bool(_picture_folders(folder))
+
+
+def _label_files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+
+
+def _picture_folders(folder: Path) -> list[Path]:
+    below = sorted(path for path in folder.iterdir() if path.is_dir())
+    return [path for path in (folder, *below) if (path / "0.png").is_file()]
+
+
+def _label_file(folder: Path) -> Path:
+    found = _label_files(folder)
+    if len(found) != 1:
+        listed = ", ".join(path.name for path in found) or "none"
+        raise DatasetError(f"{folder} must hold one CSV with the label maps, not {len(found)} ({listed}).")
+    return found[0]
+
+
+def _picture_folder(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise DatasetError(f"There is no folder {folder}; put the challenge's pictures and CSV there.")
+    found = _picture_folders(folder)
+    if len(found) != 1:
+        raise DatasetError(
+            f"0.png is in {len(found)} folders of {folder}; keep the annotated pictures in one."
+        )
+    return found[0]
