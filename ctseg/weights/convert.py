@@ -1,7 +1,7 @@
 """Turns somebody else's torch checkpoint, once its sha256 matched, into safetensors in the cache.
 
-This is the only place where a pickle is opened: by ``torch.load`` with ``weights_only=True``, which builds
-tensors and plain containers and runs nothing.
+This is the only place that opens a pickle from elsewhere: by ``torch.load`` with ``weights_only=True``,
+which builds tensors and plain containers and runs nothing.
 """
 
 import os

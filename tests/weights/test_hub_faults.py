@@ -130,7 +130,7 @@ def test_offline_and_not_cached(client: Client, hub: StandInHub) -> None:
 
 
 def test_disk_that_fills_up_on_the_way(client: Client) -> None:
-    answer = client.run(file_name="net.safetensors", file_size_limit=100_000)
+    answer = client.run(file_name="net.safetensors", limit=100_000)
     assert answer["error"].startswith("The disk is full: net.safetensors needs 0.3 MB")
 
 

@@ -27,21 +27,34 @@ class Client:
         self.folder.mkdir(exist_ok=True)
         (self.folder / "manifest.toml").write_text(f'owner = "{owner}"\n' + "\n".join(tables))
 
-    def run(self, call: str = "fetch", **arguments: Any) -> dict[str, Any]:
+    def start(self) -> subprocess.Popen[str]:
+        """Start a client process with the settings as they are now."""
         environment = (
             self.hub.environment(self.home) | {"CTSEG_WEIGHTS_FOLDER": str(self.folder)} | self.settings
         )
         script = Path(__file__).with_name("weights_client.py")
-        done = subprocess.run(
-            [sys.executable, str(script), call, json.dumps(arguments)],
+        return subprocess.Popen(
+            [sys.executable, str(script)],
             env=environment,
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
-            timeout=60,
         )
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
+
+    def run(self, call: str = "fetch", **arguments: Any) -> dict[str, Any]:
+        """Make one call in a process of its own."""
+        with self.start() as process:
+            return ask(process, call, **arguments)
+
+
+def ask(process: "subprocess.Popen[str]", call: str, **arguments: Any) -> dict[str, Any]:
+    """Make one call in a running client process."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(json.dumps({"call": call, "arguments": arguments}) + "\n")
+    process.stdin.flush()
+    answer: dict[str, Any] = json.loads(process.stdout.readline())
+    return answer
 
 
 def table(kind: str, content: bytes, **values: Any) -> str:
