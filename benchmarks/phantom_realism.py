@@ -1,0 +1,122 @@
+"""Compares the phantom with real slices by numbers: grey levels, gradients and noise spectra.
+
+Run ``python benchmarks/phantom_realism.py FOLDER`` with the folder of a real split (``images/N.png``).
+For every statistic it prints the range over the real slices and how many phantom slices fall inside.
+"""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+PATCH = 32
+PATCHES_PER_SLICE = 6
+RADIAL_BINS = 6
+
+
+def grey_statistics(pixels: NDArray[np.uint8]) -> dict[str, float]:
+    """Share of black and white, and quantiles of what lies between, of a uint8 slice (H, W)."""
+    inside = pixels[pixels > 0]
+    quantiles = np.percentile(inside, (10, 25, 50, 75, 90))
+    levels = {f"grey p{p}": float(q) for p, q in zip((10, 25, 50, 75, 90), quantiles, strict=True)}
+    return {
+        "share black": float((pixels == 0).mean()),
+        "share white": float((pixels == 255).mean()),
+        "grey mean": float(pixels.mean()),
+        "grey sd": float(inside.std()),
+        **levels,
+    }
+
+
+def gradient_statistics(pixels: NDArray[np.uint8]) -> dict[str, float]:
+    """Quantiles of the Sobel gradient magnitude in grey levels a pixel, where the slice is not black."""
+    image = pixels.astype(np.float64)
+    size = np.hypot(ndimage.sobel(image, 0), ndimage.sobel(image, 1)) / 8
+    inside = size[pixels > 0]
+    return {
+        "gradient mean": float(inside.mean()),
+        **{f"gradient p{p}": float(np.percentile(inside, p)) for p in (25, 50, 75, 90, 99)},
+    }
+
+
+def _flat_patches(pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+    rows, columns = np.mgrid[:PATCH, :PATCH] - (PATCH - 1) / 2
+    scale = (rows**2).sum()
+    found = []
+    for top in range(0, pixels.shape[0] - PATCH + 1, PATCH // 4):
+        for left in range(0, pixels.shape[1] - PATCH + 1, PATCH // 4):
+            patch = pixels[top : top + PATCH, left : left + PATCH].astype(np.float64)
+            if patch.min() < 8 or patch.max() > 247:
+                continue
+            patch = patch - patch.mean()
+            patch -= rows * ((patch * rows).sum() / scale) + columns * ((patch * columns).sum() / scale)
+            found.append(patch)
+    return sorted(found, key=lambda patch: float(patch.var()))[:PATCHES_PER_SLICE]
+
+
+def noise_statistics(pixels: NDArray[np.uint8]) -> dict[str, float]:
+    """Standard deviation and radial power spectrum (shares of six rings) of the flattest patches inside."""
+    patches = _flat_patches(pixels)
+    if not patches:
+        return {}
+    window = np.outer(np.hanning(PATCH), np.hanning(PATCH))
+    power = np.mean([np.abs(np.fft.fft2(patch * window)) ** 2 for patch in patches], axis=0)
+    frequency = np.fft.fftfreq(PATCH)
+    radius = np.hypot(frequency[:, None], frequency[None, :])
+    ring = np.minimum((radius / 0.5 * RADIAL_BINS).astype(int), RADIAL_BINS)
+    means = np.array([power[ring == number].mean() for number in range(RADIAL_BINS)])
+    shares = means / means.sum()
+    return {
+        "noise sd": float(np.mean([patch.std() for patch in patches])),
+        **{f"noise ring {number + 1}": float(share) for number, share in enumerate(shares)},
+    }
+
+
+def statistics(pixels: NDArray[np.uint8]) -> dict[str, float]:
+    """All statistics of a uint8 slice (H, W) by name."""
+    return {**grey_statistics(pixels), **gradient_statistics(pixels), **noise_statistics(pixels)}
+
+
+def table(real: Iterable[NDArray[np.uint8]], phantom: Iterable[NDArray[np.uint8]]) -> list[str]:
+    """Lines that compare the statistics of real slices with those of phantom slices."""
+    real_rows = [statistics(pixels) for pixels in real]
+    phantom_rows = [statistics(pixels) for pixels in phantom]
+    lines = [
+        f"{'statistic':16}{'real min':>10}{'max':>10}{'phantom min':>13}{'mean':>10}{'max':>10}{'inside':>8}"
+    ]
+    for name in real_rows[0]:
+        known = np.array([row[name] for row in real_rows if name in row])
+        ours = np.array([row[name] for row in phantom_rows if name in row])
+        inside = ((ours >= known.min()) & (ours <= known.max())).mean()
+        numbers = (known.min(), known.max(), ours.min(), ours.mean(), ours.max())
+        texts = [f"{number:.4g}" for number in numbers]
+        mean_inside = "" if known.min() <= ours.mean() <= known.max() else "  MEAN OUTSIDE"
+        lines.append(
+            f"{name:16}{texts[0]:>10}{texts[1]:>10}{texts[2]:>13}{texts[3]:>10}{texts[4]:>10}{inside:>8.0%}{mean_inside}"
+        )
+    return lines
+
+
+def read_folder(folder: Path) -> list[NDArray[np.uint8]]:
+    """The uint8 images of a split folder."""
+    return [np.asarray(Image.open(path).convert("L")) for path in sorted((folder / "images").glob("*.png"))]
+
+
+def main() -> None:
+    """Print the table for the folder named on the command line."""
+    from ctseg.datasets.phantom import phantom_val
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="folder of a real split")
+    folder = parser.parse_args().folder
+    split = phantom_val()
+    phantom = [split.slice(i).pixels for i in range(len(split.images))]
+    print("\n".join(table(read_folder(folder), phantom)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Keeps phantom slices on disk, in the user's cache folder; what is read back is checked."""
+
+import contextlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ctseg.datasets.phantom.scene import PhantomSlice
+from ctseg.slices.ct_slice import Window
+
+VARIABLE = "CTSEG_CACHE"
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made again: ``CTSEG_CACHE``, else ``ctseg`` in the user's cache."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return Path(named)
+    user = os.environ.get("XDG_CACHE_HOME")
+    return (Path(user) if user else Path.home() / ".cache") / "ctseg"
+
+
+def load_or_make(
+    name: str,
+    fingerprint: str,
+    make: Callable[[], list[PhantomSlice]],
+    fingerprint_of: Callable[[list[PhantomSlice]], str],
+) -> list[PhantomSlice]:
+    """Return the slices of this name from the cache if their fingerprint holds; make and keep them otherwise."""
+    path = cache_folder() / f"{name}.npz"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
+        slices = _read(path)
+        if fingerprint_of(slices) == fingerprint:
+            return slices
+    slices = make()
+    # A cache that cannot be written, on a full or read-only disk, only costs the time to make them again.
+    with contextlib.suppress(OSError):
+        _write(path, slices)
+    return slices
+
+
+def _read(path: Path) -> list[PhantomSlice]:
+    with np.load(path, allow_pickle=False) as stored:
+        hounsfield, label_maps = stored["hounsfield"], stored["label_maps"]
+        facts = json.loads(stored["facts"].tobytes())
+    return [
+        PhantomSlice(
+            hounsfield=hounsfield[index],
+            label_map=label_maps[index],
+            names={int(value): name for value, name in fact["names"].items()},
+            spacing_mm=(fact["spacing_mm"][0], fact["spacing_mm"][1]),
+            window=Window(*fact["window"]),
+            seed=fact["seed"],
+            region=fact["region"],
+        )
+        for index, fact in enumerate(facts)
+    ]
+
+
+def _write(path: Path, slices: list[PhantomSlice]) -> None:
+    facts = [
+        {
+            "names": phantom.names,
+            "spacing_mm": phantom.spacing_mm,
+            "window": (phantom.window.width, phantom.window.level),
+            "seed": phantom.seed,
+            "region": phantom.region,
+        }
+        for phantom in slices
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".unfinished")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(
+                file,
+                hounsfield=np.stack([phantom.hounsfield for phantom in slices]),
+                label_maps=np.stack([phantom.label_map for phantom in slices]),
+                facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
+            )
+        Path(unfinished).replace(path)
+    finally:
+        Path(unfinished).unlink(missing_ok=True)
