@@ -10,7 +10,13 @@ RESULT_FILE = "result.json"
 
 
 def built_in_folder() -> Path:
-    """Return the folder of committed results: beside the package, or inside an installed one."""
+    """Return the folder of results that ``CTSEG_LEADERBOARD`` names, else that of the committed ones.
+
+    The committed ones lie beside the package, or inside an installed one.
+    """
+    named = os.environ.get("CTSEG_LEADERBOARD")
+    if named:
+        return Path(named)
     package = Path(__file__).resolve().parents[1]
     beside = package.parent / "leaderboard"
     return beside if beside.is_dir() else package / "_leaderboard"
