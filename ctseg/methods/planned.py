@@ -1,0 +1,91 @@
+"""Cards of methods that are planned and have no weights yet; the pages list them greyed."""
+
+from ctseg.methods.card import Card, Family
+from ctseg.slices.windowing import SOFT_TISSUE
+
+_RONNEBERGER = (
+    "Ronneberger et al., U-Net: Convolutional Networks for Biomedical Image Segmentation, MICCAI 2015"
+)
+_KATO = "Kato and Hotta, Adaptive t-vMF Dice Loss for Multi-class Medical Image Segmentation, 2022"
+_KATO_URL = "https://arxiv.org/abs/2207.07842"
+
+
+def _planned(name: str, title: str, family: Family, summary: str, paper: str, paper_url: str) -> Card:
+    """Return a card that states nothing that only training can tell."""
+    return Card(
+        name=name,
+        title=title,
+        family=family,
+        summary=summary,
+        paper=paper,
+        paper_url=paper_url,
+        input_window=SOFT_TISSUE,
+        handles_unknown_window=False,
+        weights=(),
+        weights_licence="not trained yet",
+        training_data="Not trained yet.",
+        saw=(),
+        parameters=0,
+        seconds=0.0,
+        full_tiling=False,
+        known_failures=(),
+        trained=False,
+    )
+
+
+CARDS = (
+    _planned(
+        "unet-tvmf",
+        "U-Net, adaptive t-vMF Dice",
+        "supervised",
+        "A U-Net that separates structures from background, starting from ImageNet weights, with a Dice loss on "
+        "the angle between prediction and truth that sharpens as training succeeds. Connected regions of the "
+        "foreground become structures.",
+        _KATO,
+        _KATO_URL,
+    ),
+    _planned(
+        "unet-tvmf-scratch",
+        "U-Net, adaptive t-vMF Dice, from scratch",
+        "supervised",
+        "The same network and loss from random weights. It is the control that tells what ImageNet weights bring.",
+        _KATO,
+        _KATO_URL,
+    ),
+    _planned(
+        "unet-dice",
+        "U-Net, Dice",
+        "supervised",
+        "The same network with the plain Dice loss of Milletari et al. 2016. It is the control that tells what the "
+        "adaptive loss brings.",
+        _RONNEBERGER,
+        "https://arxiv.org/abs/1505.04597",
+    ),
+    _planned(
+        "unet-simclr",
+        "U-Net, SimCLR pre-training",
+        "self-supervised",
+        "The encoder first learns, without labels, to recognise two altered views of one slice as the same. The "
+        "U-Net around it is then trained on the annotated slices.",
+        "Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, ICML 2020",
+        "https://arxiv.org/abs/2002.05709",
+    ),
+    _planned(
+        "vit-mae",
+        "ViT, masked autoencoder",
+        "self-supervised",
+        "A vision transformer first learns, without labels, to fill in slices of which it sees one patch in four. "
+        "It is then trained on the annotated slices.",
+        "He et al., Masked Autoencoders Are Scalable Vision Learners, CVPR 2022 (arXiv 2021)",
+        "https://arxiv.org/abs/2111.06377",
+    ),
+    _planned(
+        "swin-mae",
+        "Swin-UNet, Swin MAE",
+        "self-supervised",
+        "A Swin transformer first learns, without labels, to fill in slices masked in blocks of patches. With skip "
+        "connections it then becomes a Swin-UNet and is trained on the annotated slices.",
+        "Xu et al., Swin MAE: Masked Autoencoders for Small Datasets, 2022",
+        "https://arxiv.org/abs/2212.13805",
+    ),
+)
