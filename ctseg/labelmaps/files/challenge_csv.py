@@ -119,6 +119,8 @@ def read_challenge_csv(
 
 
 def _text(path: Path, max_bytes: int) -> bytes:
+    if not path.is_file():
+        raise SliceError(f"There is no file {path.name}; check its name.")
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
         file.seek(0)

@@ -53,14 +53,18 @@ def decode_label_map(path: str | PathLike[str]) -> tuple[NDArray[np.integer], di
     Raises
     ------
     SliceError
-        As in `read_label_map`, and nothing else.
+        As in `read_label_map`.
+    MemoryError
+        If memory is limited, as in the process that decodes uploads, and does not suffice; nothing else.
     """
     try:
         with Path(path).open("rb") as file:
             numbers, facts = _decode(file)
             return _as_labels(numbers), facts
-    except SliceError:
+    except (SliceError, MemoryError):
         raise
+    except FileNotFoundError as error:
+        raise SliceError(f"There is no file {Path(path).name}; check its name.") from error
     except Exception as error:  # decoders raise anything on damaged files
         raise SliceError("This label map file is damaged or incomplete; export it again.") from error
 
@@ -71,6 +75,8 @@ def _decode(file: BinaryIO) -> tuple[NDArray[np.generic], dict[str, Any]]:
     if not start:
         raise SliceError("This file is empty; export it again.")
     if start.startswith(b"\x89PNG\r\n\x1a\n"):
+        # Pillow refuses huge pictures with a sentence of its own before it tells their size.
+        check_size(int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big"))
         return _decode_png(file), {"format": "PNG", **_PLACELESS}
     if start.startswith(_TIFF_STARTS):
         return _decode_tiff(file), {"format": "TIFF", **_PLACELESS}
@@ -88,7 +94,6 @@ def _decode(file: BinaryIO) -> tuple[NDArray[np.generic], dict[str, Any]]:
 
 def _decode_png(file: BinaryIO) -> NDArray[np.generic]:
     with Image.open(file, formats=["PNG"]) as picture:
-        check_size(picture.height, picture.width)
         if picture.mode not in ("1", "L", "P", "I;16", "I"):
             raise SliceError(_COLOURED)
         pictures = getattr(picture, "n_frames", 1)
