@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -17,8 +18,8 @@ def run(options: argparse.Namespace) -> int:
 
     rows = status()
     if options.json:
-        print(json.dumps(rows, indent=2, ensure_ascii=False))
+        print(json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False))
         return 0
     for row in rows:
-        print("  ".join(str(value) for value in row.values()))
+        print(f"{row.file:38s}  {row.bytes / 1e6:6.1f} MB  {row.licence:12s}  {row.state}")
     return 0

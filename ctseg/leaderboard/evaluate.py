@@ -128,10 +128,10 @@ def _about(entry: str) -> dict[str, Any]:
 
 
 def _means(scores: list[dict[str, Any]]) -> dict[str, float | int | None]:
-    with_nan = [
-        Scores(**{name: np.nan if value is None else value for name, value in each.items()})
-        for each in scores
-    ]
+    with_nan = []
+    for each in scores:
+        values: dict[str, Any] = {name: np.nan if value is None else value for name, value in each.items()}
+        with_nan.append(Scores(**values))
     return {name: None if np.isnan(value) else value for name, value in mean_scores(with_nan).items()}
 
 
