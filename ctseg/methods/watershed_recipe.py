@@ -1,7 +1,7 @@
 """The watershed recipe itself; as a script it answers label maps in a process that can be killed.
 
-As a script it reads an ``.npy`` array from standard input and writes one to standard output. It imports nothing
-of this project, so that it starts quickly.
+As a script it reads an ``.npy`` array from standard input and writes one to standard output. It imports
+nothing of this project, so that it starts quickly.
 """
 
 import io

@@ -1,1 +1,1 @@
-"""Segment Anything without prompts: what its methods share. Only ``load`` of a method imports these modules."""
+"""Segment Anything without prompts: what its methods share. Only ``load`` of a method imports them."""

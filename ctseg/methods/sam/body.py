@@ -8,7 +8,7 @@ LONGEST_SIDE = 1024
 SMALLEST_BODY = 0.01
 """Share of the slice below which a region is taken for noise, not for the body."""
 WIDEST_GAP = 1 / 24
-"""Gaps in the body's wall up to this share of the longer side are closed: in a narrow window fat looks like air."""
+"""Share of the longer side: narrower gaps in the body's wall are closed, for some windows show fat as air."""
 
 
 def _air_threshold(image: NDArray[np.uint8]) -> int:
@@ -39,8 +39,8 @@ def body_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     reach = max(1, round(WIDEST_GAP * max(small.shape)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     padded = cv2.copyMakeBorder(solid, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
-    solid = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
-    _, regions, statistics, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
+    _, regions, statistics, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     areas = statistics[1:, cv2.CC_STAT_AREA]
     if areas.size == 0 or areas.max() < SMALLEST_BODY * small.size:
         return np.ones(image.shape, dtype=bool)

@@ -53,7 +53,7 @@ def candidate(logits: Tensor, predicted_iou: float, shape: tuple[int, int]) -> C
 
 
 def without_duplicates(candidates: list[Candidate]) -> list[Candidate]:
-    """Greedily keep the best candidates, in falling order, whose boxes overlap no better one by more than 0.7."""
+    """Keep the best candidates, in falling order, whose boxes overlap no better one by an IoU above 0.7."""
     if not candidates:
         return []
     boxes = torch.tensor([one.box for one in candidates], dtype=torch.float32)

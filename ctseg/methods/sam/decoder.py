@@ -3,8 +3,8 @@
 Three observations make it cheap (Kirillov et al. 2023, arXiv 2304.02643, describe the decoder itself):
 
 * in the first block all points share the image side, so its projections are computed once an image;
-* ``softmax(q (W x)^T) V x`` needs neither ``W x`` nor ``V x`` of 4096 image tokens: with 7 prompt tokens it is
-  cheaper to carry the weights over to the tokens' side;
+* ``softmax(q (W x)^T) V x`` needs neither ``W x`` nor ``V x`` of 4096 image tokens: with 7 prompt tokens it
+  is cheaper to carry the weights over to the tokens' side;
 * the predicted quality does not depend on the upscaled mask, so masks are upscaled only where it is high.
 """
 
@@ -50,7 +50,8 @@ def _scale(attention: Attention) -> float:
 def _scores(tokens: Tensor, keys: Tensor, weight: Tensor, positions: Tensor) -> Tensor:
     """Scores (B, heads * T, N) of projected tokens (heads, B * T, D) against keys (B, N, C).
 
-    ``weight`` (heads, D, C) projects the keys; ``positions`` (heads, N, D) is their projected position and bias.
+    ``weight`` (heads, D, C) projects the keys; ``positions`` (heads, N, D) is their
+    projected position and bias.
     """
     batch = keys.shape[0]
     carried = _points_first(torch.bmm(tokens, weight), batch).flatten(1, 2)
@@ -223,7 +224,8 @@ class PointDecoder:
 
 
 def _doubled(tokens: Tensor, convolution: torch.nn.ConvTranspose2d) -> Tensor:
-    """Apply a 2x2 transposed convolution of stride 2 to tokens (..., C): (..., 4, C'), as (row, column) pairs."""
+    """Apply a 2x2 transposed convolution of stride 2 to tokens (..., C): (..., 4, C'), row by row."""
     weight = convolution.weight.permute(2, 3, 1, 0).reshape(-1, tokens.shape[-1])
+    assert convolution.bias is not None
     outputs = F.linear(tokens, weight, convolution.bias.repeat(4))
     return outputs.view(*tokens.shape[:-1], 4, convolution.out_channels)

@@ -37,7 +37,7 @@ def build_mask_decoder() -> MaskDecoder:
 
 
 def load_modules(file: Path) -> tuple[PromptEncoder, MaskDecoder]:
-    """Read both from a file with ``prompt_encoder.*`` and ``mask_decoder.*``, strictly, widened to float32."""
+    """Read ``prompt_encoder.*`` and ``mask_decoder.*`` of a file, strictly, widened to float32."""
     torch.set_num_threads(THREADS)
     tensors = {name: tensor.float() for name, tensor in load_file(file).items()}
     both = nn.ModuleDict({"prompt_encoder": build_prompt_encoder(), "mask_decoder": build_mask_decoder()})

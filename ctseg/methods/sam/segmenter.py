@@ -46,8 +46,8 @@ def _look(stop: StopFlag) -> None:
 class AutomaticMasks:
     """Segments a slice with ``points_per_side`` ** 2 points, those on the body, and the package's thresholds.
 
-    Kirillov et al. 2023, arXiv 2304.02643, section 5 and appendix B, as ``SamAutomaticMaskGenerator`` does it,
-    with one crop. Holds no state between slices, so several threads may use one object.
+    Kirillov et al. 2023, arXiv 2304.02643, appendix B, as ``SamAutomaticMaskGenerator`` does it without
+    crops. Holds no state between slices, so several threads may use one object.
 
     Parameters
     ----------
