@@ -89,7 +89,8 @@ def _read_header(file: BinaryIO) -> _Header:
         )
     dtype = _check_dtype(header)
     slope, intercept = header.get_slope_inter()
-    offset = int(header.get_data_offset())
+    # Zero is what careless writers leave where the shortest offset is meant.
+    offset = int(header.get_data_offset()) or len(header.binaryblock) + 4
     if not len(header.binaryblock) <= offset <= MAX_UPLOAD_BYTES:
         raise SliceError("The header of this NIfTI file is damaged; export or download it again.")
     return _Header(
