@@ -32,7 +32,7 @@ def add_api() -> None:
             [file, method, index],
             [labels, facts],
             api_name="segment",
-            api_description="Label map of one slice as 16-bit PNG, and a report. Index -1 takes the middle slice.",
+            api_description="Label map of one slice (16-bit PNG), and a report. Index -1: the middle slice.",
             concurrency_id=RUNS,
             concurrency_limit=1,
         )

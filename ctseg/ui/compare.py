@@ -1,5 +1,7 @@
 """The Compare page: a slice on the left's choosing, the methods side by side on the right."""
 
+import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,31 +12,32 @@ from ctseg.ui import handlers, judging
 from ctseg.ui.api import RUNS
 from ctseg.ui.assets import read_asset, viewer_script
 from ctseg.ui.download import results_zip, zip_message
-from ctseg.ui.examples import thumbnails
+from ctseg.ui.examples import draw_thumbnails, shelf
 from ctseg.ui.findings import SCORE_COLUMNS, SCORE_NOTES, agreement
 from ctseg.ui.handlers import PageError
 from ctseg.ui.sessions import SESSIONS, Session
 from ctseg.ui.words import INTRODUCTION, PRIVACY, method_rows, notice, remark
 
 PRESELECTED = ("watershed", "sam-vit-t")
+_SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def compare_page() -> gr.HTML:
     """Lay the page out in the Blocks being built, wire its events and return the shelf of examples."""
+    gr.HTML(INTRODUCTION, elem_classes="ct-intro", apply_default_css=False)
     with gr.Row(elem_classes="ct-page"):
         with gr.Column(scale=0, min_width=320, elem_classes="ct-side"):
-            gr.HTML(INTRODUCTION, elem_classes="ct-intro", apply_default_css=False)
             gr.HTML(PRIVACY, elem_classes="ct-privacy", apply_default_css=False)
             upload = gr.File(
                 label="CT slice, volume or series",
                 file_count="multiple",
-                height=116,
+                height=104,
                 elem_id="upload",
             )
             said = gr.HTML("", elem_id="said", apply_default_css=False)
             examples = gr.HTML(
-                None,
+                shelf(),
                 html_template='<div class="ct-examples" role="group" aria-label="Examples"></div>',
                 js_on_load=read_asset("examples.js"),
                 apply_default_css=False,
@@ -53,7 +56,7 @@ def compare_page() -> gr.HTML:
                 apply_default_css=False,
                 elem_id="viewer",
             )
-            with gr.Group(visible=False, elem_classes="ct-more-below") as below:
+            with gr.Column(visible=False, elem_classes="ct-more-below") as below:
                 gr.HTML("<h2>Agreement between methods</h2>", apply_default_css=False)
                 heat = gr.Plot(show_label=False, elem_id="agreement")
             with gr.Accordion(
@@ -68,6 +71,8 @@ def compare_page() -> gr.HTML:
     slots = {name: _slot(name) for name in ("slice", "plan", "result", "truth", "zip")}
 
     opened = [slots["slice"], place, said, upload, below, scoring]
+    upload.upload(None, None, said, js=_SAY_READING, **_QUIET)
+    examples.pick(None, None, said, js=_SAY_READING, **_QUIET)
     upload.upload(_on_upload, upload, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
     examples.pick(_on_example, None, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
     place.release(_on_place, place, [slots["slice"], said, below, scoring], **_QUIET)
@@ -114,7 +119,7 @@ def _slot(name: str) -> gr.HTML:
 
 def load_thumbnails() -> list[dict[str, str]]:
     """Return the examples' thumbnails, for the page's load event."""
-    return thumbnails()
+    return draw_thumbnails()
 
 
 def leave(request: gr.Request) -> None:
@@ -153,7 +158,7 @@ def _opened(session: Session, stack: Stack) -> list[Any]:
         several,
         remark(stack.note or ""),
         None,
-        gr.Group(visible=False),
+        gr.Column(visible=False),
         gr.Accordion(visible=False),
     ]
 
@@ -164,7 +169,7 @@ def _on_place(place: float, request: gr.Request) -> list[Any]:
         shown = handlers.turn_to(session, int(place) - 1)
     except PageError as error:
         return [gr.skip(), notice(str(error)), gr.skip(), gr.skip()]
-    return [shown, "", gr.Group(visible=False), gr.Accordion(visible=False)]
+    return [shown, "", gr.Column(visible=False), gr.Accordion(visible=False)]
 
 
 def _on_compare(chosen: list[str], request: gr.Request) -> list[Any]:
@@ -172,7 +177,7 @@ def _on_compare(chosen: list[str], request: gr.Request) -> list[Any]:
         plan = handlers.begin(_session(request), chosen)
     except PageError as error:
         return [gr.skip(), notice(str(error)), gr.skip(), gr.skip()]
-    return [plan, "", gr.Group(visible=False), gr.Accordion(visible=True)]
+    return [plan, "", gr.Column(visible=False), gr.Accordion(visible=True)]
 
 
 def _on_run(event: gr.EventData, request: gr.Request) -> Iterator[Any]:
@@ -183,7 +188,7 @@ def _after_run(request: gr.Request) -> list[Any]:
     session = _session(request)
     several = len(session.finished) > 1
     figure = agreement(session.finished) if several else None
-    return [gr.Group(visible=several), figure, gr.skip(), *_scored(session)]
+    return [gr.Column(visible=several), figure, gr.skip(), *_scored(session)]
 
 
 def _on_cancel(request: gr.Request) -> dict[str, Any]:
@@ -196,8 +201,8 @@ def _on_pack(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
     session = _session(request)
     ct_slice = session.ct_slice
     if ct_slice is None or not session.finished:
-        return {"data": "", "at": _now()}
-    return zip_message(results_zip(ct_slice, session.finished, event.names)) | {"at": _now()}
+        return {"data": "", "at": time.time()}
+    return zip_message(results_zip(ct_slice, session.finished, event.names)) | {"at": time.time()}
 
 
 def _on_truth(file: str | None, request: gr.Request) -> list[Any]:
@@ -212,9 +217,3 @@ def _on_truth(file: str | None, request: gr.Request) -> list[Any]:
 def _scored(session: Session) -> list[Any]:
     rows, faults = judging.judged(session)
     return [gr.Dataframe(value=[list(row) for row in rows], visible=bool(rows)), faults]
-
-
-def _now() -> float:
-    import time
-
-    return time.time()

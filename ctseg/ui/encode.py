@@ -1,4 +1,4 @@
-"""From arrays to what the viewer in the browser reads: deflated bytes in base64, never a file with an address."""
+"""From arrays to what the viewer in the browser reads: deflated bytes in base64, no file with an address."""
 
 import base64
 import zlib
@@ -55,7 +55,7 @@ def label_pixels(label_map: NDArray[np.integer]) -> Packed:
 
 
 def aspect(spacing_mm: tuple[float, float] | None) -> tuple[float, float]:
-    """Return height and width of a pixel relative to its smaller side; square where nothing sensible is known."""
+    """Return height and width of a pixel relative to the smaller of the two; square where unknown."""
     if spacing_mm is None or min(spacing_mm) <= 0 or max(spacing_mm) / min(spacing_mm) > _MOST_STRETCH:
         return 1.0, 1.0
     smaller = min(spacing_mm)

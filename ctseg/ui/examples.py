@@ -47,19 +47,26 @@ def open_example(index: int) -> Stack:
     return read_stack(Path(str(path)))
 
 
-_thumbnails: list[dict[str, str]] = []
+_pictures: dict[int, str] = {}
 
 
-def thumbnails() -> list[dict[str, str]]:
-    """Return name and picture (a data URL) of every example that can be read; decoded once."""
+def shelf() -> list[dict[str, str]]:
+    """Return every example's name, and its picture (a data URL) once `draw_thumbnails` has made it."""
+    return [
+        {"name": example.name, "picture": _pictures.get(index, "")} for index, example in enumerate(EXAMPLES)
+    ]
+
+
+def draw_thumbnails() -> list[dict[str, str]]:
+    """Decode what has no picture yet and return the shelf; an example that cannot be read keeps its name."""
     with _thumbnails_lock:
-        if not _thumbnails:
-            for index, example in enumerate(EXAMPLES):
+        for index in range(len(EXAMPLES)):
+            if index not in _pictures:
                 with suppress(SliceError):
                     stack = open_example(index)
-                    _thumbnails.append({"name": example.name, "picture": _thumbnail(stack[stack.middle])})
+                    _pictures[index] = _thumbnail(stack[stack.middle])
                     stack.free()
-        return list(_thumbnails)
+    return shelf()
 
 
 def _thumbnail(ct_slice: CTSlice) -> str:

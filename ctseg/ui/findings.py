@@ -96,8 +96,8 @@ SCORE_COLUMNS = (
 )
 SCORE_NOTES = (
     "**ari**: adjusted Rand index over all pixels; it measures mostly how well the background is left alone. "
-    "**fg_ari**: the same over the pixels of true structures only; it measures how well these are separated, and "
-    "growing regions over the background costs nothing. Read the two together."
+    "**fg_ari**: the same over the pixels of true structures only; it measures how well these are separated, "
+    "and growing regions over the background costs nothing. Read the two together."
 )
 
 

@@ -1,4 +1,4 @@
-"""What the Compare page's events do. Each takes the page's session and returns messages for the page's slots."""
+"""What the Compare page's events do: each takes the page's session and returns messages for the viewer."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -46,7 +46,8 @@ def _keep(session: Session, read: Any, what: Any) -> Stack:
     except SliceError as error:
         raise PageError(str(error)) from error
     except Exception as error:  # a reader's own fault must not show a traceback to the visitor
-        _logger.error("Reading an upload failed with %s.", type(error).__name__)
+        # Without the traceback: it could hold the file's name.
+        _logger.error("Reading an upload failed with %s.", type(error).__name__)  # noqa: TRY400 see above
         raise PageError("This file cannot be read as a CT slice; export it again as DICOM or PNG.") from error
     session.keep(stack)
     return stack

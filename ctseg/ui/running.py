@@ -22,7 +22,7 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class Step:
-    """Where a run is: the finished fraction in [0, 1], and seconds since the method began, 0 before it is loaded."""
+    """Where a run is: the finished fraction in [0, 1], and seconds since the method began, 0 till then."""
 
     fraction: float
     seconds: float

@@ -4,6 +4,7 @@ import os
 
 import gradio as gr
 
+from ctseg.slices import shut_down, warm_up
 from ctseg.slices.limits import MAX_UPLOAD_BYTES
 from ctseg.ui.api import add_api
 from ctseg.ui.assets import read_asset
@@ -42,6 +43,7 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
     housekeeping = Housekeeping(private_upload_folder())
     pages = build()
     housekeeping.start()
+    warm_up()
     try:
         pages.queue(default_concurrency_limit=8).launch(
             server_name=host,
@@ -62,3 +64,4 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
     finally:
         pages.close()
         housekeeping.stop()
+        shut_down()

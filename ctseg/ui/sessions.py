@@ -1,4 +1,4 @@
-"""What the server keeps for each open page: decoded pixels and label maps, in memory that has no name on disk."""
+"""What the server keeps for each open page: decoded pixels and label maps, under no name on the disk."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ MOST_SESSIONS = 32
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The methods one press of Compare asked for and that are still to finish, and the flag that ends them all."""
+    """The methods asked for by one press of Compare that are still to finish, and the flag that ends them."""
 
     left: set[str]
     stop: threading.Event = field(default_factory=threading.Event)

@@ -28,7 +28,7 @@ _TEAL = Color(
     "#103f46",
     "#062a30",
 )
-# Written as CSS below, because Gradio puts quotes around names, and quoted "system-ui" is no keyword any more.
+# Written as CSS below: Gradio puts quotes around names, and "system-ui" in quotes is no keyword any more.
 _FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 _MONOSPACE = "ui-monospace, SFMono-Regular, Menlo, Consolas, monospace"
 
@@ -47,6 +47,8 @@ def theme() -> Base:
     ).set(
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
+        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued_dark="*neutral_400",
         block_background_fill="white",
         block_background_fill_dark="*neutral_900",
         block_border_color="*neutral_200",

@@ -9,11 +9,10 @@ INTRODUCTION = (
     "<p><b>Separates structures; does not name them.</b> Research only, not for diagnosis.</p>"
 )
 PRIVACY = (
-    "<details><summary>Your file goes to the server of this page and is deleted as soon as it is decoded.</summary>"
-    "<p>The decoded pixels stay in the server's memory until you close the page or load another file, and no "
-    "longer than 60 minutes. No names or tags from the file are shown, logged or stored. Text that is burned "
-    "into the picture is <b>not</b> removed. To keep files on your own machine, run the app there: "
-    "<code>make app</code>.</p></details>"
+    "<p>Your file goes to the server of this page and is deleted once it is decoded. Its pixels stay in "
+    "memory until you load another file or close the page, at most 60 minutes. Names and tags are not shown "
+    "or stored; text burned into the picture is <b>not</b> removed. To keep files on your own machine, run "
+    "<code>make app</code> there.</p>"
 )
 OUTSIDE = "8-bit file of unknown window: outside what the method was made for."
 
@@ -46,8 +45,8 @@ def estimate(card: Card) -> str:
 
 
 def method_rows() -> list[dict[str, object]]:
-    """Return all methods for the list on the page, the planned ones last."""
-    cards = sorted(METHODS.values(), key=lambda card: not card.trained)
+    """Return all methods for the list on the page: ready ones, then those to fetch first, then planned ones."""
+    cards = sorted(METHODS.values(), key=_readiness)
     return [
         {
             "name": card.name,
@@ -58,6 +57,10 @@ def method_rows() -> list[dict[str, object]]:
         }
         for card in cards
     ]
+
+
+def _readiness(card: Card) -> tuple[bool, int, float]:
+    return not card.trained, (download_bytes(card.name) or 0) if card.trained else 0, card.seconds
 
 
 def seconds(value: float) -> str:

@@ -18,7 +18,8 @@ function row(card) {
   const note = document.createElement("small");
   words.textContent = card.title;
   note.textContent = card.note;
-  label.append(box, words, note);
+  words.append(" ", note);
+  label.append(box, words);
   return label;
 }
 

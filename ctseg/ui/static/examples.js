@@ -2,13 +2,14 @@
 const shelf = element.querySelector(".ct-examples");
 
 function fill() {
-  shelf.replaceChildren(...(props.value || []).map((example, index) => {
+  if (!Array.isArray(props.value)) return;
+  shelf.replaceChildren(...props.value.map((example, index) => {
     const button = document.createElement("button");
     const picture = document.createElement("img");
     const name = document.createElement("span");
     button.type = "button";
     button.dataset.example = index;
-    picture.src = example.picture;
+    if (example.picture) picture.src = example.picture;
     picture.alt = "";
     name.textContent = example.name;
     button.append(picture, name);

@@ -14,7 +14,7 @@ class Panel {
     this.note = make("div", { class: "ct-note", "aria-live": "polite" });
     this.stage = make("div", { class: "ct-stage" }, this.image, this.layer, this.note);
     this.time = make("span", { class: "ct-time" });
-    this.heading = make("figcaption", {}, make("span", { class: "ct-title" }, title), this.time);
+    this.heading = make("figcaption", {}, make("span", { class: "ct-title", title }, title), this.time);
     this.element = make("figure", { class: "ct-panel", "data-method": name }, this.heading, this.stage);
     this.listen();
   }
@@ -54,6 +54,8 @@ class Panel {
     const [across, down] = shownSize(turned, slice.aspect[1], slice.aspect[0]);
     const wide = shownWidth * across;
     const high = shownHeight * down;
+    const tallest = Math.max(0.52 * window.innerHeight, 240);
+    this.stage.style.height = `${Math.max(Math.min((this.stage.clientWidth * high) / wide, tallest), 150)}px`;
     const scale = Math.min(this.stage.clientWidth / wide, this.stage.clientHeight / high);
     this.width = Math.max(wide * scale, 1);
     this.height = Math.max(high * scale, 1);

@@ -46,6 +46,7 @@ class Viewer {
 
   async onSlice(value) {
     this.panels.clear();
+    delete document.body.dataset.ctRunning;
     Object.assign(this, { plan: null, selected: null, focus: null });
     Object.assign(this.view, { slice: null, outline: null, cursor: null });
     this.table.names = {};
@@ -74,12 +75,15 @@ class Viewer {
       const panel = new Panel(name, title, this.hooks());
       this.panels.set(name, panel);
       panel.time.textContent = estimate;
-      if (outside) panel.heading.after(make("p", { class: "ct-outside" }, outside));
+      if (outside) panel.heading.append(make("span", { class: "ct-outside" }, outside));
       panel.say("waiting", value.ahead);
     }
     this.grid.replaceChildren(...[...this.panels.values()].map((panel) => panel.element));
     this.list();
     this.redraw();
+    const { top } = this.grid.getBoundingClientRect();
+    if (top < 0 || top > window.innerHeight - 200) this.grid.scrollIntoView({ block: "start", behavior: "smooth" });
+    document.body.dataset.ctRunning = "yes";
     this.next();
   }
 
@@ -87,6 +91,7 @@ class Viewer {
   next() {
     const method = this.plan?.left.shift();
     if (method) this.trigger("run", { plan: this.plan.id, method });
+    else delete document.body.dataset.ctRunning;
   }
 
   async onResult(value) {
@@ -116,6 +121,7 @@ class Viewer {
   cancelled(id) {
     if (id !== this.plan?.id) return;
     this.plan = null;
+    delete document.body.dataset.ctRunning;
     for (const panel of this.panels.values()) {
       if (panel.element.dataset.state !== "waiting" && panel.element.dataset.state !== "running") continue;
       panel.time.textContent = "";

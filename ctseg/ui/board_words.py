@@ -1,0 +1,179 @@
+"""Sentences of the Leaderboard page; whatever comes from results is escaped."""
+
+from html import escape
+from urllib.parse import quote
+
+from ctseg.leaderboard.boards import Board
+from ctseg.leaderboard.ranking import Row
+from ctseg.leaderboard.reported import REPORTED, WHAT_CHANGED
+from ctseg.leaderboard.statistics import FEWEST_PATIENTS
+from ctseg.ui.board_data import BoardView
+
+HEAD = (
+    "<h1>Which method separates structures best, and how sure is that?</h1>"
+    "<p>Every score is computed by this code from label maps, on images divided by patient. "
+    "Methods separate structures; they do not name them. Research only, not for diagnosis.</p>"
+)
+COLUMNS_EXPLAINED = (
+    "<details><summary>What the columns mean</summary><dl>"
+    "<dt>Rank</dt><dd>By mean ari over slices; equal to four digits shares a rank. Methods that put every pixel into "
+    "some region are ranked apart by fg_ari. Lines in italics look at the true labels: they are no "
+    "methods and have no rank.</dd>"
+    "<dt>ari</dt><dd>Adjusted Rand index over all pixels, background included. 1 is perfect, 0 is chance.</dd>"
+    "<dt>fg_ari</dt><dd>The same over pixels of true structures only. Growing regions over the background costs "
+    "nothing here, so never read it alone.</dd>"
+    "<dt>Best IoU</dt><dd>For each true structure the best overlap with any found one, averaged. Small structures "
+    "count as much as large ones.</dd>"
+    "<dt>Panoptic quality</dt><dd>Overlap of matched structures (IoU above 0.5), lowered by every miss and every false "
+    "alarm.</dd>"
+    "<dt>Split, merge</dt><dd>Information lost by cutting structures apart, and by joining them; less is better.</dd>"
+    "<dt>Foreground Dice</dt><dd>Overlap of everything marked with everything that should be.</dd>"
+    "<dt>Plain ri</dt><dd>The Rand index without adjustment. Beside it stands what a picture without any structure "
+    "gets: it is high already, which is why nothing is ranked by this index.</dd>"
+    "<dt>Found / true</dt><dd>Mean structures a slice with a match of IoU above 0.5, and how many there are.</dd>"
+    "<dt>95 % interval, tier</dt><dd>Shown from 8 patients on. Patients are drawn again with replacement; "
+    "methods of one tier cannot be told apart from its best (paired test by patient, 5 %).</dd>"
+    "<dt>Rank 1 is better</dt><dd>Shown below 8 patients, in the place of tests: on how many patients the "
+    "first-ranked method has the higher score.</dd>"
+    "<dt>Seconds a slice</dt><dd>On one core.</dd>"
+    "<dt>Training saw</dt><dd>Nothing, unlabelled images, annotated slices, synthetic labels, or labels from "
+    "outside such as those Segment Anything was made with.</dd>"
+    "</dl></details>"
+)
+
+
+def board_choices(boards: list[Board]) -> list[tuple[str, str]]:
+    """Return the boards for the chooser, (title, name)."""
+    return [(board.title, board.name) for board in boards]
+
+
+def about(shown: BoardView) -> str:
+    """Return what the board is, and how often the team has looked."""
+    facts = [shown.board.kind]
+    if shown.rows:
+        result = shown.rows[0].result
+        facts += [
+            _many(len(result.images), "slice"),
+            _many(shown.patients, "patient"),
+            f"metric version {result.metric_version}",
+            f'<span title="sha256 over the true label maps: {escape(result.dataset_fingerprint, quote=True)}">'
+            f"data {escape(result.dataset_fingerprint[:8])}</span>",
+        ]
+    times = "once" if shown.looks == 1 else f"{shown.looks} times"
+    facts.append(
+        f'<b title="Whoever tries often and keeps the best has fitted the board a little.">looked at {times}</b>'
+    )
+    return f'<p>{escape(shown.board.about)}</p><p class="bd-facts">{" · ".join(facts)}</p>'
+
+
+def empty(board: Board) -> str:
+    """Return what stands in the place of the tables while a board has no results."""
+    command = f"ctseg evaluate watershed --board {board.name}"
+    return (
+        '<div class="bd-empty"><p>No results yet.</p>'
+        f"<p>To add one, run <code>{escape(command)}</code> where the images are.</p></div>"
+    )
+
+
+def answers(shown: BoardView) -> str:
+    """Return the three things a visitor asks, answered for this board."""
+    return (
+        '<div class="bd-answers">'
+        f"{_answer('Which is best?', _best(shown))}"
+        f"{_answer('What do the two indices see?', _INDICES)}"
+        f"{_answer('How sure is it?', _sure(shown))}</div>"
+    )
+
+
+_INDICES = (
+    "<b>ari</b> asks: is the foreground right? Finding all structures as one lump already scores near 1. "
+    "<b>fg_ari</b> asks: inside true structures, are they kept apart? It does not see what is painted over the "
+    "background. Either can be won by failing the other, so read both."
+)
+
+
+def _answer(question: str, text: str) -> str:
+    return f"<section><h2>{question}</h2><p>{text}</p></section>"
+
+
+def _best(shown: BoardView) -> str:
+    methods = shown.of_role("method")
+    if not methods:
+        return (
+            "No method that leaves background alone has been scored here yet; the full tilings below are ranked "
+            "by fg_ari."
+        )
+    first = methods[0]
+    firsts = [row for row in methods if row.rank == 1]
+    names = " and ".join(f"<b>{escape(row.result.title)}</b>" for row in firsts)
+    told = (
+        f"{names}, by ari: {_value(first, 'ari')}, with fg_ari {_value(first, 'fg_ari')}."
+        if len(firsts) == 1
+        else f"{names} share the first rank, by ari: {_value(first, 'ari')}."
+    )
+    separating = max(methods, key=lambda row: row.result.means["fg_ari"] or 0)
+    if separating.result is not first.result:
+        told += f" By fg_ari it is <b>{escape(separating.result.title)}</b>: {_value(separating, 'fg_ari')}."
+    return told + _against_ceiling(shown, separating)
+
+
+def _against_ceiling(shown: BoardView, best: Row) -> str:
+    ceiling = next((row for row in shown.rows if row.result.entry == "oracle-regions"), None)
+    if ceiling is None:
+        return ""
+    mask, reached = ceiling.result.means["fg_ari"], best.result.means["fg_ari"]
+    if mask is None or reached is None:
+        return ""
+    place = "above" if reached > mask else "below"
+    return f" A perfect mask cut into connected regions gets fg_ari {mask:.3f}; this lies {place} it."
+
+
+def _sure(shown: BoardView) -> str:
+    if shown.patients < FEWEST_PATIENTS:
+        return (
+            f"Not very: {_many(shown.patients, 'patient')}, which is too few for intervals or tests, so there are none. Look at the "
+            "dots, one for each patient, and at how many patients agree on the order."
+        )
+    methods = shown.of_role("method")
+    with_first = [row for row in methods if row.tier == 1]
+    told = f"{shown.patients} patients: the table gives 95 % intervals, and tiers from paired tests. "
+    if shown.board.name.startswith("phantom"):
+        told += "They hold for drawn images like these, not for patients. "
+    if len(with_first) > 1:
+        told += f"The first {len(with_first)} methods cannot be told apart."
+    elif len(methods) > 1:
+        told += "The first method is told apart from all others."
+    return told
+
+
+def report_panel() -> str:
+    """Return the report's own scores, without ranks."""
+    rows = "".join(
+        f"<tr><td>{escape(each.system)}</td><td>{each.score:.3g}</td><td>{escape(each.index)}</td>"
+        f"<td>{escape(each.images)}</td></tr>"
+        for each in REPORTED
+    )
+    return (
+        "<h2>What the report printed</h2>"
+        '<p class="bd-warning">Other data, other split: not comparable with the tables above.</p>'
+        '<div class="bd-scroll" tabindex="0" role="region" aria-label="Scores printed by the report"><table>'
+        "<thead><tr><th>System</th><th>Score</th><th>Index</th><th>Images</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+        f"<p><b>From 86 to 74.</b> {escape(WHAT_CHANGED)}</p>"
+    )
+
+
+def image_link(board: Board, image: str) -> str:
+    """Return the image's name, as a link that opens it on Compare where the board's images may be shown."""
+    if not board.images_may_be_shown:
+        return escape(image)
+    return f'<a href="/?board={quote(board.name, safe="")}&amp;image={quote(image, safe="")}">{escape(image)}</a>'
+
+
+def _value(row: Row, score: str) -> str:
+    value = row.result.means[score]
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -1,0 +1,228 @@
+"""The charts of a board. Colours of text and grid come from the page's styles, so that light and dark follow."""
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ctseg.labelmaps.palette import colours
+from ctseg.leaderboard.ranking import Row
+from ctseg.leaderboard.result import Result
+from ctseg.leaderboard.statistics import FEWEST_PATIENTS, bootstrap_interval, patient_means
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+_GREY = "#7f8c9d"
+_TEAL = "#17929a"
+_ORANGE = "#d9822b"
+_ROLE_COLOUR = {"method": _TEAL, "full tiling": _ORANGE, "oracle": _GREY}
+_ROLE_MARK = {"method": "circle", "full tiling": "square", "oracle": "x"}
+_ROLE_WORDS = {"method": "methods", "full tiling": "full tilings", "oracle": "look at the truth"}
+_LINE_LETTERS = 22
+
+
+def means_chart(rows: Sequence[Row], score: str) -> "Figure":
+    """Return a line for every row: its mean, with a 95 % interval from eight patients on, else one dot per patient."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    names = _names([row.result for row in rows])
+    for row, name in zip(rows, names, strict=True):
+        result = row.result
+        mean = result.means[score]
+        if mean is None:
+            continue
+        colour = _ROLE_COLOUR[result.role]
+        interval = bootstrap_interval(result.values(score), result.patients)
+        if interval is None:
+            figure.add_trace(_patients(result, score, name, colour))
+        figure.add_trace(
+            go.Scatter(
+                x=[mean],
+                y=[name],
+                mode="markers",
+                marker={
+                    "symbol": "line-ns" if interval is None else "circle",
+                    "size": 15 if interval is None else 9,
+                }
+                | {"color": colour, "line": {"width": 3 if interval is None else 0, "color": colour}},
+                error_x=None
+                if interval is None
+                else {
+                    "type": "data",
+                    "symmetric": False,
+                    "array": [interval.high - mean],
+                    "arrayminus": [mean - interval.low],
+                    "color": colour,
+                    "thickness": 2,
+                },
+                hovertemplate=f"{_plain(result.title)}<br>mean {score} %{{x:.3f}}<extra></extra>",
+            )
+        )
+    _dress(figure, height=70 + 34 * max(len(rows), 2))
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], automargin=True, fixedrange=True)
+    figure.update_xaxes(title=score, range=[min(-0.03, _lowest(rows, score)), 1.03], fixedrange=True)
+    return figure
+
+
+def _patients(result: Result, score: str, name: str, colour: str) -> Any:
+    import plotly.graph_objects as go
+
+    means = patient_means(result.values(score), result.patients)
+    return go.Scatter(
+        x=means,
+        y=[name] * len(means),
+        mode="markers",
+        marker={"size": 9, "color": colour, "opacity": 0.5},
+        hovertemplate=f"{_plain(result.title)}<br>one patient: %{{x:.3f}}<extra></extra>",
+    )
+
+
+def both_indices_chart(rows: Sequence[Row]) -> "Figure":
+    """Return ``ari`` against ``fg_ari``, with what the oracle rows reach as ceilings."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for role, colour in _ROLE_COLOUR.items():
+        results = [row.result for row in rows if row.result.role == role]
+        figure.add_trace(
+            go.Scatter(
+                x=[result.means["ari"] for result in results],
+                y=[result.means["fg_ari"] for result in results],
+                mode="markers+text" if role == "method" else "markers",
+                text=_names(results),
+                textposition=[
+                    "middle left" if (r.means["ari"] or 0) > 0.5 else "middle right" for r in results
+                ],
+                customdata=[_plain(result.title) for result in results],
+                marker={"symbol": _ROLE_MARK[role], "size": 11, "color": colour},
+                name=_ROLE_WORDS[role],
+                hovertemplate="%{customdata}<br>ari %{x:.3f}<br>fg_ari %{y:.3f}<extra></extra>",
+                cliponaxis=False,
+            )
+        )
+    for row in rows:
+        if row.result.entry == "oracle-regions" and row.result.means["fg_ari"] is not None:
+            figure.add_hline(
+                y=row.result.means["fg_ari"],
+                line={"dash": "dash", "color": _GREY, "width": 1.5},
+                annotation={
+                    "text": "a perfect mask, cut into connected regions",
+                    "xanchor": "left",
+                    "x": 0.01,
+                },
+                annotation_position="top left",
+            )
+        if row.result.entry == "oracle-mask" and row.result.means["ari"] is not None:
+            figure.add_vline(
+                x=row.result.means["ari"],
+                line={"dash": "dash", "color": _GREY, "width": 1.5},
+                annotation={
+                    "text": "the true mask as one lump",
+                    "textangle": -90,
+                    "yanchor": "bottom",
+                    "y": 0.03,
+                },
+                annotation_position="bottom left",
+            )
+    _dress(figure, height=430)
+    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
+    figure.update_xaxes(title="ari: is the foreground right?", range=[-0.05, 1.04], fixedrange=True)
+    figure.update_yaxes(title="fg_ari: are structures kept apart?", range=[-0.05, 1.04], fixedrange=True)
+    return figure
+
+
+def tilings_chart(rows: Sequence[Row]) -> "Figure":
+    """Return best IoU of full tilings against how many regions they use."""
+    import plotly.graph_objects as go
+
+    results = [row.result for row in rows if row.result.role == "full tiling"]
+    figure = go.Figure(
+        go.Scatter(
+            x=[result.means["structures_predicted"] for result in results],
+            y=[result.means["best_iou"] for result in results],
+            mode="markers+text",
+            text=_names(results),
+            textposition="top center",
+            marker={"symbol": "square", "size": 11, "color": _ORANGE},
+            customdata=[_plain(result.title) for result in results],
+            hovertemplate="%{customdata}<br>%{x:.0f} regions a slice<br>best IoU %{y:.3f}<extra></extra>",
+            cliponaxis=False,
+        )
+    )
+    _dress(figure, height=320)
+    figure.update_xaxes(title="regions a slice", rangemode="tozero", fixedrange=True)
+    figure.update_yaxes(title="best IoU", range=[0, 1], fixedrange=True)
+    return figure
+
+
+def distribution_chart(results: Sequence[Result], score: str) -> "Figure":
+    """Return how one score of the chosen rows is spread over images: a box each, and every image as a dot."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    tints = [f"rgb({red}, {green}, {blue})" for red, green, blue in colours(max(len(results), 1)).tolist()]
+    for result, name, tint in zip(results, _names(results), tints, strict=False):
+        figure.add_trace(
+            go.Box(
+                x=result.values(score),
+                name=name,
+                orientation="h",
+                boxpoints="all",
+                jitter=0.5,
+                pointpos=0,
+                text=list(result.images),
+                marker={"size": 5, "opacity": 0.65, "color": tint},
+                line={"width": 1.5, "color": tint},
+                fillcolor="rgba(127, 140, 157, 0.12)",
+                hovertemplate=f"%{{text}}<br>{score} %{{x:.3f}}<extra></extra>",
+                hoveron="points",
+            )
+        )
+    _dress(figure, height=80 + 84 * max(len(results), 1))
+    lowest = min((float(np.nanmin(result.values(score), initial=0)) for result in results), default=0.0)
+    figure.update_xaxes(title=f"{score} of each image", range=[min(-0.03, lowest), 1.03], fixedrange=True)
+    figure.update_yaxes(autorange="reversed", automargin=True, fixedrange=True)
+    return figure
+
+
+def _dress(figure: "Figure", height: int) -> None:
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+        # Dragging must scroll the page on a phone.
+        dragmode=False,
+        font={"family": "system-ui, sans-serif", "size": 13},
+        hoverlabel={"bgcolor": "#212a38", "font": {"color": "#ffffff"}, "bordercolor": "#212a38"},
+    )
+    figure.update_xaxes(automargin=True, zeroline=False, gridcolor="#cbd4df")
+    figure.update_yaxes(automargin=True, zeroline=False, gridcolor="#cbd4df")
+
+
+def _lowest(rows: Sequence[Row], score: str) -> float:
+    values = [float(np.nanmin(row.result.values(score), initial=0)) for row in rows]
+    return max(-0.5, min(values, default=0.0)) if rows and _few(rows) else 0.0
+
+
+def _few(rows: Sequence[Row]) -> bool:
+    return len(set(rows[0].result.patients)) < FEWEST_PATIENTS
+
+
+def _names(results: Sequence[Result]) -> list[str]:
+    """Return names of at most two short lines that differ: axes have little room, and equal ones share a line."""
+    names: list[str] = []
+    for result in results:
+        lines = textwrap.wrap(result.title, _LINE_LETTERS, max_lines=2, placeholder=" …") or [result.entry]
+        name = "<br>".join(_plain(line) for line in lines)
+        names.append(name if name not in names else f"{name} ({len(names) + 1})")
+    return names
+
+
+def _plain(text: str) -> str:
+    """Return text that plotly does not read as markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,228 @@
+"""The Leaderboard page: a board's table, how sure it is, and what its indices mean."""
+
+from typing import Any
+
+import gradio as gr
+
+from ctseg.leaderboard.boards import BOARDS, Board, BoardError
+from ctseg.leaderboard.result import Result
+from ctseg.ui import board_words, charts
+from ctseg.ui.assets import read_asset
+from ctseg.ui.board_data import BoardView, board_or_first, first_board, view
+from ctseg.ui.board_files import board_file, board_rows
+from ctseg.ui.board_images import differences_panel
+from ctseg.ui.board_table import Column, method_columns, styled, tiling_columns
+from ctseg.ui.explain_panel import explain_panel
+
+SCORES = ("ari", "fg_ari", "best_iou", "panoptic_quality", "foreground_dice")
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_DOWNLOADS = (
+    '<div class="bd-downloads">Download: <button type="button" data-kind="csv">table, CSV</button>'
+    '<button type="button" data-kind="json">table, JSON</button>'
+    '<button type="button" data-kind="images">all images, CSV</button></div>'
+)
+
+
+def leaderboard_page(pages: gr.Blocks) -> None:
+    """Lay the page out in the Blocks being built and wire its events.
+
+    What it opens with is there before any event, so that the table does not wait for the server.
+    """
+    board = first_board()
+    shown = view(board)
+    with gr.Column(elem_classes="bd-page"):
+        gr.HTML(board_words.HEAD, apply_default_css=False, elem_classes="bd-words bd-head")
+        chooser = gr.Radio(
+            board_words.board_choices(list(BOARDS.values())),
+            value=board.name,
+            label="Board",
+            elem_id="board",
+            elem_classes="bd-chooser",
+        )
+        head = [
+            _words(board_words.about(shown), "bd-about"),
+            _words(board_words.answers(shown), "bd-answers-box"),
+        ]
+        tables = _tables(shown)
+        downloads = gr.HTML(
+            _DOWNLOADS,
+            js_on_load=read_asset("board_download.js"),
+            server_functions=[board_file],
+            board=board.name,
+            apply_default_css=False,
+            elem_id="downloads",
+        )
+        _words(board_words.COLUMNS_EXPLAINED, "bd-columns")
+        plots = _plots()
+        choices = _image_choices(shown)
+        explain_panel(pages)
+        _words(board_words.report_panel(), "bd-report")
+    gr.api(board_api, api_name="board", api_description="The rows of a board, in order of rank.")
+
+    picked, score, spread, pair, differ = choices
+    whole = [*head, *tables, downloads, picked, *pair]
+    drawn = [*plots, spread, differ]
+    drawn_from = [chooser, picked, *pair, score]
+    chooser.change(_on_board, chooser, whole, **_QUIET).then(_drawn, drawn_from, drawn, **_QUIET)
+    pages.load(_on_load, None, [chooser, *whole], **_QUIET).then(_drawn, drawn_from, drawn, **_QUIET)
+    gr.on([picked.input, score.input], _spread, [chooser, picked, score], spread, **_QUIET)
+    gr.on([pair[0].input, pair[1].input, score.input], _differ, [chooser, *pair, score], differ, **_QUIET)
+
+
+def board_api(board: str) -> list[dict[str, Any]]:
+    """Return the rows of a board by its name, such as ``"phantom-val"``."""
+    try:
+        return board_rows(board)
+    except BoardError as error:
+        raise gr.Error(str(error), print_exception=False) from error
+
+
+def _words(html: str, name: str) -> gr.HTML:
+    return gr.HTML(html, apply_default_css=False, elem_id=name, elem_classes="bd-words")
+
+
+def _tables(shown: BoardView) -> list[Any]:
+    filled = _filled(shown)
+    empty = gr.HTML(filled[0], apply_default_css=False, elem_id="board-empty")
+    methods = _table("Methods, ranked by ari", "methods-table", filled[1], method_columns(shown.patients))
+    tilings = _table(
+        "Full tilings, ranked by fg_ari: every pixel lies in some region, which ari punishes whatever they separate",
+        "tilings-table",
+        filled[2],
+        tiling_columns(shown.patients),
+    )
+    return [empty, methods, tilings]
+
+
+def _table(label: str, name: str, filled: dict[str, Any], columns: tuple[Column, ...]) -> gr.Dataframe:
+    return gr.Dataframe(
+        value=filled["value"],
+        visible=filled["visible"],
+        column_widths=[column.width for column in columns],
+        label=label,
+        show_label=True,
+        interactive=False,
+        show_search="search",
+        pinned_columns=2,
+        wrap=True,
+        max_height=640,
+        buttons=["fullscreen", "copy"],
+        elem_id=name,
+        elem_classes="bd-table",
+    )
+
+
+def _filled(shown: BoardView) -> list[Any]:
+    """Return the note on emptiness and what changes in the two tables."""
+    methods = [*shown.of_role("method"), *shown.of_role("oracle")]
+    tilings = shown.of_role("full tiling")
+    parts: list[Any] = ["" if shown.rows else board_words.empty(shown.board)]
+    for rows, columns in (
+        (methods, method_columns(shown.patients)),
+        (tilings, tiling_columns(shown.patients)),
+    ):
+        parts.append({"value": styled(rows, columns) if rows else None, "visible": bool(rows)})
+    return parts
+
+
+def _plots() -> list[gr.Plot | gr.HTML]:
+    gr.HTML(
+        "<h2>How far apart are they?</h2><p>From 8 patients on: mean and 95 % interval. Below: the mean as a bar, and "
+        "one dot for each patient.</p>",
+        apply_default_css=False,
+        elem_classes="bd-words",
+    )
+    with gr.Row(elem_classes="bd-plots"):
+        means = [gr.Plot(label=score, elem_classes="bd-plot", min_width=320) for score in ("ari", "fg_ari")]
+    with gr.Row(elem_classes="bd-plots"):
+        both = gr.Plot(
+            label="Both indices together", elem_id="both-indices", elem_classes="bd-plot", min_width=320
+        )
+        tilings = gr.Plot(
+            label="Full tilings: overlap bought with regions", elem_classes="bd-plot", min_width=320
+        )
+    return [*means, both, tilings]
+
+
+def _image_choices(shown: BoardView) -> tuple[gr.Dropdown, gr.Radio, gr.Plot, list[gr.Dropdown], gr.HTML]:
+    gr.HTML("<h2>Image by image</h2>", apply_default_css=False, elem_classes="bd-words")
+    choices, some, pair = _choices(shown)
+    with gr.Row():
+        score = gr.Radio(list(SCORES), value="ari", label="Score", elem_id="score", elem_classes="bd-chooser")
+        picked = gr.Dropdown(choices, value=some, multiselect=True, label="Rows to show", elem_id="picked")
+    spread = gr.Plot(label="Every image is a dot", elem_classes="bd-plot")
+    with gr.Row():
+        one = gr.Dropdown(choices, value=pair[0], label="Where does this …", elem_id="first")
+        other = gr.Dropdown(choices, value=pair[1], label="… differ most from this?", elem_id="second")
+    differ = gr.HTML("", apply_default_css=False, elem_id="differences", elem_classes="bd-words")
+    return picked, score, spread, [one, other], differ
+
+
+def _choices(shown: BoardView) -> tuple[list[tuple[str, str]], list[str], list[str | None]]:
+    """Return the rows to choose from, (title, sha256), and those chosen at first: the best ones."""
+    rows = [*shown.of_role("method"), *shown.of_role("full tiling"), *shown.of_role("oracle")]
+    keys = [row.result.predictions_sha256 for row in rows]
+    choices = [(row.result.title, key) for row, key in zip(rows, keys, strict=True)]
+    ranked = [key for row, key in zip(rows, keys, strict=True) if row.rank is not None]
+    pair: list[str | None] = [*(ranked + keys[len(ranked) :])[:2], None, None]
+    return choices, ranked[:4], pair[:2]
+
+
+def _on_load(request: gr.Request) -> list[Any]:
+    board = board_or_first(request.query_params.get("board"))
+    return [board.name, *_on_board(board.name)]
+
+
+def _on_board(name: str) -> list[Any]:
+    shown = view(_board(name))
+    empty, methods, tilings = _filled(shown)
+    choices, some, pair = _choices(shown)
+    return [
+        board_words.about(shown),
+        board_words.answers(shown) if shown.rows else "",
+        empty,
+        gr.Dataframe(**methods, column_widths=_widths(method_columns(shown.patients))),
+        gr.Dataframe(**tilings, column_widths=_widths(tiling_columns(shown.patients))),
+        gr.HTML(board=shown.board.name, visible=bool(shown.rows)),
+        gr.Dropdown(choices=choices, value=some),
+        gr.Dropdown(choices=choices, value=pair[0]),
+        gr.Dropdown(choices=choices, value=pair[1]),
+    ]
+
+
+def _widths(columns: tuple[Column, ...]) -> list[str | int]:
+    return [column.width for column in columns]
+
+
+def _drawn(name: str, picked: list[str] | None, one: str | None, other: str | None, score: str) -> list[Any]:
+    shown = view(_board(name))
+    tilings = shown.of_role("full tiling")
+    return [
+        *(charts.means_chart(shown.rows, index) for index in ("ari", "fg_ari")),
+        charts.both_indices_chart(shown.rows),
+        gr.Plot(value=charts.tilings_chart(tilings) if tilings else None, visible=bool(tilings)),
+        _spread(name, picked, score),
+        _differ(name, one, other, score),
+    ]
+
+
+def _spread(name: str, picked: list[str] | None, score: str) -> Any:
+    shown = view(_board(name))
+    return charts.distribution_chart(_results(shown, picked or []), score)
+
+
+def _differ(name: str, one: str | None, other: str | None, score: str) -> str:
+    shown = view(_board(name))
+    found = _results(shown, [key for key in (one, other) if key])
+    if len(found) < 2:
+        return '<p class="bd-quiet">Two rows are needed for this.</p>' if shown.rows else ""
+    return differences_panel(shown.board, found[0], found[1], score)
+
+
+def _results(shown: BoardView, keys: list[str]) -> list[Result]:
+    by_key = {result.predictions_sha256: result for result in shown.results}
+    return [by_key[key] for key in keys if key in by_key]
+
+
+def _board(name: str | None) -> Board:
+    return board_or_first(name)

@@ -1,0 +1,108 @@
+"""Make docs/screens/*.png from the running app. Shows pydicom's slices only, which may be passed on."""
+
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+from tests.ui.app_server import CHROMIUM_ARGS, AppServer  # noqa: E402 the path is set above
+
+SCREENS = ROOT / "docs" / "screens"
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+LONGEST_MS = 180_000
+
+
+def picture(page: Page, name: str) -> None:
+    """Save what the window shows."""
+    page.wait_for_timeout(700)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(SCREENS / f"{name}.png", optimize=True)
+
+
+def done(page: Page, method: str) -> None:
+    """Wait until a method's panel shows its label map."""
+    page.wait_for_selector(f'.ct-panel[data-method="{method}"][data-state="done"]', timeout=LONGEST_MS)
+
+
+def open_example(page: Page, url: str, index: int) -> None:
+    """Open the page and one of its examples."""
+    page.goto(url)
+    page.wait_for_selector("[data-example] img[src]", timeout=LONGEST_MS)
+    page.click(f'[data-example="{index}"]')
+    page.wait_for_selector('.ct-panel[data-method="slice"]')
+
+
+def desk(page: Page, url: str) -> None:
+    """All states of the page on a desk."""
+    page.goto(url)
+    page.wait_for_selector("[data-example] img[src]", timeout=LONGEST_MS)
+    picture(page, "empty")
+    open_example(page, url, 2)
+    page.get_by_role("button", name="Compare").click()
+    done(page, "watershed")
+    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"][data-state="running"]', timeout=LONGEST_MS)
+    page.wait_for_timeout(3000)
+    picture(page, "running")
+    page.get_by_role("button", name="Cancel").click()
+    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"][data-state="failed"]')
+    picture(page, "cancelled")
+    page.get_by_role("button", name="Compare").click()
+    done(page, "sam-vit-t")
+    page.wait_for_selector("#agreement .main-svg", timeout=LONGEST_MS)
+    picture(page, "done")
+    page.locator('[data-panel="watershed"]').click(position={"x": 120, "y": 120})
+    page.mouse.move(5, 5)
+    picture(page, "selected")
+    page.locator("#upload input[type=file]").set_input_files(
+        {"name": "report.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 no slice"}
+    )
+    page.wait_for_selector(".ct-notice")
+    picture(page, "error")
+
+
+def finished(page: Page, url: str, name: str) -> None:
+    """A finished comparison in this window."""
+    open_example(page, url, 2)
+    page.get_by_role("button", name="Compare").click()
+    done(page, "sam-vit-t")
+    page.locator(".ct-grid").scroll_into_view_if_needed()
+    picture(page, name)
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """Serve the app from an empty folder."""
+    folder = Path(tempfile.mkdtemp(prefix="ctseg-screens-"))
+    server = AppServer(folder)
+    try:
+        yield server.url
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+def main() -> None:
+    """Make all pictures."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    with served() as url, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
+        desk(browser.new_page(viewport=DESK), url)
+        finished(browser.new_page(viewport=DESK, color_scheme="dark"), url, "done-dark")
+        phone = browser.new_page(viewport=PHONE, device_scale_factor=2, has_touch=True)
+        open_example(phone, url, 2)
+        picture(phone, "phone")
+        finished(phone, url, "phone-done")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

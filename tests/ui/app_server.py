@@ -1,0 +1,72 @@
+"""Starts the app as a process of its own on a free port, with a temporary folder of its own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+CHROMIUM_ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class AppServer:
+    """The app under ``url``; all its temporary files lie under ``temp``, what it says in ``log``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.temp = folder / "temp"
+        self.temp.mkdir()
+        self.log = folder / "log.txt"
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        environment = os.environ | {
+            "TMPDIR": str(self.temp),
+            "GRADIO_TEMP_DIR": str(self.temp / "gradio"),
+            "HF_HUB_OFFLINE": "1",
+        }
+        self._output = self.log.open("wb")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "ctseg", "serve", "--port", str(port)],
+            env=environment,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        for _ in range(600):
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                with urllib.request.urlopen(self.url, timeout=5):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("the app did not answer: " + self.log.read_text())
+
+    def stop(self) -> None:
+        """End the app as an interrupt from the keyboard does."""
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._output.close()
