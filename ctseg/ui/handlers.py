@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ctseg.methods import METHODS, Card
+from ctseg.methods import METHODS, Card, download_bytes
 from ctseg.slices import SliceError, Stack, read_upload
 from ctseg.ui.encode import slice_message
 from ctseg.ui.examples import open_example
@@ -117,14 +117,16 @@ def _others_running(plan: Plan) -> int:
 def run(session: Session, identity: str, method: str) -> Iterator[Message]:
     """Run one planned method and yield a message at every step."""
     plan, ct_slice = session.plan, session.ct_slice
-    if plan is None or plan.identity != identity or method not in plan.left or ct_slice is None:
-        return
     about = {"plan": identity, "method": method}
+    if plan is None or plan.identity != identity or method not in plan.left or ct_slice is None:
+        yield about | {"state": "failed", "text": GONE}
+        return
     card = METHODS[method]
+    fetch = download_bytes(method)
     try:
         for step in run_method(ct_slice, method, plan.stop):
             if isinstance(step, Step):
-                yield about | {"state": "running"} | _progress(step, card)
+                yield about | {"state": "running"} | _progress(step, card, fetch)
             elif isinstance(step, Failed):
                 yield about | {"state": "failed", "text": step.sentence}
             elif session.plan is plan:
@@ -139,13 +141,16 @@ def run(session: Session, identity: str, method: str) -> Iterator[Message]:
         plan.left.discard(method)
 
 
-def _progress(step: Step, card: Card) -> Message:
+def _progress(step: Step, card: Card, fetch: int | None) -> Message:
     if step.seconds == 0:
         return {"text": "Loading the method …", "fraction": 0.0, "time": estimate(card)}
+    if fetch and download_bytes(card.name):
+        text = f"Fetching {round(fetch / 1e6)} MB, once …"
+        return {"text": text, "fraction": round(step.fraction, 3), "time": f"{step.seconds:.0f} s"}
     guess = min(step.seconds / card.seconds, 0.95) if card.seconds else 0.0
     fraction = step.fraction or guess
     return {
         "text": "Running …",
         "fraction": round(fraction, 3),
-        "time": f"{step.seconds:.0f} s of {estimate(card)}",
+        "time": f"{step.seconds:.0f} s" + (f" of {estimate(card)}" if card.seconds else ""),
     }

@@ -45,7 +45,7 @@ def estimate(card: Card) -> str:
 
 
 def method_rows() -> list[dict[str, object]]:
-    """Return all methods for the list on the page: ready ones, then those to fetch first, then planned ones."""
+    """Return all methods for the page's list: ready ones, then those to fetch first, then planned ones."""
     cards = sorted(METHODS.values(), key=_readiness)
     return [
         {
