@@ -13,6 +13,7 @@ import resource
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ from ctseg.weights import fetch
 
 DATA = Path(os.environ.get("CTSEG_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 PYDICOM_SLICES = ("CT_small.dcm", "693_J2KI.dcm", "J2K_pixelrep_mismatch.dcm")
+AIMED_SECONDS = 8
 HIGHEST_TIME_RATIO = 0.35
 HIGHEST_MEMORY_GB = 1.5
 LARGEST_LOSS = 0.01
@@ -115,23 +117,21 @@ def main() -> None:
 def measure(slices: list[tuple[CTSlice, NDArray[np.generic] | None]]) -> None:
     """Run both on each slice in turn and print times, ratio and scores."""
     method, generator = load(CARD.name), reference_generator()
+    runs = {"ctseg": method.segment, "reference": partial(reference_label_map, generator)}
     method.segment(slices[0][0])
-    seconds: dict[str, list[float]] = {"ctseg": [], "reference": []}
-    scores: dict[str, list[tuple[float, float]]] = {"ctseg": [], "reference": []}
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    scores: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     for ct_slice, truth in slices:
-        for name, run in (
-            ("ctseg", lambda: method.segment(ct_slice)),
-            ("reference", lambda: reference_label_map(generator, ct_slice)),
-        ):
+        for name, run in runs.items():
             start = time.perf_counter()
-            label_map = run()
+            label_map = run(ct_slice)
             seconds[name].append(time.perf_counter() - start)
             if truth is not None:
                 result = score(label_map, truth)
                 scores[name].append((result.ari, result.fg_ari))
         print(*(f"{name} {values[-1]:6.2f} s " for name, values in seconds.items()), flush=True)
     ours, theirs = (float(np.mean(values)) for values in seconds.values())
-    print(f"seconds a slice: ctseg {ours:.2f}, reference {theirs:.2f}")
+    print(f"seconds a slice: ctseg {ours:.2f} (aim {AIMED_SECONDS}), reference {theirs:.2f}")
     print(f"ratio {ours / theirs:.3f} (at most {HIGHEST_TIME_RATIO})")
     if scores["ctseg"]:
         means = {name: np.nanmean(values, axis=0) for name, values in scores.items()}
