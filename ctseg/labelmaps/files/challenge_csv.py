@@ -25,6 +25,7 @@ MAX_TEXT_BYTES = 2 * 1024**3
 _MOST_LABELS = 255
 _LONGEST_HEADER = 1 << 20
 _GZIP = b"\x1f\x8b"
+_NO_TABLE = "This file is no table; give a CSV in the challenge's layout."
 _VALUES = frozenset(str(value) for value in range(256))
 
 
@@ -143,9 +144,12 @@ def _image_names(text: bytes) -> list[str]:
         raise SliceError(
             "This table has no header; its first row must be an empty cell, then 0.png, 1.png, ..."
         )
-    first, *names = next(csv.reader([line.rstrip("\r")]))
+    try:
+        first, *names = next(csv.reader([line.rstrip("\r")]))
+    except csv.Error as error:
+        raise SliceError(_NO_TABLE) from error
     if not first.isprintable():
-        raise SliceError("This file is no table; give a CSV in the challenge's layout.")
+        raise SliceError(_NO_TABLE)
     if first.strip():
         raise SliceError(
             f"The first cell of this table is {first[:40]!r}; it must be empty, and the images' names follow."

@@ -60,10 +60,9 @@ def _image(
     spacing_mm: tuple[float, float] | None,
 ) -> Nifti1Image:
     if affine is None:
+        image = Nifti1Image(voxels, None, dtype=voxels.dtype)
         row, column = spacing_mm or (1.0, 1.0)
-        image = Nifti1Image(voxels, np.diag([column, row, 1.0, 1.0]), dtype=voxels.dtype)
-        image.header.set_sform(None, "unknown")
-        image.header.set_qform(None, "unknown")
+        image.header.set_zooms((column, row, 1.0))
         image.header.set_xyzt_units("mm" if spacing_mm else "unknown")
     else:
         image = Nifti1Image(voxels, affine, dtype=voxels.dtype)
