@@ -57,6 +57,7 @@ def append(wanted: "HubFile", part: Path, progress: "Progress") -> None:
         have = 0
     if have == wanted.bytes:
         return
+    progress(have, wanted.bytes)
     headers = build_hf_headers(headers={"Accept-Encoding": "identity"})
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -104,7 +105,6 @@ def _write(response: Any, wanted: "HubFile", part: Path, have: int, progress: "P
         )
     pace = _Pace()
     with part.open("ab" if have else "wb") as file:
-        progress(have, wanted.bytes)
         for chunk in response.iter_bytes():
             have += len(chunk)
             if have > wanted.bytes:

@@ -110,7 +110,7 @@ def run_client(hub: StandInHub, folder: Path, *arguments: str) -> dict[str, Any]
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

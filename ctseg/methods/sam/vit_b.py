@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
 
@@ -89,9 +89,16 @@ class FetchedOnFirstUse:
             if stop.is_set():
                 raise Stopped
 
-        pool = ThreadPoolExecutor(1, thread_name_prefix="ctseg-fetch")
-        future = pool.submit(self._load, note)
-        pool.shutdown(wait=False)
+        future: Future[AutomaticMasks] = Future()
+
+        def fetch() -> None:
+            try:
+                future.set_result(self._load(note))
+            except BaseException as error:  # whatever it is, the waiting thread raises it
+                future.set_exception(error)
+
+        # A pool would keep the program from ending until a line that says nothing has timed out.
+        threading.Thread(target=fetch, name="ctseg-fetch", daemon=True).start()
         while True:
             if stop.is_set():
                 raise Stopped
