@@ -1,4 +1,4 @@
-"""``python -m ctseg.learning RECIPE --run FOLDER``: train, or go on with a run that was stopped."""
+"""``python -m ctseg.learning RECIPE --out FOLDER``: train, or go on with a run that was stopped."""
 
 import argparse
 import sys
@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m ctseg.learning", description=__doc__)
     parser.add_argument("recipe", type=Path, help="TOML file")
     parser.add_argument(
-        "--run", type=Path, required=True, help="folder for logs and weights; resumes if used"
+        "--out", type=Path, required=True, help="folder for logs and weights; resumes if used"
     )
     parser.add_argument("--initial", type=Path, help="safetensors file with the encoder's ImageNet weights")
     parser.add_argument("--threads", type=int, help="processor threads")
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         torch.set_num_threads(options.threads)
     try:
         recipe = read_recipe(options.recipe)
-        best = train(recipe, open_split(recipe.data.split), options.run, options.initial)
+        best = train(recipe, open_split(recipe.data.split), options.out, options.initial)
     except (RecipeError, DatasetError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -40,15 +40,6 @@ def augment(
     return changed, (np.asarray(moved_mask) >= 128).astype(np.uint8)
 
 
-def resize_pair(
-    grey: NDArray[np.uint8], mask: NDArray[np.uint8], size: int
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return slice and mask at ``size`` x ``size`` without any random change."""
-    small = cv2.resize(grey, (size, size), interpolation=cv2.INTER_LINEAR)
-    small_mask = cv2.resize(mask * np.uint8(255), (size, size), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(small, np.uint8), (np.asarray(small_mask) >= 128).astype(np.uint8)
-
-
 def _sampling_grid(
     shape: tuple[int, ...], size: int, strength: Augmentation, rng: Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -103,10 +103,10 @@ def total_loss(loss: nn.Module, logits: Tensor, mask: Tensor, cross_entropy: flo
     return value
 
 
-def batch_dice(logits: Tensor, mask: Tensor) -> float:
-    """Return the foreground Dice of this process's part of a training batch."""
+def batch_dice(logits: Tensor, mask: Tensor) -> Tensor:
+    """Return the foreground Dice of this process's part of a training batch, a scalar."""
     found = logits.detach().argmax(1)
-    return float(2 * (found * mask).sum() / (found.sum() + mask.sum()).clamp(min=1))
+    return 2 * (found * mask).sum() / (found.sum() + mask.sum()).clamp(min=1)
 
 
 def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = None) -> Path:
@@ -137,7 +137,8 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
     accelerator = Accelerator(mixed_precision=recipe.precision)
     main = accelerator.is_main_process
     folder.mkdir(parents=True, exist_ok=True)
-    _keep_recipe(recipe, folder, main)
+    if main:
+        _keep_recipe(recipe, folder)
     accelerator.wait_for_everyone()
 
     division = divide(split, recipe)
@@ -156,6 +157,8 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
         optimiser.load_state_dict(state["optimiser"])
         loss.load_state_dict(state["loss"])
         steps_done, best_ari = state["steps_done"], state["best_ari"]
+        if accelerator.scaler is not None:
+            accelerator.scaler.load_state_dict(state["scaler"])
     shared, optimiser = accelerator.prepare(network, optimiser)
     record = Record(folder / "log.csv", steps_done) if main else None
 
@@ -193,18 +196,21 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
                 best_ari = scores.ari
                 _save_average(folder / "best.safetensors", average, recipe, steps_done)
             bar.set_postfix(ari=f"{scores.ari:.4f}", dice=f"{scores.dice:.4f}", refresh=False)
-        if record and (selects or steps_done % recipe.log_every == 0):
+        if selects or steps_done % recipe.log_every == 0:
             now = time.monotonic()
-            row |= {"loss": value.item(), "batch_dice": batch_dice(logits, mask)}
+            measured = torch.stack([value.detach(), batch_dice(logits, mask)])
+            row["loss"], row["batch_dice"] = accelerator.reduce(measured, "mean").tolist()
             row |= {"learning_rate": group["lr"], "seconds_a_step": (now - logged) / recipe.log_every}
             if isinstance(loss, AdaptiveTvmfDiceLoss):
                 row |= dict(zip(("kappa_background", "kappa_foreground"), loss.kappa.tolist(), strict=True))
-            record.append(row)
+            if record:
+                record.append(row)
             logged = now
         if main and (selects or time.monotonic() - saved > 60 * recipe.save_minutes):
             save_state(folder / "state.pt", {
                 "network": network.state_dict(), "average": average.network.state_dict(),
                 "optimiser": optimiser.optimizer.state_dict(), "loss": loss.state_dict(),
+                "scaler": accelerator.scaler.state_dict() if accelerator.scaler is not None else {},
                 "steps_done": steps_done, "best_ari": best_ari,
             })  # fmt: skip
             draw_curves(folder / "log.csv", folder / "curves.png")
@@ -217,12 +223,11 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
     return folder / "best.safetensors"
 
 
-def _keep_recipe(recipe: Recipe, folder: Path, main: bool) -> None:
+def _keep_recipe(recipe: Recipe, folder: Path) -> None:
     path = folder / "recipe.json"
     if path.is_file() and recipe_from_table(json.loads(path.read_text(encoding="utf-8"))) != recipe:
         raise RecipeError(f"{folder} holds a run of another recipe; name another folder or remove it.")
-    if main:
-        path.write_text(json.dumps(recipe_to_table(recipe), indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(recipe_to_table(recipe), indent=1) + "\n", encoding="utf-8")
 
 
 def _save_average(path: Path, average: MovingAverage, recipe: Recipe, steps_done: int) -> None:
