@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ctseg.labelmaps import area_table
 
 
+@settings(deadline=None)
 @given(
     st.integers(1, 20),
     st.integers(1, 20),

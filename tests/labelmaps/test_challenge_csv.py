@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ def test_the_layout_is_exact(tmp_path: Path) -> None:
     assert gzip.decompress((tmp_path / "y.csv.gz").read_bytes()).decode() == TABLE
 
 
+@settings(deadline=None)
 @given(
     array_shapes(min_dims=2, max_dims=2, max_side=6).flatmap(
         lambda shape: st.lists(arrays(np.uint8, shape), min_size=1, max_size=4)
@@ -149,6 +150,7 @@ def test_a_table_that_is_not_there_is_said_so(tmp_path: Path) -> None:
         read_challenge_csv(tmp_path / "y.csv")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.booleans())
 def test_any_bytes_are_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, content: bytes, after_a_header: bool

@@ -12,7 +12,7 @@ import nibabel
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
@@ -55,6 +55,7 @@ def folder() -> Any:
         yield Path(name)
 
 
+@settings(deadline=None)
 @given(label_maps(np.int32, 65535))
 def test_png_keeps_labels_to_65535(folder: Path, label_map: NDArray[np.integer]) -> None:
     write_png16(folder / "l.png", label_map)
@@ -63,6 +64,7 @@ def test_png_keeps_labels_to_65535(folder: Path, label_map: NDArray[np.integer])
     assert np.array_equal(read, label_map)
 
 
+@settings(deadline=None)
 @given(label_maps(np.int64, 255))
 def test_coloured_png_keeps_labels_to_255_and_shows_their_colours(
     folder: Path, label_map: NDArray[np.integer]
@@ -83,6 +85,7 @@ def test_coloured_png_of_many_labels_is_a_picture(tmp_path: Path) -> None:
         read_label_map(tmp_path / "c.png")
 
 
+@settings(deadline=None)
 @given(NIFTI_TYPES.flatmap(lambda dtype: label_maps(dtype, np.iinfo(dtype).max)), affines(), st.booleans())
 def test_nifti_keeps_labels_type_and_place(
     folder: Path, label_map: NDArray[np.integer], affine: NDArray[np.float64], packed: bool
@@ -104,6 +107,7 @@ def test_nifti_keeps_labels_type_and_place(
         assert np.allclose(image.affine @ [*voxel, 1], expected, rtol=1e-5, atol=1e-3)
 
 
+@settings(deadline=None)
 @given(st.tuples(st.floats(0.1, 9), st.floats(0.1, 9)))
 def test_nifti_keeps_spacing_without_a_place(folder: Path, spacing: tuple[float, float]) -> None:
     label_map = np.arange(6, dtype=np.uint8).reshape(2, 3)
@@ -290,6 +294,7 @@ GOOD = [
 ]
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(GOOD),
     st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=8),
@@ -314,6 +319,7 @@ def test_mutated_files_are_read_or_refused(
     assert set(facts) == {"format", "spacing_mm", "affine"}
 
 
+@settings(deadline=None)
 @given(affines(), st.integers(0, 7))
 def test_a_turned_label_map_is_turned_back(affine: NDArray[np.float64], way: int) -> None:
     label_map = np.arange(12).reshape(3, 4)

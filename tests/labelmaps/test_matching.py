@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -17,6 +17,7 @@ def several_maps(draw: st.DrawFn) -> list[NDArray[np.integer]]:
     return [rng.integers(0, most, shape) * 7 for most in draw(st.lists(st.integers(1, 6), max_size=4))]
 
 
+@settings(deadline=None)
 @given(several_maps())
 def test_partitions_stay_and_numbers_have_no_gaps(maps: list[NDArray[np.integer]]) -> None:
     matched = match_labels(maps)
@@ -30,6 +31,7 @@ def test_partitions_stay_and_numbers_have_no_gaps(maps: list[NDArray[np.integer]
     assert [each.tolist() for each in match_labels(maps)] == [each.tolist() for each in matched]
 
 
+@settings(deadline=None)
 @given(several_maps(), st.integers(0, 2**32))
 def test_equal_partitions_get_equal_numbers(maps: list[NDArray[np.integer]], seed: int) -> None:
     shuffle = np.random.default_rng(seed).permutation(40) + 1

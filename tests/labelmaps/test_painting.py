@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.color import rgb2lab
@@ -47,6 +47,7 @@ def test_there_are_as_many_colours_as_asked_for() -> None:
     assert colours(300).dtype == np.uint8
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.floats(0, 1), st.sampled_from([3, 30, 2**40]))
 def test_filled_overlays_blend_the_labels_colour(seed: int, opacity: float, largest: int) -> None:
     rng = np.random.default_rng(seed)

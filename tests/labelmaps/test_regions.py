@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.measure import label
@@ -22,6 +22,7 @@ def label_maps(draw: st.DrawFn) -> NDArray[np.integer]:
     return np.array([0, *values])[np.kron(coarse, np.ones((block, block), int))[:height, :width]]
 
 
+@settings(deadline=None)
 @given(label_maps(), st.sampled_from([4, 8]))
 def test_regions_are_those_of_scikit_image(label_map: NDArray[np.integer], connectivity: int) -> None:
     regions = connected_regions(label_map, connectivity)
@@ -31,6 +32,7 @@ def test_regions_are_those_of_scikit_image(label_map: NDArray[np.integer], conne
     assert np.array_equal(regions, expected)
 
 
+@settings(deadline=None)
 @given(label_maps())
 def test_regions_of_a_mask_are_in_reading_order(label_map: NDArray[np.integer]) -> None:
     regions = connected_regions(label_map != 0)
@@ -50,6 +52,7 @@ def test_touching_structures_stay_apart() -> None:
     assert connected_regions(np.array([[4, 4, 9, 4]])).tolist() == [[1, 1, 2, 3]]
 
 
+@settings(deadline=None)
 @given(label_maps())
 def test_relabelling_keeps_the_partition_and_the_order_of_values(label_map: NDArray[np.integer]) -> None:
     before = label_map.copy()
@@ -62,6 +65,7 @@ def test_relabelling_keeps_the_partition_and_the_order_of_values(label_map: NDAr
     assert ari(numbers, label_map) == 1.0
 
 
+@settings(deadline=None)
 @given(label_maps(), st.integers(0, 4))
 def test_the_largest_structures_are_kept(label_map: NDArray[np.integer], count: int) -> None:
     kept = largest_structures(label_map, count)

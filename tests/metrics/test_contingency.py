@@ -4,7 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -32,6 +32,7 @@ def _map(draw: st.DrawFn, rng: np.random.Generator, height: int, width: int) -> 
     return np.array(labels, dtype=dtype)[picked]
 
 
+@settings(deadline=None)
 @given(label_map_pairs())
 def test_counts_are_those_of_a_plain_loop(pair: tuple[NDArray[np.integer], NDArray[np.integer]]) -> None:
     predicted, true = pair
@@ -46,6 +47,7 @@ def test_counts_are_those_of_a_plain_loop(pair: tuple[NDArray[np.integer], NDArr
     assert table.pixels == predicted.size
 
 
+@settings(deadline=None)
 @given(label_map_pairs())
 def test_foreground_is_the_table_of_the_pixels_inside(
     pair: tuple[NDArray[np.integer], NDArray[np.integer]],

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score, mutual_info_score, rand_score
@@ -36,6 +36,7 @@ def discs(shift: int, radius: int = 20) -> Pair:
     return at[0], at[1]
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_rand_indices_equal_scikit_learn(pair: Pair) -> None:
     predicted, true = pair
@@ -53,6 +54,7 @@ def test_rand_indices_equal_scikit_learn(pair: Pair) -> None:
     assert scores.ri_all_background == pytest.approx(rand_score(true.ravel(), np.zeros(true.size)), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_halves_of_the_variation_of_information_are_entropies_less_shared_information(pair: Pair) -> None:
     predicted, true = pair
@@ -69,6 +71,7 @@ def _entropy_bits(label_map: NDArray[np.integer]) -> float:
     return float(-(shares * np.log2(shares)).sum())
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_structures_equal_a_plain_count_of_masks(pair: Pair) -> None:
     predicted, true = pair
@@ -90,6 +93,7 @@ def test_structures_equal_a_plain_count_of_masks(pair: Pair) -> None:
     assert scores.foreground_dice == pytest.approx(2 * both / either if either else 1.0)
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_the_order_of_the_maps_does_not_matter_to_ari_and_swaps_split_and_merge(pair: Pair) -> None:
     predicted, true = pair
@@ -99,6 +103,7 @@ def test_the_order_of_the_maps_does_not_matter_to_ari_and_swaps_split_and_merge(
     assert there.panoptic_quality == pytest.approx(back.panoptic_quality, nan_ok=True)
 
 
+@settings(deadline=None)
 @given(pairs(), st.integers(0, 2**32))
 def test_new_numbers_for_the_structures_change_nothing(pair: Pair, seed: int) -> None:
     predicted, true = pair
@@ -230,6 +235,7 @@ def test_a_tiling_of_single_pixels_does_not_overflow() -> None:
     assert (scores.split, scores.merge) == pytest.approx((1.0, 0.0))
 
 
+@settings(deadline=None)
 @given(pairs())
 def test_scores_go_through_json(pair: Pair) -> None:
     scores = score(*pair)
