@@ -50,10 +50,10 @@ def read_nifti(file: BinaryIO) -> Stack:
     """
     header = _read_header(file)
     largest = max(header.dtype.itemsize, 4 if header.dtype.itemsize > 2 else 2)
-    slices, height, width = sorted(header.shape)
+    # The shape is checked on a volume that takes no memory, before any voxel is read.
+    slices, height, width = axial_view(np.broadcast_to(np.uint8(0), header.shape), header.affine)[0].shape
     check_stack(slices, height, width, largest)
     voxels, affine = axial_view(_read_voxels(file, header), header.affine)
-    check_stack(len(voxels), voxels.shape[1], voxels.shape[2], largest)
     pixels, intensity = _intensities(voxels, header)
     spacing = np.linalg.norm(affine[:3, :2], axis=0)
     known = bool(np.all(np.isfinite(spacing)) and np.all(spacing > 0))

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.grey import to_8_bit, to_grey
-from ctseg.slices.limits import check_stack
+from ctseg.slices.limits import MAX_SIDE, check_stack
 from ctseg.slices.stack import Stack
 
 # The modes whose samples NumPy gets as they are; the others are turned into RGBA first.
@@ -34,7 +34,13 @@ def read_picture(file: BinaryIO, kind: str) -> Stack:
     SliceError
         If the picture is too large.
     """
-    with Image.open(file, formats=[kind.upper()]) as picture:
+    try:
+        opened = Image.open(file, formats=[kind.upper()])
+    except Image.DecompressionBombError as error:
+        raise SliceError(
+            f"This picture has far more than the {MAX_SIDE} x {MAX_SIDE} pixels read here; crop or shrink it."
+        ) from error
+    with opened as picture:
         width, height = picture.size
         check_stack(1, height, width, 4)
         if kind == "png" and _has_16_bit_channels(file):

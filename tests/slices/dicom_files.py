@@ -12,7 +12,7 @@ SERIES = generate_uid(entropy_srcs=["series"])
 OTHER_SERIES = generate_uid(entropy_srcs=["other series"])
 
 
-def stored_values(height: int = 24, width: int = 20) -> NDArray[np.uint16]:
+def stored_values(height: int = 40, width: int = 36) -> NDArray[np.uint16]:
     """Twelve-bit values without symmetry."""
     return ((np.arange(height * width).reshape(height, width) * 37) % 4096).astype(np.uint16)
 
@@ -55,9 +55,12 @@ def ct_dataset(pixels: NDArray[Any] | None = None, **elements: Any) -> Dataset:
 
 
 def write(dataset: Dataset, path: Path, syntax: UID = ExplicitVRLittleEndian) -> Path:
-    """Write a native data set in an uncompressed transfer syntax."""
+    """Write a data set of 16-bit pixels in an uncompressed transfer syntax."""
     dataset.file_meta.TransferSyntaxUID = syntax
-    dataset.save_as(path, enforce_file_format=True, implicit_vr=syntax.is_implicit_VR, little_endian=True)
+    little = syntax.is_little_endian
+    if not little:
+        dataset.PixelData = np.frombuffer(dataset.PixelData, np.uint16).byteswap().tobytes()
+    dataset.save_as(path, enforce_file_format=True, implicit_vr=syntax.is_implicit_VR, little_endian=little)
     return path
 
 
