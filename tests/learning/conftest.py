@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from accelerate.state import AcceleratorState
 from PIL import Image
 
 PATIENTS, SLICES, SIDE = 8, 3, 64
@@ -24,6 +25,13 @@ log_every = 1
 [optimiser]
 warmup_steps = 2
 """
+
+
+@pytest.fixture(autouse=True)
+def fresh_accelerator():
+    """Forget the precision of the last run: accelerate allows one a process."""
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 @pytest.fixture(scope="session")
