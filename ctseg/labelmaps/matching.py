@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.labelmaps.overlaps import overlaps
-from ctseg.labelmaps.regions import relabel
+from ctseg.labelmaps.regions import in_reading_order, relabel
 
 # Structures that share less than this are not the same structure, however little else there is.
 _SAME_FROM_IOU = 0.1
@@ -15,9 +15,11 @@ _SAME_FROM_IOU = 0.1
 def match_labels(label_maps: Sequence[NDArray[np.generic]]) -> list[NDArray[np.int32]]:
     """Renumber label maps of one slice so that what overlaps best carries the same number.
 
-    The first map is renumbered 1..n. Every further map is compared with all maps before it: pairs of one of
-    its structures and one number are taken greedily, best IoU first (ties: lower number, then lower label),
-    each number once in a map, down to an IoU of 0.1. What is left gets fresh numbers.
+    The first map is renumbered 1..n by value. Every further map is compared with all maps before it: pairs of
+    one of its structures and one number are taken greedily, best IoU first (ties: lower number, then the
+    structure that begins first in reading order), each number once in a map, down to an IoU of 0.1. What is
+    left gets fresh numbers in reading order. Matching matched maps again, with or without further ones behind
+    them, changes nothing.
 
     Parameters
     ----------
@@ -38,7 +40,9 @@ def match_labels(label_maps: Sequence[NDArray[np.generic]]) -> list[NDArray[np.i
         raise ValueError("The label maps have different shapes; match label maps of one slice only.")
     matched: list[NDArray[np.int32]] = []
     used = 0
-    for label_map in numbered:
+    for k, each in enumerate(numbered):
+        # Numbers by place, not by label: the answer does not depend on the labels a map came with.
+        label_map = in_reading_order(each) if k and each.size else each
         numbers = _best_numbers(label_map, matched)
         unmatched = np.flatnonzero(numbers[1:] == 0) + 1
         numbers[unmatched] = np.arange(used + 1, used + unmatched.size + 1)

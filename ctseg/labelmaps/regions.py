@@ -41,7 +41,7 @@ def connected_regions(
         return np.zeros(label_map.shape, np.int32)
     numbers = relabel(label_map)
     if numbers.max() <= 1:
-        return _in_reading_order(_of_mask(numbers, connectivity))
+        return in_reading_order(_of_mask(numbers, connectivity))
     return _of_many_values(numbers, connectivity)
 
 
@@ -115,8 +115,11 @@ def _of_many_values(numbers: NDArray[np.int32], connectivity: Connectivity) -> N
     return np.asarray(regions, dtype=np.int32)
 
 
-def _in_reading_order(regions: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Number regions by their first pixel; OpenCV's own order depends on its algorithm and threads."""
+def in_reading_order(regions: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Number labels 1..n by their first pixel, row by row.
+
+    OpenCV's own order depends on its algorithm and threads.
+    """
     pixels = regions.ravel()
     first = np.empty(int(pixels.max()) + 1, dtype=np.int64)
     # Written backwards, the earliest pixel of each region stays.

@@ -42,6 +42,21 @@ def test_equal_partitions_get_equal_numbers(maps: list[NDArray[np.integer]], see
         assert np.array_equal(first, relabel(label_map))
 
 
+@settings(deadline=None)
+@given(several_maps())
+def test_matched_maps_keep_their_numbers_when_further_ones_come(maps: list[NDArray[np.integer]]) -> None:
+    for known in range(len(maps)):
+        matched = match_labels(maps[:known])
+        again = match_labels([*matched, maps[known]])
+        assert [each.tolist() for each in again[:known]] == [each.tolist() for each in matched]
+        assert again[known].tolist() == match_labels(maps[: known + 1])[known].tolist()
+
+
+def test_maps_without_pixels_match() -> None:
+    empty = np.zeros((0, 3), int)
+    assert [each.shape for each in match_labels([empty, empty])] == [(0, 3), (0, 3)]
+
+
 def test_the_best_overlap_takes_the_number_and_the_rest_is_new() -> None:
     first = np.array([[1, 1, 1, 1, 2, 2, 0, 0, 0, 0]])
     second = np.array([[4, 3, 3, 3, 3, 9, 9, 9, 0, 5]])
