@@ -1,6 +1,7 @@
 """Automatic masks of Segment Anything: a grid of points in, a label map out."""
 
 from collections.abc import Iterator
+from concurrent.futures import wait
 from typing import Protocol
 
 import numpy as np
@@ -18,8 +19,9 @@ from ctseg.methods.sam.candidates import (
     paint,
     without_duplicates,
 )
-from ctseg.methods.sam.decoder import PointDecoder
+from ctseg.methods.sam.decoder import ImageSide, PointDecoder
 from ctseg.methods.sam.frame import encoder_input, framed_points
+from ctseg.methods.sam.threads import single_threaded_workers
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
@@ -94,24 +96,37 @@ class AutomaticMasks:
     def _candidates(
         self, embedding: Tensor, points: NDArray[np.float64], shape: tuple[int, int], stop: StopFlag
     ) -> Iterator[tuple[float, list[Candidate]]]:
-        """Yield the finished fraction and the candidates of each batch of points."""
+        """Yield the finished fraction and the candidates of each batch of points, in order."""
         image_side = self._decoder.image_side(embedding)
         batches = framed_points(points, shape).split(POINTS_AT_ONCE)
-        for number, batch in enumerate(batches, start=1):
-            _look(stop)
-            keys, mask_tokens, quality = self._decoder.attend(image_side, batch)
-            found: list[Candidate] = []
-            for point in range(len(batch)):
-                chosen = torch.nonzero(quality[point] > LOWEST_PREDICTED_IOU)[:, 0]
-                if len(chosen) == 0:
-                    continue
-                logits = self._decoder.masks(keys[point], mask_tokens[point], chosen)
-                for mask, index in zip(logits, chosen, strict=True):
-                    _look(stop)
-                    one = candidate(mask, float(quality[point, index]), shape)
-                    if one is not None:
-                        found.append(one)
-            yield number / len(batches), found
+        workers = single_threaded_workers()
+        running = [workers.submit(self._of_points, image_side, batch, shape, stop) for batch in batches]
+        try:
+            for number, found in enumerate(running, start=1):
+                yield number / len(batches), found.result()
+        finally:
+            for one in running:
+                one.cancel()
+            wait(running)
+
+    @torch.inference_mode()
+    def _of_points(
+        self, image_side: ImageSide, points: Tensor, shape: tuple[int, int], stop: StopFlag
+    ) -> list[Candidate]:
+        _look(stop)
+        keys, mask_tokens, quality = self._decoder.attend(image_side, points)
+        found: list[Candidate] = []
+        for point in range(len(points)):
+            chosen = torch.nonzero(quality[point] > LOWEST_PREDICTED_IOU)[:, 0]
+            if len(chosen) == 0:
+                continue
+            logits = self._decoder.masks(keys[point], mask_tokens[point], chosen)
+            for mask, index in zip(logits, chosen, strict=True):
+                _look(stop)
+                one = candidate(mask.clone(), float(quality[point, index]), shape)
+                if one is not None:
+                    found.append(one)
+        return found
 
     @staticmethod
     def _painted(candidates: list[Candidate], shape: tuple[int, int], stop: StopFlag) -> NDArray[np.int32]:
