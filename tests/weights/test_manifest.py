@@ -48,6 +48,13 @@ def test_every_embedded_file_is_listed() -> None:
     assert lying == {entry.file for entry in OWN}
 
 
+def test_notice_names_every_embedded_file_of_others() -> None:
+    notice = (Path(__file__).resolve().parents[2] / "NOTICE").read_text()
+    others = [entry.file for entry in OWN if entry.licence != "Apache-2.0"]
+    assert others
+    assert [file for file in others if file not in notice] == []
+
+
 def test_every_card_names_listed_files() -> None:
     for name, card in METHODS.items():
         for file in card.weights if card.trained else ():
