@@ -67,7 +67,7 @@ def first_board() -> Board:
 
 
 def board_or_first(name: str | None) -> Board:
-    """Return the board of this name, or the one to open with if there is none; addresses may hold anything."""
+    """Return the board of this name, or the one to open with; addresses may hold anything."""
     return BOARDS.get(name or "") or first_board()
 
 

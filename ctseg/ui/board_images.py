@@ -41,7 +41,7 @@ def largest_differences(first: Result, second: Result, score: str, count: int = 
 
 
 def differences_panel(board: Board, first: Result, second: Result, score: str) -> str:
-    """Return the images where two entries differ most, as HTML; linked where the board's images may be shown."""
+    """Return the images where two entries differ most, as HTML, linked where that is allowed."""
     if first is second or first.predictions_sha256 == second.predictions_sha256:
         return '<p class="bd-quiet">Choose two different rows.</p>'
     found = largest_differences(first, second, score)
@@ -52,24 +52,27 @@ def differences_panel(board: Board, first: Result, second: Result, score: str) -
     )
     if not found:
         return told + '<p class="bd-quiet">They score the same on every image.</p>'
-    rows = "".join(_line(board, each) for each in found)
+    widest = max(abs(each.first - each.second) for each in found)
+    rows = "".join(_line(board, each, widest) for each in found)
     note = (
         "A click on an image opens it on the Compare page."
         if board.images_may_be_shown
         else "Scores only: images of this board may not be redistributed, so they cannot be opened here."
     )
     return (
-        f'{told}<div class="bd-scroll"><table class="bd-differences"><thead><tr><th>Image</th><th>Patient</th>'
+        f'{told}<div class="bd-scroll"><table class="bd-differences"><thead>'
+        "<tr><th>Image</th><th>Patient</th>"
         f"<th>{escape(first.title)}</th><th>{escape(second.title)}</th><th>Difference</th></tr></thead>"
         f'<tbody>{rows}</tbody></table></div><p class="bd-quiet">{note}</p>'
     )
 
 
-def _line(board: Board, each: Difference) -> str:
+def _line(board: Board, each: Difference, widest: float) -> str:
     difference = each.first - each.second
     side = "bd-first" if difference > 0 else "bd-second"
     return (
-        f"<tr><td>{image_link(board, each.image)}</td><td>{escape(each.patient)}</td><td>{each.first:.3f}</td>"
-        f'<td>{each.second:.3f}</td><td><span class="bd-bar {side}" style="--part: {min(abs(difference), 1):.3f}">'
+        f"<tr><td>{image_link(board, each.image)}</td><td>{escape(each.patient)}</td>"
+        f"<td>{each.first:.3f}</td><td>{each.second:.3f}</td>"
+        f'<td><span class="bd-bar {side}" style="--part: {abs(difference) / widest:.3f}">'
         f"{difference:+.3f}</span></td></tr>"
     )

@@ -170,12 +170,12 @@ def _text(value: Callable[[Row], str]) -> Callable[[Row], Cell]:
 def _certainty(patients: int) -> tuple[Column, ...]:
     if patients < FEWEST_PATIENTS:
         return (Column("Rank 1 is better", _best_is_better, 140),)
-    return (Column("95 % interval", _interval, 118), Column("Tier", _tier, 56))
+    return (Column("95 % interval", _interval, 140), Column("Tier", _tier, 56))
 
 
 _FIRST = (
-    Column("Rank", _rank, 58),
-    Column("Method", _text(lambda row: row.result.title), 210),
+    Column("Rank", _rank, 54),
+    Column("Method", _text(lambda row: row.result.title), 178),
     Column("Family", _text(lambda row: row.result.family), 126),
 )
 _SCORES = (

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.ranking import Row
-from ctseg.leaderboard.reported import REPORTED, WHAT_CHANGED
+from ctseg.leaderboard.reported import REPORTED
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS
 from ctseg.ui.board_data import BoardView
 
@@ -16,21 +16,29 @@ HEAD = (
 )
 COLUMNS_EXPLAINED = (
     "<details><summary>What the columns mean</summary><dl>"
-    "<dt>Rank</dt><dd>By mean ari over slices; equal to four digits shares a rank. Methods that put every pixel into "
+    "<dt>Rank</dt><dd>By mean ari over slices; equal to four digits shares a rank. Methods that put every "
+    "pixel into "
     "some region are ranked apart by fg_ari. Lines in italics look at the true labels: they are no "
     "methods and have no rank.</dd>"
-    "<dt>ari</dt><dd>Adjusted Rand index over all pixels, background included. 1 is perfect, 0 is chance.</dd>"
-    "<dt>fg_ari</dt><dd>The same over pixels of true structures only. Growing regions over the background costs "
+    "<dt>ari</dt><dd>Adjusted Rand index over all pixels, background included. 1 is perfect, 0 is "
+    "chance.</dd>"
+    "<dt>fg_ari</dt><dd>The same over pixels of true structures only. Growing regions over the background "
+    "costs "
     "nothing here, so never read it alone.</dd>"
-    "<dt>Best IoU</dt><dd>For each true structure the best overlap with any found one, averaged. Small structures "
+    "<dt>Best IoU</dt><dd>For each true structure the best overlap with any found one, averaged. Small "
+    "structures "
     "count as much as large ones.</dd>"
-    "<dt>Panoptic quality</dt><dd>Overlap of matched structures (IoU above 0.5), lowered by every miss and every false "
+    "<dt>Panoptic quality</dt><dd>Overlap of matched structures (IoU above 0.5), lowered by every miss and "
+    "every false "
     "alarm.</dd>"
-    "<dt>Split, merge</dt><dd>Information lost by cutting structures apart, and by joining them; less is better.</dd>"
+    "<dt>Split, merge</dt><dd>Information lost by cutting structures apart, and by joining them; less is "
+    "better.</dd>"
     "<dt>Foreground Dice</dt><dd>Overlap of everything marked with everything that should be.</dd>"
-    "<dt>Plain ri</dt><dd>The Rand index without adjustment. Beside it stands what a picture without any structure "
+    "<dt>Plain ri</dt><dd>The Rand index without adjustment. Beside it stands what a picture without any "
+    "structure "
     "gets: it is high already, which is why nothing is ranked by this index.</dd>"
-    "<dt>Found / true</dt><dd>Mean structures a slice with a match of IoU above 0.5, and how many there are.</dd>"
+    "<dt>Found / true</dt><dd>Mean structures a slice with a match of IoU above 0.5, and how many there "
+    "are.</dd>"
     "<dt>95 % interval, tier</dt><dd>Shown from 8 patients on. Patients are drawn again with replacement; "
     "methods of one tier cannot be told apart from its best (paired test by patient, 5 %).</dd>"
     "<dt>Rank 1 is better</dt><dd>Shown below 8 patients, in the place of tests: on how many patients the "
@@ -49,19 +57,21 @@ def board_choices(boards: list[Board]) -> list[tuple[str, str]]:
 
 def about(shown: BoardView) -> str:
     """Return what the board is, and how often the team has looked."""
-    facts = [shown.board.kind]
+    facts: list[str] = [shown.board.kind]
     if shown.rows:
         result = shown.rows[0].result
         facts += [
             _many(len(result.images), "slice"),
             _many(shown.patients, "patient"),
             f"metric version {result.metric_version}",
-            f'<span title="sha256 over the true label maps: {escape(result.dataset_fingerprint, quote=True)}">'
+            '<span title="sha256 over the true label maps: '
+            f'{escape(result.dataset_fingerprint, quote=True)}">'
             f"data {escape(result.dataset_fingerprint[:8])}</span>",
         ]
     times = "once" if shown.looks == 1 else f"{shown.looks} times"
     facts.append(
-        f'<b title="Whoever tries often and keeps the best has fitted the board a little.">looked at {times}</b>'
+        '<b title="Whoever tries often and keeps the best has fitted the board a little.">'
+        f"looked at {times}</b>"
     )
     return f'<p>{escape(shown.board.about)}</p><p class="bd-facts">{" · ".join(facts)}</p>'
 
@@ -87,7 +97,8 @@ def answers(shown: BoardView) -> str:
 
 _INDICES = (
     "<b>ari</b> asks: is the foreground right? Finding all structures as one lump already scores near 1. "
-    "<b>fg_ari</b> asks: inside true structures, are they kept apart? It does not see what is painted over the "
+    "<b>fg_ari</b> asks: inside true structures, are they kept apart? It does not see what is painted over "
+    "the "
     "background. Either can be won by failing the other, so read both."
 )
 
@@ -100,7 +111,8 @@ def _best(shown: BoardView) -> str:
     methods = shown.of_role("method")
     if not methods:
         return (
-            "No method that leaves background alone has been scored here yet; the full tilings below are ranked "
+            "No method that leaves background alone has been scored here yet; the full tilings below are "
+            "ranked "
             "by fg_ari."
         )
     first = methods[0]
@@ -131,7 +143,8 @@ def _against_ceiling(shown: BoardView, best: Row) -> str:
 def _sure(shown: BoardView) -> str:
     if shown.patients < FEWEST_PATIENTS:
         return (
-            f"Not very: {_many(shown.patients, 'patient')}, which is too few for intervals or tests, so there are none. Look at the "
+            f"Not very: {_many(shown.patients, 'patient')}, which is too few for intervals or tests, so "
+            f"there are none. Look at the "
             "dots, one for each patient, and at how many patients agree on the order."
         )
     methods = shown.of_role("method")
@@ -144,6 +157,22 @@ def _sure(shown: BoardView) -> str:
     elif len(methods) > 1:
         told += "The first method is told apart from all others."
     return told
+
+
+def how_far_apart(shown: BoardView) -> str:
+    """Return the heading of the charts and how to read them on this board."""
+    if not shown.rows:
+        return ""
+    told = (
+        "The upright bar is the mean over slices; each dot is one patient."
+        if shown.patients < FEWEST_PATIENTS
+        else "Dots are means over slices; lines are 95 % intervals, from drawing patients again."
+    )
+    return (
+        f'<h2>How far apart are they?</h2><p>{told} <span class="bd-key-method">Methods</span>, '
+        '<span class="bd-key-tiling">full tilings</span>, '
+        '<span class="bd-key-oracle">rows that look at the truth</span>.</p>'
+    )
 
 
 def report_panel() -> str:
@@ -159,7 +188,6 @@ def report_panel() -> str:
         '<div class="bd-scroll" tabindex="0" role="region" aria-label="Scores printed by the report"><table>'
         "<thead><tr><th>System</th><th>Score</th><th>Index</th><th>Images</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
-        f"<p><b>From 86 to 74.</b> {escape(WHAT_CHANGED)}</p>"
     )
 
 
@@ -167,7 +195,8 @@ def image_link(board: Board, image: str) -> str:
     """Return the image's name, as a link that opens it on Compare where the board's images may be shown."""
     if not board.images_may_be_shown:
         return escape(image)
-    return f'<a href="/?board={quote(board.name, safe="")}&amp;image={quote(image, safe="")}">{escape(image)}</a>'
+    query = f"board={quote(board.name, safe='')}&amp;image={quote(image, safe='')}"
+    return f'<a href="/?{query}">{escape(image)}</a>'
 
 
 def _value(row: Row, score: str) -> str:

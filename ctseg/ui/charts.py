@@ -1,4 +1,4 @@
-"""The charts of a board. Colours of text and grid come from the page's styles, so that light and dark follow."""
+"""The charts of a board; colours of text and grid come from the page's styles, for light and dark."""
 
 import textwrap
 from collections.abc import Sequence
@@ -19,12 +19,18 @@ _TEAL = "#17929a"
 _ORANGE = "#d9822b"
 _ROLE_COLOUR = {"method": _TEAL, "full tiling": _ORANGE, "oracle": _GREY}
 _ROLE_MARK = {"method": "circle", "full tiling": "square", "oracle": "x"}
-_ROLE_WORDS = {"method": "methods", "full tiling": "full tilings", "oracle": "look at the truth"}
+_WORDS = {
+    "best_iou": "Best IoU",
+    "panoptic_quality": "Panoptic quality",
+    "foreground_dice": "Foreground Dice",
+}
+_CEILING = {"dash": "dash", "color": _GREY, "width": 1.5}
 _LINE_LETTERS = 22
+_MEANS = {"ari": "is the foreground right?", "fg_ari": "are structures kept apart?"}
 
 
 def means_chart(rows: Sequence[Row], score: str) -> "Figure":
-    """Return a line for every row: its mean, with a 95 % interval from eight patients on, else one dot per patient."""
+    """Return a line for every row: its mean, and an interval from eight patients on, else a dot per patient."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
@@ -61,9 +67,9 @@ def means_chart(rows: Sequence[Row], score: str) -> "Figure":
                 hovertemplate=f"{_plain(result.title)}<br>mean {score} %{{x:.3f}}<extra></extra>",
             )
         )
-    _dress(figure, height=70 + 34 * max(len(rows), 2))
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], automargin=True, fixedrange=True)
-    figure.update_xaxes(title=score, range=[min(-0.03, _lowest(rows, score)), 1.03], fixedrange=True)
+    _dress(figure, f"{score}: {_MEANS[score]}", height=100 + 38 * max(len(rows), 2))
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    figure.update_xaxes(range=[min(-0.03, _lowest(rows, score)), 1.03])
     return figure
 
 
@@ -85,52 +91,38 @@ def both_indices_chart(rows: Sequence[Row]) -> "Figure":
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for role, colour in _ROLE_COLOUR.items():
-        results = [row.result for row in rows if row.result.role == role]
+    results = [row.result for row in rows]
+    for result, name, tint in zip(results, _names(results), _tints(results), strict=True):
         figure.add_trace(
             go.Scatter(
-                x=[result.means["ari"] for result in results],
-                y=[result.means["fg_ari"] for result in results],
-                mode="markers+text" if role == "method" else "markers",
-                text=_names(results),
-                textposition=[
-                    "middle left" if (r.means["ari"] or 0) > 0.5 else "middle right" for r in results
-                ],
-                customdata=[_plain(result.title) for result in results],
-                marker={"symbol": _ROLE_MARK[role], "size": 11, "color": colour},
-                name=_ROLE_WORDS[role],
-                hovertemplate="%{customdata}<br>ari %{x:.3f}<br>fg_ari %{y:.3f}<extra></extra>",
+                x=[result.means["ari"]],
+                y=[result.means["fg_ari"]],
+                mode="markers",
+                marker={"symbol": _ROLE_MARK[result.role], "size": 12, "color": tint},
+                name=name.replace("<br>", " "),
+                hovertemplate=f"{_plain(result.title)}<br>ari %{{x:.3f}}<br>fg_ari %{{y:.3f}}<extra></extra>",
                 cliponaxis=False,
             )
         )
-    for row in rows:
-        if row.result.entry == "oracle-regions" and row.result.means["fg_ari"] is not None:
-            figure.add_hline(
-                y=row.result.means["fg_ari"],
-                line={"dash": "dash", "color": _GREY, "width": 1.5},
-                annotation={
-                    "text": "a perfect mask, cut into connected regions",
-                    "xanchor": "left",
-                    "x": 0.01,
-                },
-                annotation_position="top left",
-            )
-        if row.result.entry == "oracle-mask" and row.result.means["ari"] is not None:
-            figure.add_vline(
-                x=row.result.means["ari"],
-                line={"dash": "dash", "color": _GREY, "width": 1.5},
-                annotation={
-                    "text": "the true mask as one lump",
-                    "textangle": -90,
-                    "yanchor": "bottom",
-                    "y": 0.03,
-                },
-                annotation_position="bottom left",
-            )
-    _dress(figure, height=430)
-    figure.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0})
-    figure.update_xaxes(title="ari: is the foreground right?", range=[-0.05, 1.04], fixedrange=True)
-    figure.update_yaxes(title="fg_ari: are structures kept apart?", range=[-0.05, 1.04], fixedrange=True)
+    for result in results:
+        if result.entry == "oracle-regions" and result.means["fg_ari"] is not None:
+            told = {"text": "a perfect mask, cut into connected regions", "x": 0.02, "xanchor": "left"}
+            figure.add_hline(result.means["fg_ari"], line=_CEILING, annotation=told)
+        if result.entry == "oracle-mask" and result.means["ari"] is not None:
+            told = {
+                "text": "a perfect mask, nothing separated",
+                "y": 0.98,
+                "yanchor": "top",
+                "textangle": -90,
+            }
+            figure.add_vline(result.means["ari"], line=_CEILING, annotation=told | {"xanchor": "right"})
+    _dress(figure, "Both indices together: the upper right is best", height=380 + 22 * len(results))
+    figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "v", "y": -0.2, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
+    )
+    figure.update_xaxes(title="ari: is the foreground right?", range=[-0.05, 1.04])
+    figure.update_yaxes(title="fg_ari: are structures kept apart?", range=[-0.05, 1.04])
     return figure
 
 
@@ -152,9 +144,10 @@ def tilings_chart(rows: Sequence[Row]) -> "Figure":
             cliponaxis=False,
         )
     )
-    _dress(figure, height=320)
-    figure.update_xaxes(title="regions a slice", rangemode="tozero", fixedrange=True)
-    figure.update_yaxes(title="best IoU", range=[0, 1], fixedrange=True)
+    _dress(figure, "Full tilings: overlap bought with regions", height=380)
+    widest = max((result.means["structures_predicted"] or 0 for result in results), default=1)
+    figure.update_xaxes(title="regions a slice", range=[0, 1.25 * widest])
+    figure.update_yaxes(title="best IoU", range=[0, 1])
     return figure
 
 
@@ -163,8 +156,7 @@ def distribution_chart(results: Sequence[Result], score: str) -> "Figure":
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    tints = [f"rgb({red}, {green}, {blue})" for red, green, blue in colours(max(len(results), 1)).tolist()]
-    for result, name, tint in zip(results, _names(results), tints, strict=False):
+    for result, name, tint in zip(results, _names(results), _tints(results), strict=True):
         figure.add_trace(
             go.Box(
                 x=result.values(score),
@@ -181,17 +173,19 @@ def distribution_chart(results: Sequence[Result], score: str) -> "Figure":
                 hoveron="points",
             )
         )
-    _dress(figure, height=80 + 84 * max(len(results), 1))
+    _dress(figure, f"{_WORDS.get(score, score)} of every image", height=100 + 84 * max(len(results), 1))
     lowest = min((float(np.nanmin(result.values(score), initial=0)) for result in results), default=0.0)
-    figure.update_xaxes(title=f"{score} of each image", range=[min(-0.03, lowest), 1.03], fixedrange=True)
-    figure.update_yaxes(autorange="reversed", automargin=True, fixedrange=True)
+    figure.update_xaxes(range=[min(-0.03, lowest), 1.03])
+    figure.update_yaxes(autorange="reversed")
     return figure
 
 
-def _dress(figure: "Figure", height: int) -> None:
+def _dress(figure: "Figure", title: str, height: int) -> None:
     figure.update_layout(
         height=height,
-        margin={"l": 8, "r": 16, "t": 12, "b": 8},
+        title={"text": f"<b>{title}</b>", "font": {"size": 15}, "x": 0, "y": 1, "yanchor": "top"}
+        | {"xref": "container", "yref": "container", "pad": {"l": 12, "t": 14}},
+        margin={"l": 8, "r": 16, "t": 48, "b": 8},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=False,
@@ -200,8 +194,14 @@ def _dress(figure: "Figure", height: int) -> None:
         font={"family": "system-ui, sans-serif", "size": 13},
         hoverlabel={"bgcolor": "#212a38", "font": {"color": "#ffffff"}, "bordercolor": "#212a38"},
     )
-    figure.update_xaxes(automargin=True, zeroline=False, gridcolor="#cbd4df")
-    figure.update_yaxes(automargin=True, zeroline=False, gridcolor="#cbd4df")
+    for axes in (figure.update_xaxes, figure.update_yaxes):
+        axes(automargin=True, zeroline=False, gridcolor="#cbd4df", fixedrange=True)
+
+
+def _tints(results: Sequence[Result]) -> list[str]:
+    """Return a colour for each result; oracles are grey."""
+    palette = (f"rgb({red}, {green}, {blue})" for red, green, blue in colours(len(results)).tolist())
+    return [_GREY if result.role == "oracle" else next(palette) for result in results]
 
 
 def _lowest(rows: Sequence[Row], score: str) -> float:
@@ -214,7 +214,7 @@ def _few(rows: Sequence[Row]) -> bool:
 
 
 def _names(results: Sequence[Result]) -> list[str]:
-    """Return names of at most two short lines that differ: axes have little room, and equal ones share a line."""
+    """Return names of at most two short lines that differ: equal ones would share a line."""
     names: list[str] = []
     for result in results:
         lines = textwrap.wrap(result.title, _LINE_LETTERS, max_lines=2, placeholder=" …") or [result.entry]

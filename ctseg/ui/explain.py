@@ -109,5 +109,4 @@ class SpoiltTruth:
     def _depth(self) -> NDArray[np.float32]:
         """For each pixel of the mask the distance in px to the background."""
         padded = np.pad((self.true != 0).astype(np.uint8), 1)
-        depth: NDArray[np.float32] = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
-        return depth
+        return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)

@@ -34,7 +34,8 @@ PRESETS: tuple[tuple[str, Changes], ...] = (
 )
 _HEAD = (
     "<h2>Try the indices yourself</h2>"
-    "<p>A drawn slice with its true structures. Spoil them and watch which index notices: merging hardly moves ari, "
+    "<p>A drawn slice with its true structures. Spoil them and watch which index notices: merging hardly "
+    "moves ari, "
     "filling the picture does not move fg_ari at all.</p>"
 )
 
@@ -56,14 +57,14 @@ def explain_panel(pages: gr.Blocks) -> None:
             ]
             with gr.Row(elem_classes="bd-presets"):
                 presets = [(gr.Button(name, size="sm", min_width=90), changes) for name, changes in PRESETS]
-        shown = gr.HTML(
-            None,
-            html_template='<div class="bd-lab"></div>',
-            js_on_load=read_asset("board_explain.js"),
-            apply_default_css=False,
-            elem_id="bd-lab",
-            scale=2,
-        )
+        with gr.Column(scale=2, min_width=300):
+            shown = gr.HTML(
+                None,
+                html_template='<div class="bd-lab"></div>',
+                js_on_load=read_asset("board_explain.js"),
+                apply_default_css=False,
+                elem_id="bd-lab",
+            )
     gr.HTML(f"<p><b>From 86 to 74.</b> {WHAT_CHANGED}</p>", apply_default_css=False, elem_classes="bd-words")
     gr.on(
         [slider.change for slider in sliders],
@@ -94,7 +95,7 @@ def first_message() -> dict[str, Any]:
 
 
 def labels_png(label_map: NDArray[np.integer]) -> str:
-    """Return a label map (H, W) as a PNG with a palette, transparent where there is no structure, in a data URL."""
+    """Return a label map (H, W) as a PNG in a data URL, transparent where there is no structure."""
     picture = Image.fromarray(
         np.where(label_map == 0, PALETTE_SIZE, colour_index(label_map)).astype(np.uint8)
     )

@@ -14,8 +14,21 @@ from ctseg.ui.board_images import differences_panel
 from ctseg.ui.board_table import Column, method_columns, styled, tiling_columns
 from ctseg.ui.explain_panel import explain_panel
 
-SCORES = ("ari", "fg_ari", "best_iou", "panoptic_quality", "foreground_dice")
+SCORES = (
+    ("ari", "ari"),
+    ("fg_ari", "fg_ari"),
+    ("Best IoU", "best_iou"),
+    ("Panoptic quality", "panoptic_quality"),
+    ("Foreground Dice", "foreground_dice"),
+)
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_METHODS = "<h2>Methods, ranked by ari</h2>"
+_TILINGS = (
+    "<h2>Full tilings, ranked by fg_ari</h2><p>They put every pixel into some region and leave no "
+    "background, which "
+    "ari punishes whatever else they do. More regions cost nothing under best IoU, so their number stands "
+    "beside it.</p>"
+)
 _DOWNLOADS = (
     '<div class="bd-downloads">Download: <button type="button" data-kind="csv">table, CSV</button>'
     '<button type="button" data-kind="json">table, JSON</button>'
@@ -41,7 +54,7 @@ def leaderboard_page(pages: gr.Blocks) -> None:
         )
         head = [
             _words(board_words.about(shown), "bd-about"),
-            _words(board_words.answers(shown), "bd-answers-box"),
+            _words(board_words.answers(shown) if shown.rows else "", "bd-answers-box"),
         ]
         tables = _tables(shown)
         downloads = gr.HTML(
@@ -53,6 +66,7 @@ def leaderboard_page(pages: gr.Blocks) -> None:
             elem_id="downloads",
         )
         _words(board_words.COLUMNS_EXPLAINED, "bd-columns")
+        apart = _words(board_words.how_far_apart(shown), "bd-apart")
         plots = _plots()
         choices = _image_choices(shown)
         explain_panel(pages)
@@ -60,7 +74,7 @@ def leaderboard_page(pages: gr.Blocks) -> None:
     gr.api(board_api, api_name="board", api_description="The rows of a board, in order of rank.")
 
     picked, score, spread, pair, differ = choices
-    whole = [*head, *tables, downloads, picked, *pair]
+    whole = [*head, *tables, downloads, apart, picked, *pair]
     drawn = [*plots, spread, differ]
     drawn_from = [chooser, picked, *pair, score]
     chooser.change(_on_board, chooser, whole, **_QUIET).then(_drawn, drawn_from, drawn, **_QUIET)
@@ -84,32 +98,31 @@ def _words(html: str, name: str) -> gr.HTML:
 def _tables(shown: BoardView) -> list[Any]:
     filled = _filled(shown)
     empty = gr.HTML(filled[0], apply_default_css=False, elem_id="board-empty")
-    methods = _table("Methods, ranked by ari", "methods-table", filled[1], method_columns(shown.patients))
-    tilings = _table(
-        "Full tilings, ranked by fg_ari: every pixel lies in some region, which ari punishes whatever they separate",
-        "tilings-table",
-        filled[2],
-        tiling_columns(shown.patients),
-    )
-    return [empty, methods, tilings]
+    methods = _table(_METHODS, "methods-table", filled[1], method_columns(shown.patients))
+    tilings = _table(_TILINGS, "tilings-table", filled[2], tiling_columns(shown.patients))
+    return [empty, *methods, *tilings]
 
 
-def _table(label: str, name: str, filled: dict[str, Any], columns: tuple[Column, ...]) -> gr.Dataframe:
-    return gr.Dataframe(
-        value=filled["value"],
-        visible=filled["visible"],
-        column_widths=[column.width for column in columns],
-        label=label,
-        show_label=True,
-        interactive=False,
-        show_search="search",
-        pinned_columns=2,
-        wrap=True,
-        max_height=640,
-        buttons=["fullscreen", "copy"],
-        elem_id=name,
-        elem_classes="bd-table",
-    )
+def _table(
+    heading: str, name: str, filled: dict[str, Any], columns: tuple[Column, ...]
+) -> tuple[gr.Column, gr.Dataframe]:
+    with gr.Column(visible=filled["value"] is not None, elem_classes="bd-section") as section:
+        gr.HTML(heading, apply_default_css=False, elem_classes="bd-words")
+        table = gr.Dataframe(
+            value=filled["value"],
+            column_widths=filled["column_widths"],
+            datatype=["str"] * len(columns),
+            show_label=False,
+            interactive=False,
+            show_search="search",
+            pinned_columns=2,
+            wrap=True,
+            max_height=640,
+            buttons=["fullscreen", "copy"],
+            elem_id=name,
+            elem_classes="bd-table",
+        )
+    return section, table
 
 
 def _filled(shown: BoardView) -> list[Any]:
@@ -121,39 +134,44 @@ def _filled(shown: BoardView) -> list[Any]:
         (methods, method_columns(shown.patients)),
         (tilings, tiling_columns(shown.patients)),
     ):
-        parts.append({"value": styled(rows, columns) if rows else None, "visible": bool(rows)})
+        widths = [column.width for column in columns]
+        parts.append({"value": styled(rows, columns) if rows else None, "column_widths": widths})
     return parts
 
 
-def _plots() -> list[gr.Plot | gr.HTML]:
-    gr.HTML(
-        "<h2>How far apart are they?</h2><p>From 8 patients on: mean and 95 % interval. Below: the mean as a bar, and "
-        "one dot for each patient.</p>",
-        apply_default_css=False,
-        elem_classes="bd-words",
-    )
+def _plots() -> list[gr.Plot]:
     with gr.Row(elem_classes="bd-plots"):
-        means = [gr.Plot(label=score, elem_classes="bd-plot", min_width=320) for score in ("ari", "fg_ari")]
+        means = [_plot(f"means-{score}") for score in ("ari", "fg_ari")]
     with gr.Row(elem_classes="bd-plots"):
-        both = gr.Plot(
-            label="Both indices together", elem_id="both-indices", elem_classes="bd-plot", min_width=320
-        )
-        tilings = gr.Plot(
-            label="Full tilings: overlap bought with regions", elem_classes="bd-plot", min_width=320
-        )
+        both, tilings = _plot("both-indices"), _plot("tilings-plot")
     return [*means, both, tilings]
+
+
+def _plot(name: str) -> gr.Plot:
+    return gr.Plot(show_label=False, elem_id=name, elem_classes="bd-plot", min_width=320)
 
 
 def _image_choices(shown: BoardView) -> tuple[gr.Dropdown, gr.Radio, gr.Plot, list[gr.Dropdown], gr.HTML]:
     gr.HTML("<h2>Image by image</h2>", apply_default_css=False, elem_classes="bd-words")
     choices, some, pair = _choices(shown)
     with gr.Row():
-        score = gr.Radio(list(SCORES), value="ari", label="Score", elem_id="score", elem_classes="bd-chooser")
-        picked = gr.Dropdown(choices, value=some, multiselect=True, label="Rows to show", elem_id="picked")
-    spread = gr.Plot(label="Every image is a dot", elem_classes="bd-plot")
+        score = gr.Radio(
+            list(SCORES),
+            value="ari",
+            label="Score",
+            elem_id="score",
+            elem_classes="bd-chooser",
+            min_width=300,
+        )
+        picked = gr.Dropdown(
+            choices, value=some, multiselect=True, label="Rows to show", elem_id="picked", min_width=300
+        )
+    spread = _plot("spread")
     with gr.Row():
-        one = gr.Dropdown(choices, value=pair[0], label="Where does this …", elem_id="first")
-        other = gr.Dropdown(choices, value=pair[1], label="… differ most from this?", elem_id="second")
+        one = gr.Dropdown(choices, value=pair[0], label="Where does this …", elem_id="first", min_width=300)
+        other = gr.Dropdown(
+            choices, value=pair[1], label="… differ most from this?", elem_id="second", min_width=300
+        )
     differ = gr.HTML("", apply_default_css=False, elem_id="differences", elem_classes="bd-words")
     return picked, score, spread, [one, other], differ
 
@@ -181,17 +199,18 @@ def _on_board(name: str) -> list[Any]:
         board_words.about(shown),
         board_words.answers(shown) if shown.rows else "",
         empty,
-        gr.Dataframe(**methods, column_widths=_widths(method_columns(shown.patients))),
-        gr.Dataframe(**tilings, column_widths=_widths(tiling_columns(shown.patients))),
+        *_table_updates(methods),
+        *_table_updates(tilings),
         gr.HTML(board=shown.board.name, visible=bool(shown.rows)),
+        board_words.how_far_apart(shown),
         gr.Dropdown(choices=choices, value=some),
         gr.Dropdown(choices=choices, value=pair[0]),
         gr.Dropdown(choices=choices, value=pair[1]),
     ]
 
 
-def _widths(columns: tuple[Column, ...]) -> list[str | int]:
-    return [column.width for column in columns]
+def _table_updates(filled: dict[str, Any]) -> tuple[gr.Column, gr.Dataframe]:
+    return gr.Column(visible=filled["value"] is not None), gr.Dataframe(**filled)
 
 
 def _drawn(name: str, picked: list[str] | None, one: str | None, other: str | None, score: str) -> list[Any]:
