@@ -30,7 +30,7 @@ _MEANS = {"ari": "is the foreground right?", "fg_ari": "are structures kept apar
 
 
 def means_chart(rows: Sequence[Row], score: str) -> "Figure":
-    """Return a line for every row: its mean, and an interval from eight patients on, else a dot per patient."""
+    """Return a line for every row: its mean, and an interval, or below eight patients a dot for each."""
     import plotly.graph_objects as go
 
     figure = go.Figure()

@@ -10,9 +10,12 @@ from ctseg.ui.api import add_api
 from ctseg.ui.assets import read_asset
 from ctseg.ui.compare import compare_page, leave, load_thumbnails
 from ctseg.ui.housekeeping import Housekeeping, private_upload_folder
+from ctseg.ui.leaderboard_page import leaderboard_page
+from ctseg.ui.methods_page import methods_page
 from ctseg.ui.theme import theme
 
 TITLE = "ctseg: compare ways to segment a CT slice"
+FIRST_PAGE = "Compare"
 
 
 def build() -> gr.Blocks:
@@ -24,10 +27,17 @@ def build() -> gr.Blocks:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     private_upload_folder()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as pages:
+        gr.Navbar(main_page_name=FIRST_PAGE)
         examples = compare_page()
         add_api()
         pages.load(load_thumbnails, None, examples, show_progress="hidden", api_visibility="private")
         pages.unload(leave)
+    with pages.route("Leaderboard", "/leaderboard"):
+        gr.Navbar(main_page_name=FIRST_PAGE)
+        leaderboard_page(pages)
+    with pages.route("Methods", "/methods"):
+        gr.Navbar(main_page_name=FIRST_PAGE)
+        methods_page(pages)
     return pages
 
 
@@ -50,7 +60,7 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
             server_port=port,
             inbrowser=open_browser,
             theme=theme(),
-            css=read_asset("page.css"),
+            css=read_asset("page.css") + read_asset("board_page.css"),
             footer_links=[],
             run_history=False,
             max_file_size=MAX_UPLOAD_BYTES,
