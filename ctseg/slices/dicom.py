@@ -21,7 +21,9 @@ from ctseg.slices.nifti import HOUNSFIELD_FROM
 from ctseg.slices.stack import Stack
 
 Opener = Callable[[], AbstractContextManager[BinaryIO]]
-_INT16 = np.iinfo(np.int16)
+_HOUNSFIELD_RANGE = (-32768.0, 32767.0)
+# Damaged slopes must not give infinite values.
+_ANY_RANGE = (-(2.0**31), 2.0**31)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _decode(pictures: list[_Picture], note: str | None) -> Stack:
                     "This DICOM file is damaged: frames are missing or differ in size; export it again."
                 )
             hounsfield = to_hounsfield(stored, frame, dataset)
-            pixels[position] = np.clip(hounsfield, _INT16.min, _INT16.max) if declared else hounsfield
+            pixels[position] = np.clip(hounsfield, *(_HOUNSFIELD_RANGE if declared else _ANY_RANGE))
             position += 1
     order = _frame_order(frames)
     return _stack(
