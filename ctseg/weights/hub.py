@@ -58,8 +58,11 @@ def download(wanted: HubFile, target: Path, progress: Progress) -> None:
     WeightsError
         If offline, the Hub refuses, the line is cut or slow, the disk is full, or the content is another.
     """
-    from huggingface_hub.constants import HF_HUB_OFFLINE
-    from huggingface_hub.utils import WeakFileLock
+    try:
+        from huggingface_hub.constants import HF_HUB_OFFLINE
+        from huggingface_hub.utils import WeakFileLock
+    except ImportError as error:
+        raise WeightsError(f"{wanted.name} cannot be fetched; install ctseg with its extra `app`.") from error
 
     if HF_HUB_OFFLINE:
         raise WeightsError(

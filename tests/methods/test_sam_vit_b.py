@@ -208,7 +208,7 @@ def test_local_file_with_other_tensors_is_refused(tmp_path: Path, monkeypatch: p
     local = tmp_path / "mine.pth"
     torch.save({"image_encoder.weight": torch.ones(2)}, local)
     write_manifest(tmp_path / "weights", local.read_bytes())
-    monkeypatch.setattr("huggingface_hub.constants.HF_ASSETS_CACHE", str(tmp_path / "home"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("CTSEG_WEIGHTS_FOLDER", str(tmp_path / "weights"))
     monkeypatch.setenv("CTSEG_SAM_VIT_B_FILE", str(local))
     with pytest.raises(WeightsError, match="does not hold SAM ViT-B in Meta's layout"):

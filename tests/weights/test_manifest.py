@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,18 @@ class TestOwnFolder:
         monkeypatch.setenv("CTSEG_WEIGHTS_FOLDER", str(tmp_path))
         with pytest.raises(weights.WeightsError, match="cannot be read"):
             weights.manifest()
+
+    def test_small_installation_lists_files_and_says_what_fetching_needs(
+        self, monkeypatch: pytest.MonkeyPatch, client: Client
+    ) -> None:
+        client.write_manifest(table("file", CONTENT, commit="1" * 40))
+        monkeypatch.setenv("CTSEG_WEIGHTS_FOLDER", str(client.folder))
+        monkeypatch.setenv("HF_HOME", str(client.home))
+        for module in ("huggingface_hub", "huggingface_hub.constants", "huggingface_hub.utils"):
+            monkeypatch.setitem(sys.modules, module, None)
+        assert len(weights.status()) == 1
+        with pytest.raises(weights.WeightsError, match="install ctseg with its extra `app`"):
+            weights.fetch("net.safetensors")
 
     def test_status_of_files_that_are_not_here(self, monkeypatch: pytest.MonkeyPatch, client: Client) -> None:
         outside = table("outside", CONTENT, file="a.pth", repo="some/where", path="a.pth")
