@@ -46,6 +46,7 @@ def _segment_file(options: argparse.Namespace) -> int:
     from ctseg.export import MethodRun, report, write_results
     from ctseg.slices import read_slice
 
+    _announce_download(options.method)
     ct_slice = read_slice(options.input, options.slice)
     label_map, seconds = _timed(ct_slice, options.method)
     done = MethodRun(options.method, label_map, seconds)
@@ -62,6 +63,7 @@ def _segment_folder(options: argparse.Namespace) -> int:
     from ctseg.labelmaps.files import write_challenge_csv
     from ctseg.slices import read_slice
 
+    _announce_download(options.method)
     if not options.out.name.endswith((".csv", ".csv.gz")):
         raise CommandError(
             "A folder of slices becomes one table; give --out a name that ends in .csv or .csv.gz."
@@ -78,6 +80,13 @@ def _segment_folder(options: argparse.Namespace) -> int:
     write_challenge_csv(options.out, label_maps)
     print(f"{len(images)} slices; wrote {options.out}")
     return 0
+
+
+def _announce_download(method: str) -> None:
+    from ctseg.methods import METHODS, download_bytes
+
+    if method in METHODS and (size := download_bytes(method)):
+        print(f"{method} fetches {size / 1e6:.0f} MB first, once.", file=sys.stderr)
 
 
 def _timed(ct_slice: "CTSlice", method: str) -> "tuple[NDArray[np.int32], float]":

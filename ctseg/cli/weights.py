@@ -1,4 +1,4 @@
-"""``ctseg weights``: which weight files there are, and whether they are here and intact."""
+"""``ctseg weights``: which weight files there are, and whether they are here."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
-    command = commands.add_parser("weights", help="list the weight files and check those that are here")
+    command = commands.add_parser("weights", help="list the weight files and say which are here")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
