@@ -51,10 +51,12 @@ def _segment_file(options: argparse.Namespace) -> int:
     label_map, seconds = _timed(ct_slice, options.method)
     done = MethodRun(options.method, label_map, seconds)
     written = write_results(options.out, ct_slice, [done])
+    told = report(ct_slice, [done])
     if options.json:
-        print(json.dumps(report(ct_slice, [done]), indent=2, ensure_ascii=False))
+        print(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        print(f"{label_map.max()} structures in {seconds:.1f} s; wrote {len(written)} files to {options.out}")
+        count = told["methods"][0]["structures"]
+        print(f"{count} structures in {seconds:.1f} s; wrote {len(written)} files to {options.out}")
     return 0
 
 
