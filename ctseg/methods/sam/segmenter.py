@@ -82,6 +82,10 @@ class AutomaticMasks:
         _look(stop)
         image = to_uint8(ct_slice, self._input_window)
         progress(0.0)
+        if image.min() == image.max():
+            # One grey level holds no structure, and air is not worth 256 points.
+            progress(1.0)
+            return np.zeros(image.shape, dtype=np.int32)
         embedding = self._encoder.embed(encoder_input(image), stop)
         progress(self._encoder_share)
         points = points_on_body(image, self._points_per_side)
