@@ -7,13 +7,14 @@ from typing import Any
 
 import gradio as gr
 
-from ctseg.slices import Stack
+from ctseg.slices import SliceError, Stack
+from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_upload
 from ctseg.ui import handlers, judging
 from ctseg.ui.api import RUNS
 from ctseg.ui.assets import read_asset, viewer_script
 from ctseg.ui.download import results_zip, zip_message
 from ctseg.ui.examples import draw_thumbnails, shelf
-from ctseg.ui.findings import SCORE_COLUMNS, SCORE_NOTES, agreement
+from ctseg.ui.findings import agreement, score_table
 from ctseg.ui.handlers import PageError
 from ctseg.ui.sessions import SESSIONS, Session
 from ctseg.ui.words import INTRODUCTION, PRIVACY, method_rows, notice, remark
@@ -40,6 +41,7 @@ def compare_page() -> gr.HTML:
                 shelf(),
                 html_template='<div class="ct-examples" role="group" aria-label="Examples"></div>',
                 js_on_load=read_asset("examples.js"),
+                most_bytes=MAX_UPLOAD_BYTES,
                 apply_default_css=False,
                 elem_id="examples",
             )
@@ -64,10 +66,7 @@ def compare_page() -> gr.HTML:
             ) as scoring:
                 truth = gr.File(label="True label map (PNG, TIFF, NIfTI)", height=100, elem_id="truth")
                 truth_said = gr.HTML("", apply_default_css=False)
-                scores = gr.Dataframe(
-                    headers=list(SCORE_COLUMNS), interactive=False, visible=False, elem_id="scores"
-                )
-                gr.Markdown(SCORE_NOTES)
+                scores = gr.HTML("", elem_id="scores", apply_default_css=False)
     slots = {name: _slot(name) for name in ("slice", "plan", "result", "truth", "zip")}
 
     opened = [slots["slice"], place, said, upload, below, scoring]
@@ -75,7 +74,10 @@ def compare_page() -> gr.HTML:
     examples.pick(None, None, said, js=_SAY_READING, **_QUIET)
     upload.upload(_on_upload, upload, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
     examples.pick(_on_example, None, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
-    place.release(_on_place, place, [slots["slice"], said, below, scoring], **_QUIET)
+    examples.refuse(_on_refuse, None, said, **_QUIET)
+    place.input(
+        _on_place, place, [slots["slice"], said, below, scoring], trigger_mode="always_last", **_QUIET
+    )
     compare.click(_on_compare, chosen, [slots["plan"], said, below, scoring], **_QUIET)
     running = viewer.run(
         _on_run,
@@ -149,6 +151,14 @@ def _on_example(event: gr.EventData, request: gr.Request) -> list[Any]:
     return _opened(session, stack)
 
 
+def _on_refuse(event: gr.EventData) -> str:
+    try:
+        check_upload([int(event.bytes)])
+    except SliceError as error:
+        return notice(str(error))
+    return ""
+
+
 def _opened(session: Session, stack: Stack) -> list[Any]:
     several = gr.Slider(
         minimum=1, maximum=max(len(stack), 2), value=session.index + 1, visible=len(stack) > 1
@@ -216,4 +226,4 @@ def _on_truth(file: str | None, request: gr.Request) -> list[Any]:
 
 def _scored(session: Session) -> list[Any]:
     rows, faults = judging.judged(session)
-    return [gr.Dataframe(value=[list(row) for row in rows], visible=bool(rows)), faults]
+    return [score_table(rows), faults]

@@ -1,5 +1,7 @@
 """What is told about finished runs: label maps with matched colours, tables, agreement, scores."""
 
+from collections.abc import Sequence
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,24 +87,35 @@ def _short(title: str) -> str:
     return title.split(",")[0].split("(")[0].strip()
 
 
-SCORE_COLUMNS = (
-    "Method",
-    "ari",
-    "fg_ari",
-    "Best IoU",
-    "Split error (bits)",
-    "Merge error (bits)",
-    "Structures found / true",
+_SCORES = {
+    "Method": "",
+    "ari": "Adjusted Rand index over all pixels: mostly, how well the background is left alone.",
+    "fg_ari": "The same over pixels of true structures only: how well these are separated.",
+    "Best IoU": "Mean over true structures of the best overlap with any structure found.",
+    "Split error": "Bits lost by cutting true structures apart; less is better.",
+    "Merge error": "Bits lost by joining true structures; less is better.",
+    "Found / true": "Structures found with an IoU above 0.5, of all true ones.",
+}
+_READ_TOGETHER = (
+    "<b>ari</b> measures mostly how well the background is left alone; <b>fg_ari</b> looks at the pixels of "
+    "true structures only, so growing over the background costs nothing there. Read the two together."
 )
-SCORE_NOTES = (
-    "**ari**: adjusted Rand index over all pixels; it measures mostly how well the background is left alone. "
-    "**fg_ari**: the same over the pixels of true structures only; it measures how well these are separated, "
-    "and growing regions over the background costs nothing. Read the two together."
-)
+
+
+def score_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows of `score_rows` as the page's table; empty text if there are none."""
+    if not rows:
+        return ""
+    head = "".join(f'<th scope="col" title="{escape(told)}">{name}</th>' for name, told in _SCORES.items())
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return (
+        f'<div class="ct-table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f"<p>{_READ_TOGETHER}</p>"
+    )
 
 
 def score_rows(finished: dict[str, Finished], truth: NDArray[np.integer]) -> list[list[str]]:
-    """Return a row of `SCORE_COLUMNS` for every method."""
+    """Return a row of cells for every method: its title, then its scores."""
     return [
         _score_row(METHODS[method].title, score(found.label_map, truth)) for method, found in finished.items()
     ]

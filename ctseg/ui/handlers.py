@@ -9,7 +9,7 @@ from ctseg.slices import SliceError, Stack, read_upload
 from ctseg.ui.encode import slice_message
 from ctseg.ui.examples import open_example
 from ctseg.ui.findings import matched, result_message
-from ctseg.ui.running import Failed, Step, run_method
+from ctseg.ui.running import CANCELLED, Failed, Step, run_method
 from ctseg.ui.sessions import SESSIONS, Finished, Plan, Session
 from ctseg.ui.words import OUTSIDE, estimate, seconds
 
@@ -120,6 +120,9 @@ def run(session: Session, identity: str, method: str) -> Iterator[Message]:
     about = {"plan": identity, "method": method}
     if plan is None or plan.identity != identity or method not in plan.left or ct_slice is None:
         yield about | {"state": "failed", "text": GONE}
+        return
+    if plan.stop.is_set():
+        yield about | {"state": "failed", "text": CANCELLED}
         return
     card = METHODS[method]
     fetch = download_bytes(method)

@@ -14,6 +14,7 @@ from ctseg.slices import CTSlice, SliceError
 from ctseg.weights import WeightsError
 
 TICK_SECONDS = 0.15
+CANCELLED = "Cancelled."
 
 _logger = logging.getLogger(__name__)
 # Gradio frees a cancelled run's place in the queue up to half a second before its thread has ended.
@@ -53,7 +54,7 @@ class _Run(threading.Thread):
         self._stop_flag = stop
         self.fraction = 0.0
         self.began: float | None = None
-        self.outcome: Done | Failed = Failed("Cancelled.")
+        self.outcome: Done | Failed = Failed(CANCELLED)
 
     def run(self) -> None:
         """Load the method and let it segment."""

@@ -29,9 +29,12 @@ def free_port() -> int:
 
 
 class AppServer:
-    """The app under ``url``; all its temporary files lie under ``temp``, what it says in ``log``."""
+    """The app under ``url``; all its temporary files lie under ``temp``, what it says in ``log``.
 
-    def __init__(self, folder: Path) -> None:
+    ``packages`` is a folder of further packages for it, such as one with methods for the tests.
+    """
+
+    def __init__(self, folder: Path, packages: Path | None = None) -> None:
         self.temp = folder / "temp"
         self.temp.mkdir()
         self.log = folder / "log.txt"
@@ -42,6 +45,8 @@ class AppServer:
             "GRADIO_TEMP_DIR": str(self.temp / "gradio"),
             "HF_HUB_OFFLINE": "1",
         }
+        if packages is not None:
+            environment["PYTHONPATH"] = str(packages)
         self._output = self.log.open("wb")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ctseg", "serve", "--port", str(port)],

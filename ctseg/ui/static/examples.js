@@ -20,3 +20,18 @@ function fill() {
 
 watch("value", fill);
 fill();
+
+// Too large a choice is refused before it travels, in the words of the page and at its place.
+function guard(event) {
+  const files = event.target.files ?? event.dataTransfer?.files;
+  if (!files || !event.target.closest("#upload, #truth")) return;
+  const bytes = [...files].reduce((sum, file) => sum + file.size, 0);
+  if (bytes <= props.most_bytes) return;
+  event.stopImmediatePropagation();
+  event.preventDefault();
+  if (event.type === "change") event.target.value = "";
+  trigger("refuse", { bytes });
+}
+
+document.addEventListener("change", guard, true);
+document.addEventListener("drop", guard, true);

@@ -71,12 +71,12 @@ class Viewer {
     const source = this.panels.get("slice");
     this.panels = new Map([["slice", source]]);
     this.plan = { id: value.id, left: value.methods.map(({ name }) => name) };
-    for (const { name, title, estimate, outside } of value.methods) {
+    for (const { name, title, estimate, outside, ahead } of value.methods) {
       const panel = new Panel(name, title, this.hooks());
       this.panels.set(name, panel);
       panel.time.textContent = estimate;
       if (outside) panel.heading.append(make("span", { class: "ct-outside" }, outside));
-      panel.say("waiting", value.ahead);
+      panel.say("waiting", ahead);
     }
     this.grid.replaceChildren(...[...this.panels.values()].map((panel) => panel.element));
     this.list();
