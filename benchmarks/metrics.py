@@ -1,7 +1,8 @@
 """Times ``ari`` and ``score`` against scikit-learn's adjusted Rand index, in the same run, on 512x512 maps.
 
-Labels are arbitrary, so every figure includes finding out which labels there are. "structures" are maps of 20
-and 200 discs, as slices have them; "noise" gives each pixel a label of its own choice, the worst case.
+Times are processor times: waiting for other programs does not count. Labels are arbitrary, so every figure
+includes finding out which there are. "structures" are maps of 20 and of 200 discs, like label maps of slices;
+"noise" gives every pixel any label, the worst case.
 """
 
 import time
@@ -36,15 +37,15 @@ def noise(dtype: str, rng: np.random.Generator) -> NDArray[np.integer]:
 
 
 def median_times(calls: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Median time of each call in ms; the calls take turns, so that a busy machine slows all of them."""
+    """Median processor time of each call in ms; they take turns, so that a busy machine slows all alike."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for call in calls.values():
         call()
     for _ in range(ROUNDS):
         for name, call in calls.items():
-            start = time.perf_counter()
+            start = time.process_time()
             call()
-            times[name].append(1000 * (time.perf_counter() - start))
+            times[name].append(1000 * (time.process_time() - start))
     return {name: median(each) for name, each in times.items()}
 
 

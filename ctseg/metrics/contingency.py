@@ -76,10 +76,9 @@ def contingency_table(predicted: NDArray[np.generic], true: NDArray[np.generic])
             "both must be the size of the slice."
         )
     first, second, lengths = _runs(predicted.ravel(), true.ravel())
-    if _is_sparse(first):
-        labels, positions = _renumbered(first)
-        table = _counted(positions, second, lengths)
-        return replace(table, predicted=labels[table.predicted], predicted_labels=labels)
+    cells = (int(first.max()) + 1) * (int(second.max()) + 1)
+    if _are_large(first) or _are_large(second) or (lengths is not None and cells > first.size):
+        return _counted_by_position(first, second, lengths)
     return _counted(first, second, lengths)
 
 
@@ -130,9 +129,22 @@ def _starts(changes: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.concatenate(([0], np.flatnonzero(changes) + 1))
 
 
-def _is_sparse(labels: Labels) -> bool:
+def _are_large(labels: Labels) -> bool:
     """Whether an array indexed by label would be longer than the labels themselves."""
     return int(labels.max()) >= max(labels.size, 1 << 9)
+
+
+def _counted_by_position(first: Labels, second: Labels, lengths: Lengths) -> ContingencyTable:
+    first_labels, first = _renumbered(first)
+    second_labels, second = _renumbered(second)
+    table = _counted(first, second, lengths)
+    return replace(
+        table,
+        predicted=first_labels[table.predicted],
+        true=second_labels[table.true],
+        predicted_labels=first_labels,
+        true_labels=second_labels,
+    )
 
 
 def _renumbered(values: Labels) -> tuple[Labels, Labels]:
@@ -149,11 +161,6 @@ def _renumbered(values: Labels) -> tuple[Labels, Labels]:
 
 
 def _counted(first: Labels, second: Labels, lengths: Lengths) -> ContingencyTable:
-    """Count labels of which the first are small enough to be counted by value."""
-    if _is_sparse(second):
-        labels, positions = _renumbered(second)
-        table = _counted(first, positions, lengths)
-        return replace(table, true=labels[table.true], true_labels=labels)
     height, width = int(first.max()) + 1, int(second.max()) + 1
     if height * width <= _DENSE_CELLS:
         return _counted_in_cells(first, second, lengths, (height, width))
@@ -167,9 +174,11 @@ def _counted_in_cells(
     keys *= shape[1]
     keys += second.astype(np.int32, copy=False)
     cells = np.bincount(keys, weights=lengths, minlength=shape[0] * shape[1]).astype(np.int64, copy=False)
-    cells = cells.reshape(shape)
-    predicted, true = np.nonzero(cells)
-    return _table(predicted, true, cells[predicted, true], cells.sum(axis=1), cells.sum(axis=0))
+    occurring = np.flatnonzero(cells)
+    predicted = occurring // shape[1]
+    true = occurring - predicted * shape[1]
+    square = cells.reshape(shape)
+    return _table(predicted, true, cells[occurring], square.sum(axis=1), square.sum(axis=0))
 
 
 def _counted_by_sorting(
@@ -191,7 +200,8 @@ def _counted_by_sorting(
         counts = np.add.reduceat(lengths[order], starts).astype(np.int64)
     occurring = keys[starts]
     sizes = [np.bincount(each, weights=lengths).astype(np.int64, copy=False) for each in (first, second)]
-    return _table(occurring // shape[1], occurring % shape[1], counts, *sizes)
+    predicted = occurring // shape[1]
+    return _table(predicted, occurring - predicted * dtype.type(shape[1]), counts, *sizes)
 
 
 def _table(
