@@ -27,7 +27,7 @@ from ctseg.slices.limits import MAX_SIDE, MAX_SLICES
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 QUICK = settings(
-    max_examples=120,
+    max_examples=80,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -132,7 +132,7 @@ def mutations(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("kind", sorted(valid_files()))
-@settings(QUICK, max_examples=60)
+@settings(QUICK, max_examples=30)
 @given(data=st.data())
 def test_mutated_files(kind: str, data: st.DataObject, tmp_path: Path) -> None:
     mutated = data.draw(mutations(valid_files()[kind]))
@@ -140,7 +140,7 @@ def test_mutated_files(kind: str, data: st.DataObject, tmp_path: Path) -> None:
     (assert_stack_or_sentence_or_crash if native else assert_stack_or_sentence)(mutated, tmp_path / "a")
 
 
-@settings(QUICK, max_examples=8)
+@settings(QUICK, max_examples=5)
 @given(data=st.data())
 def test_mutated_files_in_a_process_of_their_own(data: st.DataObject, tmp_path: Path) -> None:
     kind = data.draw(st.sampled_from(sorted(valid_files())))

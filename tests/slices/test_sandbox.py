@@ -18,7 +18,7 @@ from ctseg.slices import SliceError, processes, read_stack, sandbox, shut_down, 
 from ctseg.slices.sandbox import Limits, run_decoder
 
 MEBIBYTE = 1024**2
-SHORT = Limits(memory_bytes=1024 * MEBIBYTE, cpu_seconds=10, output_bytes=16 * MEBIBYTE, wall_seconds=8.0)
+SHORT = Limits(memory_bytes=1024 * MEBIBYTE, cpu_seconds=10, output_bytes=16 * MEBIBYTE, wall_seconds=40.0)
 
 
 @pytest.fixture(autouse=True)
@@ -90,7 +90,7 @@ def test_processor_time_is_limited(upload: Path) -> None:
 
 
 def test_children_of_a_decoder_end_with_it(upload: Path) -> None:
-    assert "too long" in sentence_of("start_child_and_sleep", upload, replace(SHORT, wall_seconds=3))
+    assert "too long" in sentence_of("start_child_and_sleep", upload, replace(SHORT, wall_seconds=6))
     with suppress(psutil.NoSuchProcess):
         psutil.Process(int(upload.read_text())).wait(timeout=30)
 
