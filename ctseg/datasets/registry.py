@@ -9,7 +9,7 @@ from ctseg.datasets.near_duplicates import near_duplicate_groups
 from ctseg.datasets.partition import REPORT_IMAGES, group_split, report_validation_indices
 from ctseg.datasets.split import DatasetError, Split, Subset
 
-_FEW_SHOT_FOLDERS = {
+FEW_SHOT_FOLDERS = {
     "ct-fewshot-train": "train",
     "ct-fewshot-unlabelled": "unlabelled",
     "ct-fewshot-val": "val",
@@ -21,7 +21,7 @@ _CHALLENGE = (
     "challenge-group-train",
     "challenge-group-val",
 )
-SPLITS = (*_FEW_SHOT_FOLDERS, *_CHALLENGE)
+SPLITS = (*FEW_SHOT_FOLDERS, *_CHALLENGE)
 
 
 def open_split(name: str) -> Split:
@@ -36,8 +36,8 @@ def open_split(name: str) -> Split:
     DatasetError
         If there is no split of this name (the message lists them) or its files are not all there.
     """
-    if name in _FEW_SHOT_FOLDERS:
-        return FewShotSplit(data_folder() / "ct-fewshot" / _FEW_SHOT_FOLDERS[name], name)
+    if name in FEW_SHOT_FOLDERS:
+        return FewShotSplit(data_folder() / "ct-fewshot" / FEW_SHOT_FOLDERS[name], name)
     if name in _CHALLENGE:
         return _open_challenge(name)
     raise DatasetError(f"There is no split {name!r}; choose one of {', '.join(SPLITS)}.")

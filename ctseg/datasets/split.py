@@ -14,6 +14,14 @@ class DatasetError(Exception):
     """A dataset cannot be found or read; the message is one sentence that says what to do."""
 
 
+def canonical_bytes(label_map: NDArray[np.integer] | None) -> bytes:
+    """Return what fingerprints hash for one label map, as :meth:`Split.fingerprint` describes it."""
+    if label_map is None:
+        return b"unlabelled\n"
+    height, width = label_map.shape
+    return f"{height} {width}\n".encode("ascii") + np.ascontiguousarray(label_map, dtype="<i4").tobytes()
+
+
 class Split(ABC):
     """A named set of images of a dataset.
 
@@ -64,13 +72,7 @@ class Split(ABC):
         """
         digest = hashlib.sha256()
         for index in range(len(self)):
-            label_map = self.label_map(index)
-            if label_map is None:
-                digest.update(b"unlabelled\n")
-                continue
-            height, width = label_map.shape
-            digest.update(f"{height} {width}\n".encode("ascii"))
-            digest.update(np.ascontiguousarray(label_map, dtype="<i4").tobytes())
+            digest.update(canonical_bytes(self.label_map(index)))
         return digest.hexdigest()
 
 
