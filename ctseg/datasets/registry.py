@@ -21,12 +21,14 @@ _CHALLENGE = (
     "challenge-group-train",
     "challenge-group-val",
 )
-SPLITS = (*FEW_SHOT_FOLDERS, *_CHALLENGE)
+PHANTOM = "phantom-val"
+SPLITS = (PHANTOM, *FEW_SHOT_FOLDERS, *_CHALLENGE)
 
 
 def open_split(name: str) -> Split:
     """Return the split of this name.
 
+    ``phantom-val`` is drawn and needs no data.
     ``challenge-report-*`` are the report's 340 and 60 images; ``challenge-group-*`` divide all annotated
     images of the challenge so that near-duplicates stay together. The challenge's data lies in the folder
     ``challenge`` of ``CTSEG_DATA``, or is that folder itself.
@@ -36,6 +38,10 @@ def open_split(name: str) -> Split:
     DatasetError
         If there is no split of this name (the message lists them) or its files are not all there.
     """
+    if name == PHANTOM:
+        from ctseg.datasets.phantom import phantom_val
+
+        return phantom_val()
     if name in FEW_SHOT_FOLDERS:
         return FewShotSplit(data_folder() / "ct-fewshot" / FEW_SHOT_FOLDERS[name], name)
     if name in _CHALLENGE:

@@ -195,6 +195,17 @@ def test_where_the_data_lies(tmp_path: Path, monkeypatch) -> None:
         open_split("ct-fewshot-val")
 
 
+def test_the_phantom_needs_no_data(monkeypatch) -> None:
+    monkeypatch.delenv("CTSEG_DATA", raising=False)
+    split = open_split("phantom-val")
+    assert (split.name, len(split), len(set(split.patients)), split.redistributable) == (
+        "phantom-val",
+        60,
+        60,
+        True,
+    )
+
+
 def test_an_unknown_split_lists_the_known_ones() -> None:
     with pytest.raises(DatasetError) as caught:
         open_split("ct-fewshot-test")

@@ -23,8 +23,11 @@ def test_the_published_manifest_counts_what_the_data_has() -> None:
     header, *rows = published()
     assert tuple(header) == COLUMNS
     assert Counter(row[0] for row in rows) == {
-        "ct-fewshot-train": 111, "ct-fewshot-unlabelled": 254, "ct-fewshot-val": 42, "ct-fewshot-zeroshot": 40,
-    }  # fmt: skip
+        "ct-fewshot-train": 111,
+        "ct-fewshot-unlabelled": 254,
+        "ct-fewshot-val": 42,
+        "ct-fewshot-zeroshot": 40,
+    }
     assert all((row[5] == "") == (row[0] == "ct-fewshot-unlabelled") for row in rows)
 
 
