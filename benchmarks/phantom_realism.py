@@ -1,7 +1,8 @@
 """Compares the phantom with real slices by numbers: grey levels, gradients and noise spectra.
 
-Run ``python benchmarks/phantom_realism.py FOLDER`` with the folder of a real split (``images/N.png``).
-For every statistic it prints the range over the real slices and how many phantom slices fall inside.
+``python benchmarks/phantom_realism.py [FOLDER]`` takes the folder of a real split (``images/N.png``), else
+``ct-fewshot/val`` in ``CTSEG_DATA``. For every statistic it prints the range over the real slices and how
+many phantom slices fall inside.
 """
 
 import argparse
@@ -12,6 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
+
+from ctseg.datasets import DatasetError, Split
+from ctseg.datasets.folders import data_folder
+from ctseg.datasets.phantom import phantom_val
+from ctseg.labelmaps.regions import connected_regions
+from ctseg.methods.watershed_recipe import segment_image
+from ctseg.metrics.scores import score
 
 PATCH = 32
 PATCHES_PER_SLICE = 6
@@ -44,18 +52,16 @@ def gradient_statistics(pixels: NDArray[np.uint8]) -> dict[str, float]:
 
 
 def _flat_patches(pixels: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
+    step = PATCH // 4
+    every = np.lib.stride_tricks.sliding_window_view(pixels, (PATCH, PATCH))[::step, ::step]
+    every = every.reshape(-1, PATCH, PATCH)
+    inside = every[(every.min(axis=(1, 2)) >= 8) & (every.max(axis=(1, 2)) <= 247)].astype(np.float64)
     rows, columns = np.mgrid[:PATCH, :PATCH] - (PATCH - 1) / 2
     scale = (rows**2).sum()
-    found = []
-    for top in range(0, pixels.shape[0] - PATCH + 1, PATCH // 4):
-        for left in range(0, pixels.shape[1] - PATCH + 1, PATCH // 4):
-            patch = pixels[top : top + PATCH, left : left + PATCH].astype(np.float64)
-            if patch.min() < 8 or patch.max() > 247:
-                continue
-            patch = patch - patch.mean()
-            patch -= rows * ((patch * rows).sum() / scale) + columns * ((patch * columns).sum() / scale)
-            found.append(patch)
-    return sorted(found, key=lambda patch: float(patch.var()))[:PATCHES_PER_SLICE]
+    found = inside - inside.mean(axis=(1, 2), keepdims=True)
+    for ramp in (rows, columns):
+        found -= ((found * ramp).sum(axis=(1, 2)) / scale)[:, None, None] * ramp
+    return list(found[np.argsort(found.var(axis=(1, 2)), kind="stable")[:PATCHES_PER_SLICE]])
 
 
 def noise_statistics(pixels: NDArray[np.uint8]) -> dict[str, float]:
@@ -106,16 +112,40 @@ def read_folder(folder: Path) -> list[NDArray[np.uint8]]:
     return [np.asarray(Image.open(path).convert("L")) for path in sorted((folder / "images").glob("*.png"))]
 
 
-def main() -> None:
-    """Print the table for the folder named on the command line."""
-    from ctseg.datasets.phantom import phantom_val
+def separations(split: Split) -> list[str]:
+    """Lines with what the watershed, and the true mask with connected regions, score on a split."""
+    watershed, regions, coverage = [], [], []
+    for index in range(len(split)):
+        truth = split.label_map(index)
+        assert truth is not None
+        image = np.asarray(split.slice(index).pixels)
+        watershed.append(score(segment_image(image, lambda _step: None), truth))
+        regions.append(score(connected_regions(truth > 0), truth))
+        coverage.append(float((truth > 0).mean()))
+    counts = [found.structures_true for found in regions]
+    return [
+        f"watershed: ari {np.mean([found.ari for found in watershed]):.3f} (wanted 0.05 to 0.40), "
+        f"fg_ari {np.mean([found.fg_ari for found in watershed]):.3f}",
+        f"true mask + connected regions: fg_ari {np.mean([found.fg_ari for found in regions]):.3f} "
+        f"(wanted 0.60 to 0.85), ari {np.mean([found.ari for found in regions]):.3f}",
+        f"structures a slice {min(counts)} to {max(counts)}, mean {np.mean(counts):.1f}; "
+        f"coverage {np.mean(coverage):.1%}",
+    ]
 
+
+def main() -> None:
+    """Print what the phantom scores, and the table if the real slices are here."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, help="folder of a real split")
+    parser.add_argument("folder", type=Path, nargs="?", help="folder of a real split")
     folder = parser.parse_args().folder
     split = phantom_val()
-    phantom = [split.slice(i).pixels for i in range(len(split.images))]
-    print("\n".join(table(read_folder(folder), phantom)))
+    print("\n".join(separations(split)))
+    try:
+        real = read_folder(folder or data_folder() / "ct-fewshot" / "val")
+    except DatasetError as error:
+        print(f"No comparison with real slices: {error}")
+        return
+    print("\n".join(table(real, [np.asarray(split.slice(index).pixels) for index in range(len(split))])))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Makes the phantom anew, without its cache, and prints its fingerprints; fails if they are not the committed ones.
+"""Makes the phantom anew and prints its fingerprints; fails if they are not the committed ones.
 
-CI runs it under several versions of Python and numpy, and with the processor's vector features switched off for
-numpy: ``NPY_DISABLE_CPU_FEATURES="AVX2 FMA3" python scripts/phantom_fingerprint.py``. It needs numpy and Pillow.
+CI runs it under several versions of Python and numpy, and with the processor's vector features switched off
+for numpy through ``NPY_DISABLE_CPU_FEATURES``; ``--features`` prints the list of those that can be.
 """
 
 import sys
@@ -18,13 +18,22 @@ from ctseg.datasets.phantom.dataset import (
 )
 
 
+def vector_features() -> str:
+    """Return the processor's features that numpy uses and can do without, separated by spaces."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    return " ".join(name for name in __cpu_dispatch__ if __cpu_features__.get(name))
+
+
 def main() -> int:
     """Print both fingerprints; return 0 if they are the committed ones."""
-    split = PhantomVal()
+    if "--features" in sys.argv[1:]:
+        print(vector_features())
+        return 0
     made = [val_slice(index) for index in range(VAL_SLICES)]
-    split.__dict__["_slices"] = made
-    labels, images = split.fingerprint(), images_fingerprint(made)
-    print(f"Python {sys.version.split()[0]}, numpy {np.__version__}")
+    labels, images = PhantomVal(made).fingerprint(), images_fingerprint(made)
+    versions = f"Python {sys.version.split()[0]}, numpy {np.__version__}"
+    print(f"{versions}, vector features: {vector_features() or 'none'}")
     print(f"labels {labels}")
     print(f"images {images}")
     same = (labels, images) == (LABELS_FINGERPRINT, IMAGES_FINGERPRINT)

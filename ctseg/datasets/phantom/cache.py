@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +29,17 @@ def load_or_make(
     name: str,
     fingerprint: str,
     make: Callable[[], list[PhantomSlice]],
-    fingerprint_of: Callable[[list[PhantomSlice]], str],
+    fingerprint_of: Callable[[Sequence[PhantomSlice]], str],
 ) -> list[PhantomSlice]:
-    """Return the slices of this name from the cache if their fingerprint holds; make and keep them otherwise."""
+    """Return the slices from the cache if their fingerprint holds; make and keep them otherwise.
+
+    Parameters
+    ----------
+    name : of the file in the cache, without suffix
+    fingerprint : what ``fingerprint_of`` returns for the right slices
+    make : makes them
+    fingerprint_of : reduces slices to a fingerprint
+    """
     path = cache_folder() / f"{name}.npz"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError):
         slices = _read(path)

@@ -96,7 +96,7 @@ def opened(points: Sequence[Point] | Outline, steps: int = 8) -> Outline:
     return np.concatenate((curve, given[-1:]))
 
 
-def _normals(points: Outline, forward: Outline) -> Outline:
+def _normals(forward: Outline) -> Outline:
     length = np.sqrt(forward[:, 0] * forward[:, 0] + forward[:, 1] * forward[:, 1])
     length = np.where(length > 0, length, 1.0)
     return np.stack((forward[:, 1] / length, -forward[:, 0] / length), axis=1)
@@ -108,7 +108,7 @@ def grown(outline: Outline, millimetres: float | NDArray[np.float64]) -> Outline
     # A running sum has one order of additions; numpy's pairwise sum may change its blocks.
     area = np.cumsum(x * np.roll(y, -1) - np.roll(x, -1) * y)[-1]
     side = 1.0 if area > 0 else -1.0
-    normals = _normals(outline, np.roll(outline, -1, 0) - np.roll(outline, 1, 0))
+    normals = _normals(np.roll(outline, -1, 0) - np.roll(outline, 1, 0))
     return outline + normals * (np.broadcast_to(millimetres, len(outline))[:, None] * side)
 
 
@@ -123,7 +123,7 @@ def tube(points: Sequence[Point] | Outline, radii: float | Sequence[float], step
     left = np.minimum(np.floor(at), len(points) - 2).astype(np.int64)
     radius = each[left] + (each[left + 1] - each[left]) * (at - left)
     padded = np.concatenate((line[:1], line, line[-1:]))
-    normals = _normals(line, padded[2:] - padded[:-2])
+    normals = _normals(padded[2:] - padded[:-2])
     offset = normals * radius[:, None]
     ahead = np.stack((-normals[:, 1], normals[:, 0]), axis=1)
     cosine, sine = circle(24)
@@ -136,6 +136,20 @@ def tube(points: Sequence[Point] | Outline, radii: float | Sequence[float], step
 def jittered(stream: Stream, points: Sequence[Point], spread: float) -> list[Point]:
     """Return the points, each moved at random by about ``spread`` mm."""
     return [(x + stream.bell(spread), y + stream.bell(spread)) for x, y in points]
+
+
+def varied(stream: Stream, points: Sequence[Point], spread: float) -> list[Point]:
+    """Return the points widened or narrowed by up to 8 % about their middle, each then moved at random."""
+    middle_x = (min(x for x, _ in points) + max(x for x, _ in points)) / 2
+    middle_y = (min(y for _, y in points) + max(y for _, y in points)) / 2
+    wide, deep = stream.uniform(0.92, 1.08), stream.uniform(0.92, 1.08)
+    scaled = [(middle_x + (x - middle_x) * wide, middle_y + (y - middle_y) * deep) for x, y in points]
+    return jittered(stream, scaled, spread)
+
+
+def unchanged(outline: Outline) -> Outline:
+    """Return the outline as it is: the counterpart of ``mirrored`` for the patient's left."""
+    return outline
 
 
 def mirrored(outline: Outline) -> Outline:

@@ -2,8 +2,13 @@
 
 import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ctseg.datasets.phantom.scene import PhantomSlice
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+    from pydicom.uid import UID
 
 _INTERCEPT = -1024
 
@@ -39,7 +44,7 @@ def write_dicom(phantom: PhantomSlice, path: Path) -> None:
     image.save_as(path, enforce_file_format=True)
 
 
-def _identify(image: "Dataset", phantom: PhantomSlice) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _identify(image: "Dataset", phantom: PhantomSlice) -> None:
     image.SpecificCharacterSet = "ISO_IR 100"
     image.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     image.Modality = "CT"
@@ -61,7 +66,7 @@ def _identify(image: "Dataset", phantom: PhantomSlice) -> None:  # type: ignore[
     image.KVP = "120"
 
 
-def _describe_pixels(image: "Dataset", phantom: PhantomSlice) -> None:  # type: ignore[name-defined]  # noqa: F821
+def _describe_pixels(image: "Dataset", phantom: PhantomSlice) -> None:
     rows, columns = phantom.hounsfield.shape
     image.Rows, image.Columns = rows, columns
     image.SamplesPerPixel = 1
@@ -88,12 +93,14 @@ def _describe_pixels(image: "Dataset", phantom: PhantomSlice) -> None:  # type: 
     image.PixelData = (phantom.hounsfield.astype("<i4") - _INTERCEPT).astype("<u2").tobytes()
 
 
-def _uid(phantom: PhantomSlice, what: str) -> str:
+def _uid(phantom: PhantomSlice, what: str) -> "UID":
     pixels = hashlib.sha256(phantom.hounsfield.tobytes()).hexdigest()
     return _root(f"{phantom.region}/{phantom.seed}/{pixels}/{what}")
 
 
-def _root(text: str) -> str:
+def _root(text: str) -> "UID":
     """Return a UID under 2.25, the arc for identifiers that need no registration."""
+    from pydicom.uid import UID
+
     digest = hashlib.sha256(text.encode()).digest()
-    return f"2.25.{int.from_bytes(digest[:15], 'big')}"
+    return UID(f"2.25.{int.from_bytes(digest[:15], 'big')}")

@@ -28,7 +28,7 @@ class Layer:
     outlines : polygons in mm; the tissue is everything inside at least one of them
     hounsfield : mean HU
     organ : the organ it belongs to, such as ``"kidney"``
-    label : name of its structure such as ``"left kidney"``, ``BACKGROUND``, or None to leave labels as they are
+    label : name of its structure such as ``"left kidney"``, ``BACKGROUND``, or None: labels stay as they are
     within : names of masks it is confined to
     mask : name under which later layers can refer to what is painted here
     texture : how HU vary inside
@@ -98,7 +98,7 @@ class Painting:
         here = self.hounsfield[box]
         self.hounsfield[box] = here + (((target - here) * share) >> 8)
         if layer.label is not None:
-            self.labels[box] = np.where(share >= FULL // 2, self._index(layer.label), self.labels[box])
+            self.labels[box] = np.where(share >= FULL // 2, self.index(layer.label), self.labels[box])
         if layer.mask:
             full = self._masks.setdefault(layer.mask, np.zeros(self.frame.size, dtype=np.int32))
             full[box] = np.maximum(full[box], share)
@@ -126,7 +126,8 @@ class Painting:
         swing = texture.offset * STEP + ((noise * (texture.amplitude * STEP)) >> 8)
         return np.minimum(swing, texture.ceiling * STEP)
 
-    def _index(self, label: str) -> int:
+    def index(self, label: str) -> int:
+        """Return the index of a structure in ``names``, at the end of it if it is new."""
         if label not in self.names:
             self.names.append(label)
         return self.names.index(label)

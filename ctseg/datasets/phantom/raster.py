@@ -39,7 +39,7 @@ class Cover:
 def _crossings(
     corners: NDArray[np.int64], first_line: int, last_line: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Scan line, x in 1/64 pixel and direction of every crossing of the polygon's edges with the scan lines."""
+    """Scan line, x in 1/64 pixel and direction of each crossing of an edge with a scan line."""
     step = SUBPIXELS // _LINES
     half = step // 2
     ends = np.roll(corners, -1, 0)
@@ -69,7 +69,8 @@ def cover(polygons: Sequence[NDArray[np.float64]], height: int, width: int) -> C
 
     Parameters
     ----------
-    polygons : arrays of shape (N, 2), x and y in pixels; pixel (row r, column c) spans [c, c + 1) x [r, r + 1)
+    polygons : arrays of shape (N, 2), x and y in pixels; pixel (row r, column c) has its centre at
+        x = c + 0.5, y = r + 0.5
     height, width : of the image
 
     Returns
@@ -96,6 +97,6 @@ def cover(polygons: Sequence[NDArray[np.float64]], height: int, width: int) -> C
     place = row * (columns + 2) + pixel
     # bincount adds in float64, where these whole numbers are exact.
     change = np.bincount(place, sign * (SUBPIXELS - part), cells) + np.bincount(place + 1, sign * part, cells)
-    running = np.cumsum(change.astype(np.int32).reshape(-1, columns + 2), axis=1)[:, :columns]
+    running = np.cumsum(change.astype(np.int32).reshape(-1, columns + 2), axis=1, dtype=np.int32)[:, :columns]
     share = np.minimum(np.abs(running), SUBPIXELS).reshape(bottom - top, _LINES, columns).sum(axis=1)
     return Cover(top, left, share.astype(np.int32))

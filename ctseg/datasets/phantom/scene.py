@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.datasets.phantom.anatomy.abdomen import lower_abdomen, middle_abdomen, upper_abdomen
+from ctseg.datasets.phantom.anatomy.metal import clip_layers, clips
 from ctseg.datasets.phantom.anatomy.patient import Patient, random_patient
 from ctseg.datasets.phantom.anatomy.thorax import arch_level, heart_level, pulmonary_level
 from ctseg.datasets.phantom.curves import tube
 from ctseg.datasets.phantom.frame import Frame, random_bends
-from ctseg.datasets.phantom.painting import Layer, Painting
+from ctseg.datasets.phantom.painting import BACKGROUND, Layer, Painting
 from ctseg.datasets.phantom.scanner import scanned
 from ctseg.datasets.phantom.stream import Stream
 from ctseg.slices.ct_slice import Window
@@ -21,10 +22,10 @@ Region = Literal["abdomen", "thorax"]
 
 SIZE = 512
 ORGANS = (
-    "adrenal", "airway", "aorta", "back muscle", "brachiocephalic vein", "colon", "duodenum", "gallbladder", "heart",
-    "kidney", "liver", "liver lesion", "lung", "lung nodule", "mesenteric artery", "mesenteric vein", "oesophagus",
-    "pancreas", "portal vein", "psoas", "pulmonary artery", "rib", "scapula", "small bowel", "spinal canal", "spleen",
-    "sternum", "stomach", "vena cava", "vertebra",
+    "adrenal", "airway", "aorta", "azygos vein", "back muscle", "brachiocephalic vein", "colon", "duodenum",
+    "gallbladder", "heart", "kidney", "liver", "liver lesion", "lung", "lung nodule", "mesenteric artery",
+    "mesenteric vein", "oesophagus", "pancreas", "portal vein", "psoas", "pulmonary artery", "rib", "scapula",
+    "small bowel", "spinal canal", "spleen", "sternum", "stomach", "vena cava", "vertebra",
 )  # fmt: skip
 """Organs that can be left out; one organ may be several structures, such as two kidneys."""
 
@@ -65,7 +66,7 @@ def _frame(patient: Patient) -> Frame:
     wide = stream.uniform(0.92, 1.1)
     deep = wide * stream.uniform(0.96, 1.2)
     body_mm = 2 * (154.0 + patient.fat_mm) * wide
-    spacing = body_mm / (SIZE * stream.uniform(0.8, 0.99))
+    spacing = body_mm / (SIZE * stream.uniform(0.8, 0.96))
     return Frame(
         size=(SIZE, SIZE),
         # Three decimals, as scanners write it; the picture is made with the number that is written.
@@ -77,23 +78,30 @@ def _frame(patient: Patient) -> Frame:
     )
 
 
-def _table(painting: Painting, patient: Patient) -> None:
-    """Paint the table the patient lies on: a thin curved shell."""
+def _table(painting: Painting, patient: Patient, layers: list[Layer]) -> None:
+    """Paint the table the patient lies on: two thin curved shells under the skin's lowest point."""
     stream = patient.stream("table")
     frame = painting.frame
     flat = replace(frame, bends=np.zeros_like(frame.bends), stretch=(1.0, 1.0), tilt=0.0)
-    under = (108.0 + 1.2 * patient.fat_mm) * frame.stretch[1] + stream.uniform(3.0, 12.0)
-    bow = stream.uniform(0.0003, 0.0012)
+    skin = next(layer for layer in layers if layer.mask == "body").outlines[0]
+    lowest = (float(frame.to_pixels(skin)[:, 1].max()) - frame.centre[1]) * frame.spacing_mm
+    under = lowest + stream.uniform(4.0, 12.0)
+    bow = stream.uniform(0.0002, 0.0009)
     gap = stream.uniform(18.0, 40.0)
-    for depth, thick, level in ((0.0, 1.3, 110), (gap, 1.3, 180)):
+    for depth, thick, level in ((0.0, 1.2, 260), (gap, 1.2, 420)):
         places = [float(x) for x in range(-220, 221, 40)]
         line = [(x, under + depth - bow * (1.0 + depth * 0.03) * x * x) for x in places]
         painting.paint(Layer(outlines=(tube(line, thick),), hounsfield=level, organ="table"), flat)
 
 
+def _hidden(layer: Layer) -> str | None:
+    """Return the label of a layer whose structure nobody annotated."""
+    return None if layer.label is None else BACKGROUND
+
+
 def _window(patient: Patient) -> Window:
     stream = patient.stream("window")
-    return Window(width=float(10 * stream.integer(34, 46)), level=float(5 * stream.integer(5, 12)))
+    return Window(width=float(10 * stream.integer(36, 50)), level=float(5 * stream.integer(5, 12)))
 
 
 def _tidied(painting: Painting, seed: int) -> tuple[NDArray[np.uint8], dict[int, str]]:
@@ -130,14 +138,18 @@ def phantom_slice(seed: int, region: Region, leave_out: Collection[str] = ()) ->
         raise ValueError(f"There is no organ {unknown[0]!r} to leave out; choose from {', '.join(ORGANS)}.")
     patient = random_patient(seed)
     painting = Painting(_frame(patient), seed)
-    _table(painting, patient)
-    level = patient.stream("level").choice(_LEVELS[region])
-    for layer in level(patient):
+    level = _LEVELS[region][seed % len(_LEVELS[region])]
+    layers = level(patient)
+    metal = clips(patient, region)
+    _table(painting, patient, layers)
+    for layer in [*layers, *clip_layers(metal)]:
+        # Also for what is left out, so that the other structures keep their label values.
+        painting.index(layer.label or BACKGROUND)
         if layer.organ not in leave_out:
-            painting.paint(layer)
+            painting.paint(layer if patient.annotates(layer.organ) else replace(layer, label=_hidden(layer)))
     label_map, names = _tidied(painting, seed)
     return PhantomSlice(
-        hounsfield=scanned(painting, patient),
+        hounsfield=scanned(painting, patient, metal),
         label_map=label_map,
         names=names,
         spacing_mm=(painting.frame.spacing_mm, painting.frame.spacing_mm),

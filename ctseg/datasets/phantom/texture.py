@@ -1,9 +1,10 @@
 """Texture of tissue and noise of the scanner, as integer fields.
 
-No Fourier transform and no convolution routine of another package: sums of shifted integer arrays come out the
-same everywhere.
+No Fourier transform and no convolution routine of another package: sums of shifted integer arrays come out
+the same everywhere.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,15 +64,16 @@ def lattice_noise(stream: Stream, height: int, width: int, grain: int) -> Field:
 
     row, down = weights(height)
     column, along = weights(width)
-    lines = nodes[row] * (256 - down)[:, None] + nodes[row + 1] * down[:, None]
+    lines: Field = nodes[row] * (256 - down)[:, None] + nodes[row + 1] * down[:, None]
     lines >>= 8
-    return (lines[:, column] * (256 - along) + lines[:, column + 1] * along) >> 8
+    smooth: Field = lines[:, column] * (256 - along) + lines[:, column + 1] * along
+    return smooth >> 8
 
 
 def white_noise(stream: Stream, height: int, width: int) -> Field:
     """Return independent numbers with mean 0 and standard deviation 209, bell-shaped."""
     octets = stream.field(height, width).view(np.uint8).reshape(height, width, 8)
-    return octets.astype(np.int32).sum(axis=2) - 1020
+    return octets.astype(np.int32).sum(axis=2, dtype=np.int32) - 1020
 
 
 def _convolved(field: Field, quarter: tuple[tuple[int, ...], ...]) -> Field:
@@ -107,10 +109,10 @@ def scanner_noise(stream: Stream, height: int, width: int, sharpness: float) -> 
 def streak_noise(stream: Stream, height: int, width: int, length: int) -> Field:
     """Return noise drawn out along the rows over ``length`` pixels, standard deviation of about 256."""
     white = white_noise(stream, height, width + length)
-    running = np.cumsum(white, axis=1)
+    running = np.cumsum(white, axis=1, dtype=np.int32)
     drawn = running[:, length:] - running[:, :-length]
     even = drawn - (np.roll(drawn, 3, axis=0) + np.roll(drawn, -3, axis=0)) // 2
-    root = max(int(round(float(np.sqrt(np.float64(length * 1.5))))), 1)
+    root = max(math.isqrt(length * 3 // 2), 1)
     return even * 256 // (_WHITE_SPREAD * root)
 
 

@@ -1,19 +1,20 @@
 """Three levels of the abdomen: dome of the liver, pancreas and kidneys, and bowel."""
 
+from dataclasses import replace
+
 from ctseg.datasets.phantom.anatomy.bones import rib_heads, ribs, vertebra
+from ctseg.datasets.phantom.anatomy.bowel import haze, mesentery, small_bowel
 from ctseg.datasets.phantom.anatomy.gut import (
     colon,
     duodenum,
-    haze,
-    mesentery,
     oesophagus,
-    small_bowel,
     stomach,
     transverse_colon,
 )
+from ctseg.datasets.phantom.anatomy.kidneys import kidney
 from ctseg.datasets.phantom.anatomy.lungs import lung_bases
 from ctseg.datasets.phantom.anatomy.patient import Patient
-from ctseg.datasets.phantom.anatomy.solid import adrenals, gallbladder, kidney, liver, pancreas, spleen
+from ctseg.datasets.phantom.anatomy.solid import adrenals, gallbladder, liver, pancreas, spleen
 from ctseg.datasets.phantom.anatomy.vessels import aorta, crura, dot, vena_cava, vessel
 from ctseg.datasets.phantom.anatomy.wall import (
     back_muscles,
@@ -29,9 +30,22 @@ from ctseg.datasets.phantom.painting import Layer
 SPINE_Y = 32.0
 
 _UPPER_LIVER = [
-    (52, -48), (44, -78), (10, -104), (-45, -108), (-100, -88), (-158, -30), (-156, 40), (-112, 92), (-76, 76),
-    (-54, 50), (-38, 28), (-26, 10), (-10, -12), (12, -28), (34, -38),
-]  # fmt: skip
+    (52, -48),
+    (44, -78),
+    (10, -104),
+    (-45, -108),
+    (-100, -88),
+    (-158, -30),
+    (-156, 40),
+    (-112, 92),
+    (-76, 76),
+    (-54, 50),
+    (-38, 28),
+    (-26, 10),
+    (-10, -12),
+    (12, -28),
+    (34, -38),
+]
 _UPPER_VEINS = [
     [(-24, 2), (-52, -10), (-84, -26), (-112, -48)],
     [(-24, 0), (-40, -30), (-56, -58), (-66, -82)],
@@ -39,9 +53,19 @@ _UPPER_VEINS = [
     [(-60, 34), (-86, 30), (-112, 36), (-128, 46)],
 ]
 _MID_LIVER = [
-    (-26, -48), (-38, -80), (-80, -104), (-132, -84), (-160, -20), (-156, 36), (-122, 80), (-103, 62), (-96, 30),
-    (-78, 10), (-52, -4), (-38, -22),
-]  # fmt: skip
+    (-26, -48),
+    (-38, -80),
+    (-80, -104),
+    (-132, -84),
+    (-160, -20),
+    (-156, 36),
+    (-122, 80),
+    (-103, 62),
+    (-96, 30),
+    (-78, 10),
+    (-52, -4),
+    (-38, -22),
+]
 _LEFT_LOBE = [(-18, -62), (-10, -96), (22, -100), (46, -86), (34, -66), (8, -54)]
 _MID_VEINS = [
     [(-48, -8), (-74, -16), (-104, -14), (-130, -2)],
@@ -49,8 +73,9 @@ _MID_VEINS = [
     [(-78, -8), (-98, 12), (-116, 36), (-122, 52)],
 ]
 _LIVER_TIP = [(-160, -36), (-136, -38), (-118, -4), (-122, 34), (-138, 58), (-162, 40)]
-_UPPER_SPLEEN = [(156, -6), (156, 62), (116, 92), (84, 82), (90, 62), (106, 42), (114, 16), (124, -12)]
+_UPPER_SPLEEN = [(156, -18), (158, 62), (116, 96), (78, 84), (84, 64), (100, 42), (108, 14), (118, -24)]
 _SPLEEN_TIP = [(156, 12), (154, 58), (126, 82), (108, 66), (112, 36), (126, 10)]
+_THIRD_PART = [(-44.0, 0.0), (-22.0, -13.0), (6.0, -15.0), (30.0, -12.0)]
 _FUNDUS = [(50, -36), (60, -70), (90, -80), (114, -56), (114, -20), (100, 14), (78, 30), (58, 20), (50, -6)]
 _ANTRUM = [(14, -54), (34, -76), (72, -84), (104, -62), (100, -34), (74, -24), (44, -34), (22, -36)]
 
@@ -78,12 +103,13 @@ def upper_abdomen(patient: Patient) -> list[Layer]:
     stream = patient.stream("upper")
     flexure = [(104.0, -52.0)] if stream.chance(0.6) else []
     return [
-        *_walls(patient, 13.0, 24.0),
+        *_walls(patient, 14.0, 24.0),
         *lung_bases(patient),
         *_ribs(patient, (116, 124, 4, 11, 18, 46, 53, 60, 68, 76), 6.0),
         *back_muscles(patient, SPINE_Y, 0.85),
-        *kidney(patient, "left", (64.0, 52.0), 0.78),
+        *(kidney(patient, "left", (62.0, 46.0), 0.78) if stream.chance(0.5) else []),
         *spleen(patient, _UPPER_SPLEEN),
+        *mesentery(patient, (60.0, 0.0), [(78.0, 10.0, 34.0), (40.0, -20.0, 26.0)], 9),
         *colon(patient, flexure, [17.0] * len(flexure)),
         *liver(patient, [_UPPER_LIVER], _UPPER_VEINS),
         *stomach(patient, _FUNDUS),
@@ -91,7 +117,8 @@ def upper_abdomen(patient: Patient) -> list[Layer]:
         *vertebra(patient, SPINE_Y, 19.0, 16.0),
         *rib_heads(patient, _cage(patient), SPINE_Y, 19.0),
         *crura(patient, SPINE_Y),
-        *vena_cava(patient, (-26.0, 6.0), 12.0),
+        # The liver encloses the vein here: no fat between them.
+        *(replace(layer, rim_mm=0.0) for layer in vena_cava(patient, (-26.0, 6.0), 12.0)),
         *oesophagus(patient, (16.0, -8.0)),
         *aorta(patient, (9.0, 6.0), 11.0),
     ]
@@ -156,7 +183,7 @@ def lower_abdomen(patient: Patient) -> list[Layer]:
         *transverse_colon(patient, [(-84, -58), (-50, -74), (-8, -76), (36, -78), (82, -62)]),
         *kidney(patient, "left", (74.0, 42.0), 0.86),
         *kidney(patient, "right", (-72.0, 44.0), 0.9),
-        *duodenum(patient, [(-44.0, 0.0), (-22.0, -13.0), (6.0, -15.0), (30.0, -12.0)]),
+        *(duodenum(patient, _THIRD_PART) if stream.chance(0.5) else []),
         *vertebra(patient, SPINE_Y, 24.0, 17.5),
         *dot(patient, "mesenteric vein", contrast.portal, (-8.0, -30.0), 5.0, "mesenteric vein"),
         *dot(patient, "mesenteric artery", contrast.arteries, (6.0, -29.0), 3.2, "mesenteric artery"),

@@ -7,67 +7,73 @@ import numpy as np
 from ctseg.datasets.phantom.anatomy.patient import Patient
 from ctseg.datasets.phantom.curves import Outline, blob, closed, grown, jittered, mirrored, oval, tube
 from ctseg.datasets.phantom.painting import Layer
+from ctseg.datasets.phantom.stream import Stream
 from ctseg.datasets.phantom.texture import Texture
 
 
 def bone(
-    patient: Patient, outlines: Sequence[Outline], organ: str, label: str | None, shell_mm: float = 1.5
+    patient: Patient,
+    outlines: Sequence[Outline],
+    organ: str,
+    label: str,
+    shell_mm: float = 1.5,
+    rim_mm: float = 0.0,
 ) -> list[Layer]:
     """Return bone as a bright shell with spongy bone inside."""
     stream = patient.stream("bone", organ)
     spongy = Texture(grain=3, amplitude=stream.integer(70, 130))
     inner = tuple(grown(outline, -shell_mm) for outline in outlines)
     hard = stream.integer(560, 820)
-    soft = stream.integer(110, 170) if organ == "rib" else stream.integer(150, 260)
+    soft = stream.integer(70, 150) if organ == "rib" else stream.integer(120, 230)
     return [
-        Layer(outlines=tuple(outlines), hounsfield=hard, organ=organ, label=label),
+        Layer(outlines=tuple(outlines), hounsfield=hard, organ=organ, label=label, rim_mm=rim_mm),
         Layer(outlines=inner, hounsfield=soft, organ=organ, texture=spongy),
     ]
 
 
+_HALF_BODY = ((0.0, -1.04), (0.45, -0.97), (0.86, -0.62), (1.0, 0.0), (0.87, 0.66), (0.45, 0.9), (0.0, 0.78))
+
+
 def vertebra(patient: Patient, centre_y: float, half_width: float, half_depth: float) -> list[Layer]:
-    """Return one vertebra with its processes, the spinal canal and the cord in it."""
+    """Return one vertebra with its arch, the spinal canal and the cord in it."""
     stream = patient.stream("vertebra")
-    w, d = half_width, half_depth
-    body_points = [
-        (-w, 0.0), (-0.86 * w, -0.62 * d), (-0.45 * w, -0.97 * d), (0.0, -1.04 * d), (0.45 * w, -0.97 * d),
-        (0.86 * w, -0.62 * d), (w, 0.0), (0.87 * w, 0.66 * d), (0.45 * w, 0.9 * d), (0.0, 0.78 * d),
-        (-0.45 * w, 0.9 * d), (-0.87 * w, 0.66 * d),
-    ]  # fmt: skip
-    body = closed(jittered(stream, body_points, 0.5))
-    back = 0.8 * d
+    left = [(x * half_width, y * half_depth) for x, y in _HALF_BODY]
+    right = [(-x, y) for x, y in left[-2:0:-1]]
+    body = closed(jittered(stream, [*left, *right], 0.5))
+    back = 0.8 * half_depth
+    at = np.array((0.0, centre_y))
+    outlines = [outline + at for outline in (body, *_arch(stream, half_width, back))]
+    canal = oval((0.0, centre_y + back + 9.5), 0.5 * half_width, 8.6)
+    cord = blob(stream, (0.0, centre_y + back + 9.5), 0.3 * half_width, 5.2, 0.0, 0.03)
+    return [
+        *bone(patient, outlines, "vertebra", "vertebra", 1.5, patient.rim("vertebra")),
+        Layer(outlines=(canal,), hounsfield=-5, organ="spinal canal", label="spinal canal"),
+        Layer(outlines=(cord,), hounsfield=42, organ="spinal canal"),
+    ]
+
+
+def _arch(stream: Stream, w: float, back: float) -> list[Outline]:
+    """Laminae and spinous process; pedicles and transverse processes unless the cut lies between them."""
     reach = stream.uniform(0.85, 1.2)
     lift = stream.uniform(-4.0, 3.0)
-    arch = []
-    for side in (1.0, -1.0):
-        mirror = np.array((side, 1.0))
+    between = stream.chance(0.3)
+    tip = stream.bell(1.5)
+    spine = [(0.0, back + 24.0), (0.4 * tip, back + 33.0), (tip, back + stream.uniform(40.0, 47.0))]
+    arch = [tube(spine, (3.4, 2.6, 3.8))]
+    for mirror in (np.array((1.0, 1.0)), np.array((-1.0, 1.0))):
         wing = 1.0 + stream.bell(0.08)
+        lamina = [(0.7 * w, back + 12.0), (0.42 * w, back + 20.0), (0.0, back + 25.0)]
+        arch.append(tube(lamina, (6.4 if between else 4.2, 3.2, 3.4)) * mirror)
+        if between:
+            continue
         pedicle = [(0.66 * w, back - 3.0), (0.74 * w, back + 6.0), (0.7 * w, back + 13.0)]
         transverse = [
             (0.7 * w, back + 11.0),
             (1.2 * w * wing, back + 14.0 + 0.5 * lift),
             (1.75 * w * reach * wing, back + 13.0 + lift),
         ]
-        lamina = [(0.7 * w, back + 12.0), (0.42 * w, back + 20.0), (0.0, back + 25.0)]
-        arch += [
-            tube(pedicle, (3.6, 3.4, 4.6)) * mirror,
-            tube(transverse, (4.0, 2.8, 3.6)) * mirror,
-            tube(lamina, (4.2, 3.2, 3.4)) * mirror,
-        ]
-    tip = stream.bell(1.5)
-    arch.append(
-        tube(
-            [(0.0, back + 24.0), (0.4 * tip, back + 33.0), (tip, back + stream.uniform(40.0, 47.0))],
-            (3.4, 2.6, 3.8),
-        )
-    )
-    at = np.array((0.0, centre_y))
-    layers = bone(patient, [body + at, *(outline + at for outline in arch)], "vertebra", "vertebra")
-    canal = oval((0.0, centre_y + back + 9.5), 0.5 * w, 8.6)
-    cord = blob(stream, (0.0, centre_y + back + 9.5), 0.3 * w, 5.2, 0.0, 0.03)
-    layers.append(Layer(outlines=(canal,), hounsfield=-5, organ="spinal canal", label="spinal canal"))
-    layers.append(Layer(outlines=(cord,), hounsfield=42, organ="spinal canal"))
-    return layers
+        arch += [tube(pedicle, (3.6, 3.4, 4.6)) * mirror, tube(transverse, (4.0, 2.8, 3.6)) * mirror]
+    return arch
 
 
 def ribs(
@@ -89,7 +95,7 @@ def ribs(
 
 
 def rib_heads(patient: Patient, cage: Outline, centre_y: float, half_width: float) -> list[Layer]:
-    """Return the hindmost ribs, which run from the vertebra outwards along the contour ``cage`` of the cavity."""
+    """Return the hindmost ribs, which run from the vertebra outwards along the contour ``cage``."""
     stream = patient.stream("rib heads")
     layers = []
     for side, corners, mirror in (("left", (26, 23, 20), 1.0), ("right", (38, 41, 44), -1.0)):
@@ -107,11 +113,18 @@ def sternum(patient: Patient, y: float, half_width: float) -> list[Layer]:
     plate = closed(
         jittered(
             stream,
-            [(-half_width, y), (-0.5 * half_width, y - 5.0), (0.5 * half_width, y - 5.0), (half_width, y),
-             (0.5 * half_width, y + 6.0), (0.0, y + 5.0), (-0.5 * half_width, y + 6.0)],
+            [
+                (-half_width, y),
+                (-0.5 * half_width, y - 5.0),
+                (0.5 * half_width, y - 5.0),
+                (half_width, y),
+                (0.5 * half_width, y + 6.0),
+                (0.0, y + 5.0),
+                (-0.5 * half_width, y + 6.0),
+            ],
             0.6,
         )
-    )  # fmt: skip
+    )
     cartilage = []
     for mirror in (np.array((1.0, 1.0)), np.array((-1.0, 1.0))):
         points = [(half_width + 3.0, y + 2.0), (half_width + 16.0, y + 6.0), (half_width + 32.0, y + 15.0)]

@@ -43,7 +43,29 @@ BACK_MM = 27.0
 def chest_cage(patient: Patient, half_width: float, thick_mm: float, front_mm: float) -> Outline:
     """Return the contour along which the hindmost ribs run."""
     wall = wall_outline(patient, half_width, 106.0)
-    return grown(cavity_outline(patient, wall, thick_mm, front_mm, BACK_MM), 4.5)
+    return grown(cavity_outline(patient, wall, thick_mm, front_mm, BACK_MM), 6.5)
+
+
+def _pectorals(patient: Patient, half_width: float) -> list[Layer]:
+    """The large muscles in front of the ribs, thicker at higher levels."""
+    layers = []
+    for side, mirror in (("left", 1.0), ("right", -1.0)):
+        stream = patient.stream("pectoral", side)
+        thick = (half_width - 140.0) * 0.55 * patient.muscle
+        line = [(22.0, -103.0), (56.0, -99.0), (92.0, -83.0), (half_width - 34.0, -58.0)]
+        outline = tube(line, (1.5, 0.7 * thick, thick, 0.6 * thick)) * np.array((mirror, 1.0))
+        layers.append(
+            Layer(
+                outlines=(outline + stream.bell(0.8),),
+                hounsfield=patient.contrast.muscle,
+                organ="body",
+                label="",
+                within=("body",),
+                texture=MUSCLE_GRAIN,
+                rim_mm=1.2,
+            )
+        )
+    return layers
 
 
 def chest_wall(patient: Patient, half_width: float, thick_mm: float, front_mm: float) -> list[Layer]:
@@ -53,12 +75,13 @@ def chest_wall(patient: Patient, half_width: float, thick_mm: float, front_mm: f
     around = body_wall(patient, wall, thick_mm, front_mm, BACK_MM)
     names = [f"rib {number + 1}" for number in range(len(_CORNERS))]
     line = grown(wall, -max(cage, 2.0))
-    bony = ribs(patient, line, 4.5, _CORNERS, names)
+    bony = ribs(patient, line, 1.5, _CORNERS, names)
     return [
         *around[:2],
         *_breasts(patient),
         *around[2:],
         *_sheets(patient, wall, cage),
+        *_pectorals(patient, half_width),
         *bony,
         *sternum(patient, -106.0 + front_mm + 1.0, 17.0),
     ]
@@ -75,8 +98,12 @@ def shoulder_blades(patient: Patient) -> list[Layer]:
             turned = outline if side == "left" else mirrored(outline)
             layers.append(
                 Layer(
-                    outlines=(turned,), hounsfield=patient.contrast.muscle, organ="body", label="",
-                    texture=MUSCLE_GRAIN, rim_mm=1.4,
+                    outlines=(turned,),
+                    hounsfield=patient.contrast.muscle,
+                    organ="body",
+                    label="",
+                    texture=MUSCLE_GRAIN,
+                    rim_mm=1.4,
                 )
-            )  # fmt: skip
+            )
     return layers + scapulae(patient, 128.0, 48.0)

@@ -21,6 +21,12 @@ class Contrast:
     heart: int
 
 
+_ANNOTATED = {
+    "rib": 0.25, "scapula": 0.45, "sternum": 0.7, "vertebra": 0.7, "back muscle": 0.45, "psoas": 0.6,
+    "small bowel": 0.6, "colon": 0.8, "adrenal": 0.6, "airway": 0.9,
+}  # fmt: skip
+"""Chance that a slice's annotation holds the organ at all; organs not named here always are annotated."""
+
 _NATIVE = Contrast(44, 42, 42, 58, 48, 34, 30, 54, 40, 44)
 _ARTERIAL = Contrast(290, 80, 130, 72, 125, 190, 80, 60, 85, 110)
 _PORTAL = Contrast(165, 150, 175, 112, 125, 195, 165, 64, 80, 115)
@@ -55,7 +61,11 @@ class Patient:
     def rim(self, *names: str) -> float:
         """Return the width in mm of the fat around the organ that is named; 0 where it touches others."""
         stream = self.stream("rim", *names)
-        return 0.0 if stream.chance(self.touch) else stream.uniform(1.2, 3.2)
+        return 0.0 if stream.chance(self.touch) else stream.uniform(1.6, 3.2)
+
+    def annotates(self, organ: str) -> bool:
+        """Tell whether the annotation of this slice holds the organ."""
+        return self.stream("annotated", organ).chance(_ANNOTATED.get(organ, 1.0))
 
 
 def random_patient(seed: int) -> Patient:
@@ -68,7 +78,7 @@ def random_patient(seed: int) -> Patient:
         seed=seed,
         fat_mm=stream.uniform(6.0, 30.0),
         muscle=stream.uniform(0.8, 1.15),
-        touch=stream.uniform(0.35, 0.8),
+        touch=stream.uniform(0.05, 0.55),
         contrast=Contrast(**values),
-        oral=stream.chance(0.5),
+        oral=stream.chance(0.4),
     )

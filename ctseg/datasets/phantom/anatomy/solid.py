@@ -1,27 +1,26 @@
-"""Liver, spleen, kidneys, pancreas, gallbladder and adrenals."""
+"""Liver, spleen, pancreas, gallbladder and adrenals."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ctseg.datasets.phantom.anatomy.patient import Patient
 from ctseg.datasets.phantom.curves import (
-    Outline,
     Point,
     blob,
     closed,
-    direction,
     grown,
     jittered,
     oval,
-    rotated,
     tube,
+    varied,
     wavy,
 )
-from ctseg.datasets.phantom.painting import FAT, Layer
+from ctseg.datasets.phantom.painting import Layer
 from ctseg.datasets.phantom.texture import Texture
 
-_PARENCHYMA = Texture(grain=6, amplitude=7)
+_PARENCHYMA = Texture(grain=6, amplitude=5)
 
 
 def liver(
@@ -30,7 +29,7 @@ def liver(
     """Return the liver (one or more pieces) with the vessels of ``trees`` and random lesions."""
     stream = patient.stream("liver")
     contrast = patient.contrast
-    outlines = tuple(closed(jittered(stream, piece, 2.2)) for piece in pieces)
+    outlines = tuple(closed(varied(stream, piece, 3.4)) for piece in pieces)
     layers = [
         Layer(
             outlines=outlines,
@@ -45,9 +44,11 @@ def liver(
     ]
     vessels = []
     for points in trees:
+        if not stream.chance(0.75):
+            continue
         start = stream.uniform(3.0, 4.6)
         radii = [start * (1 - 0.75 * step / (len(points) - 1)) for step in range(len(points))]
-        vessels.append(tube(jittered(stream, points, 2.5), radii))
+        vessels.append(tube(jittered(stream, points, 4.5), radii))
     low = min(point[0] for point in pieces[0])
     high = max(point[0] for point in pieces[0])
     top = min(point[1] for point in pieces[0])
@@ -70,21 +71,20 @@ def _lesions(patient: Patient, across: Point, down: Point) -> list[Layer]:
         radius = stream.uniform(4.0, 15.0)
         outline = blob(stream, place, radius, radius * stream.uniform(0.8, 1.2), stream.uniform(0, 1), 0.07)
         kind = stream.choice(("cyst", "metastasis", "metastasis", "bright"))
-        level = {"cyst": 8, "metastasis": patient.contrast.liver - 38, "bright": patient.contrast.liver + 48}[
-            kind
-        ]
-        common = {"organ": "liver lesion", "within": ("liver",)}
-        layers.append(
-            Layer(
-                outlines=(outline,),
-                hounsfield=level,
-                label=f"liver lesion {number + 1}",
-                texture=_PARENCHYMA,
-                **common,
-            )
+        normal = patient.contrast.liver
+        level = {"cyst": 8, "metastasis": normal - 38, "bright": normal + 48}[kind]
+        lesion = Layer(
+            outlines=(outline,),
+            hounsfield=level,
+            organ="liver lesion",
+            label=f"liver lesion {number + 1}",
+            within=("liver",),
+            texture=_PARENCHYMA,
         )
+        layers.append(lesion)
         if kind == "metastasis":
-            layers.append(Layer(outlines=(grown(outline, -0.42 * radius),), hounsfield=level - 18, **common))
+            core = grown(outline, -0.42 * radius)
+            layers.append(replace(lesion, outlines=(core,), hounsfield=level - 18, label=None))
     return layers
 
 
@@ -94,7 +94,7 @@ def spleen(patient: Patient, points: Sequence[Point]) -> list[Layer]:
     mottling = 26 if patient.contrast.arteries > 220 else 6
     return [
         Layer(
-            outlines=(closed(jittered(stream, points, 2.2)),),
+            outlines=(closed(varied(stream, points, 2.6)),),
             hounsfield=patient.contrast.spleen,
             organ="spleen",
             label="spleen",
@@ -103,61 +103,6 @@ def spleen(patient: Patient, points: Sequence[Point]) -> list[Layer]:
             rim_mm=patient.rim("spleen"),
         )
     ]
-
-
-_BEAN = ((-22, 0), (-20, -14), (-11, -25), (3, -29), (15, -24), (18, -13), (10, -4), (10, 5), (18, 14), (14, 24),
-         (2, 29), (-12, 25), (-20, 14))  # fmt: skip
-
-
-def kidney(patient: Patient, side: str, centre: Point, size: float) -> list[Layer]:
-    """Return a kidney with cortex, pyramids, the fat of its sinus and its pelvis; ``side`` is left or right."""
-    stream = patient.stream("kidney", side)
-    contrast = patient.contrast
-    size = size * stream.uniform(0.9, 1.1)
-    tilt = stream.uniform(-0.11, -0.03)
-    mirror = np.array((1.0 if side == "right" else -1.0, 1.0))
-
-    def placed(outline: Outline) -> Outline:
-        return rotated(outline * size, tilt) * mirror + np.array(centre)
-
-    bean = placed(closed(jittered(stream, [(float(x), float(y)) for x, y in _BEAN], 1.0)))
-    sinus = placed(wavy(stream, oval((9.0, 0.0), 8.5, 11.5), 1.6, 5))
-    pyramids = []
-    for number in range(7):
-        cosine, sine = direction(0.5 + (number - 3) * 0.115)
-        reach = stream.uniform(0.95, 1.05)
-        inner, outer = (6.0 + 8.5 * cosine, 12.0 * sine), (4.0 + 16.5 * cosine * reach, 20.0 * sine * reach)
-        pyramids.append(placed(tube([inner, outer], (1.6, 3.6))))
-    hollow = stream.uniform(2.0, 4.5)
-    pelvis = placed(tube([(5.0, -5.0), (12.0, 0.0), (21.0, 1.0)], (0.6 * hollow, hollow, 0.5 * hollow)))
-    hilum = placed(tube([(7.0, 4.0), (18.0, -1.5), (27.0, -4.0)], (1.6, 2.4, 2.4)))
-    capsule = placed(grown(closed([(float(x) * 1.3 - 2.0, float(y) * 1.28) for x, y in _BEAN]), 2.0))
-    shell = tube(np.concatenate((capsule[56:], capsule[:34]))[::4], 0.45)
-    urine = contrast.medulla + 120 if contrast.arteries < 130 < contrast.medulla else 8
-    common = {"organ": "kidney"}
-    layers = [
-        Layer(outlines=(shell,), hounsfield=-45, **common),
-        Layer(outlines=(hilum,), hounsfield=contrast.veins, **common),
-        Layer(
-            outlines=(bean,),
-            hounsfield=contrast.cortex,
-            label=f"{side} kidney",
-            mask=f"{side} kidney",
-            texture=Texture(grain=5, amplitude=8),
-            rim_mm=patient.rim("kidney", side),
-            **common,
-        ),
-        Layer(outlines=tuple(pyramids), hounsfield=contrast.medulla, within=(f"{side} kidney",), **common),
-        Layer(
-            outlines=(sinus,), hounsfield=-65, within=(f"{side} kidney",), texture=Texture(5, 30), **common
-        ),
-        Layer(outlines=(pelvis,), hounsfield=urine, **common),
-    ]
-    if stream.chance(0.3):
-        radius = stream.uniform(4.0, 10.0)
-        cyst = placed(blob(stream, (-16.0, stream.uniform(-15.0, 15.0)), radius, radius, 0.0, 0.03))
-        layers.append(Layer(outlines=(cyst,), hounsfield=6, label=f"{side} kidney cyst", **common))
-    return layers
 
 
 def pancreas(patient: Patient, points: Sequence[Point]) -> list[Layer]:
@@ -170,11 +115,15 @@ def pancreas(patient: Patient, points: Sequence[Point]) -> list[Layer]:
     level = patient.contrast.liver * 7 // 8
     return [
         Layer(
-            outlines=(strip,), hounsfield=level, organ="pancreas", label="pancreas", texture=lobes,
+            outlines=(strip,),
+            hounsfield=level,
+            organ="pancreas",
+            label="pancreas",
+            texture=lobes,
             rim_mm=patient.rim("pancreas"),
         ),
         Layer(outlines=(duct,), hounsfield=25, organ="pancreas"),
-    ]  # fmt: skip
+    ]
 
 
 def gallbladder(patient: Patient, centre: Point) -> list[Layer]:
@@ -216,8 +165,12 @@ def adrenals(patient: Patient, y: float) -> list[Layer]:
         ]
         layers.append(
             Layer(
-                outlines=tuple(limbs), hounsfield=patient.contrast.wall, organ="adrenal", label=f"{side} adrenal",
-                within=("cavity",), rim_mm=1.5,
+                outlines=tuple(limbs),
+                hounsfield=patient.contrast.wall,
+                organ="adrenal",
+                label=f"{side} adrenal",
+                within=("cavity",),
+                rim_mm=1.5,
             )
-        )  # fmt: skip
+        )
     return layers

@@ -3,7 +3,7 @@
 from ctseg.datasets.phantom.anatomy.bones import rib_heads, vertebra
 from ctseg.datasets.phantom.anatomy.chest_wall import chest_cage, chest_wall, shoulder_blades
 from ctseg.datasets.phantom.anatomy.gut import oesophagus
-from ctseg.datasets.phantom.anatomy.heart import airways, aortic_arch, heart, nodes, pulmonary_artery
+from ctseg.datasets.phantom.anatomy.heart import aortic_arch, bronchi, heart, nodes, pulmonary_artery, trachea
 from ctseg.datasets.phantom.anatomy.lungs import lung
 from ctseg.datasets.phantom.anatomy.patient import Patient
 from ctseg.datasets.phantom.anatomy.vessels import aorta, dot, vena_cava, vessel
@@ -14,8 +14,8 @@ SPINE_Y = 42.0
 
 _RIGHT = [(-16, -74), (-48, -108), (-115, -98), (-168, -30), (-168, 44), (-112, 108), (-48, 96), (-21, 68),
           (-24, 38), (-34, 12), (-42, -14), (-38, -46)]  # fmt: skip
-_LEFT_BY_HEART = [(64, -86), (116, -98), (168, -30), (168, 44), (112, 108), (48, 96), (34, 70), (36, 42), (58, 18),
-                  (92, -6), (98, -40), (84, -66)]  # fmt: skip
+_LEFT_BY_HEART = [(64, -86), (116, -98), (168, -30), (168, 44), (112, 108), (48, 96), (34, 70), (36, 42),
+                  (58, 18), (92, -6), (98, -40), (84, -66)]  # fmt: skip
 _LEFT = [(20, -80), (52, -108), (115, -98), (168, -30), (168, 44), (112, 108), (48, 96), (34, 70), (38, 40),
          (46, 14), (52, -12), (40, -48)]  # fmt: skip
 
@@ -30,7 +30,7 @@ def heart_level(patient: Patient) -> list[Layer]:
         *vertebra(patient, SPINE_Y, 17.0, 15.0),
         *rib_heads(patient, chest_cage(patient, 150.0, 19.0, 10.0), SPINE_Y, 17.0),
         *oesophagus(patient, (4.0, 24.0)),
-        *dot(patient, "azygos vein", patient.contrast.veins, (-6.0, 27.0), 2.6, None),
+        *dot(patient, "azygos vein", patient.contrast.veins, (-6.0, 27.0), 2.8, "azygos vein"),
         *heart(patient),
         *aorta(patient, (22.0, 30.0), 12.0, "descending aorta"),
     ]
@@ -49,8 +49,8 @@ def pulmonary_level(patient: Patient) -> list[Layer]:
         *vertebra(patient, SPINE_Y, 16.5, 14.5),
         *rib_heads(patient, chest_cage(patient, 154.0, 24.0, 13.0), SPINE_Y, 16.5),
         *oesophagus(patient, (2.0, 25.0)),
-        *airways(patient, True),
-        *dot(patient, "azygos vein", contrast.veins, (-8.0, 29.0), 2.6, None),
+        *bronchi(patient),
+        *dot(patient, "azygos vein", contrast.veins, (-8.0, 29.0), 2.8, "azygos vein"),
         *pulmonary_artery(patient),
         *vena_cava(patient, (-31.0, -24.0), 8.5, "upper vena cava"),
         *aorta(patient, (-7.0, -36.0), 16.0, "ascending aorta"),
@@ -72,7 +72,7 @@ def arch_level(patient: Patient) -> list[Layer]:
         *vertebra(patient, SPINE_Y, 16.0, 14.0),
         *rib_heads(patient, chest_cage(patient, 158.0, 30.0, 15.0), SPINE_Y, 16.0),
         *oesophagus(patient, (4.0, 20.0)),
-        *airways(patient, False),
+        *trachea(patient),
         *vessel(
             patient,
             "brachiocephalic vein",

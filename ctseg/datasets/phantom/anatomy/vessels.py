@@ -17,10 +17,14 @@ def aorta(patient: Patient, centre: Point, radius: float, label: str = "aorta") 
     outline = blob(stream, centre, radius, radius * stream.uniform(0.93, 1.07), 0.0, 0.02)
     layers = [
         Layer(
-            outlines=(outline,), hounsfield=patient.contrast.arteries, organ="aorta", label=label, texture=_BLOOD,
+            outlines=(outline,),
+            hounsfield=patient.contrast.arteries,
+            organ="aorta",
+            label=label,
+            texture=_BLOOD,
             rim_mm=patient.rim(label),
         )
-    ]  # fmt: skip
+    ]
     if patient.stream("plaques").chance(0.4):
         for _ in range(stream.integer(1, 3)):
             begin = stream.uniform(0.0, 1.0)
@@ -43,10 +47,14 @@ def vena_cava(patient: Patient, centre: Point, radius: float, label: str = "vena
     )
     return [
         Layer(
-            outlines=(outline,), hounsfield=patient.contrast.veins, organ="vena cava", label=label, texture=_BLOOD,
+            outlines=(outline,),
+            hounsfield=patient.contrast.veins,
+            organ="vena cava",
+            label=label,
+            texture=_BLOOD,
             rim_mm=patient.rim(label),
         )
-    ]  # fmt: skip
+    ]
 
 
 def vessel(
@@ -62,10 +70,14 @@ def vessel(
     line = jittered(stream, points, 1.0)
     return [
         Layer(
-            outlines=(tube(line, radii),), hounsfield=hounsfield, organ=name, label=label, within=("cavity",),
+            outlines=(tube(line, radii),),
+            hounsfield=hounsfield,
+            organ=name,
+            label=label,
+            within=("cavity",),
             texture=_BLOOD,
         )
-    ]  # fmt: skip
+    ]
 
 
 def dot(
@@ -76,10 +88,13 @@ def dot(
     place = (centre[0] + stream.bell(1.5), centre[1] + stream.bell(1.5))
     return [
         Layer(
-            outlines=(oval(place, radius, radius * stream.uniform(0.9, 1.2), 0.0, 24),), hounsfield=hounsfield,
-            organ=name, label=label, rim_mm=1.4,
+            outlines=(oval(place, radius, radius * stream.uniform(0.9, 1.2), 0.0, 24),),
+            hounsfield=hounsfield,
+            organ=name,
+            label=label,
+            rim_mm=1.4,
         )
-    ]  # fmt: skip
+    ]
 
 
 def crura(patient: Patient, spine_y: float) -> list[Layer]:
@@ -90,7 +105,10 @@ def crura(patient: Patient, spine_y: float) -> list[Layer]:
     shift = stream.bell(1.0)
     return [
         Layer(
-            outlines=(right + shift, left + shift), hounsfield=patient.contrast.muscle, organ="body", label="",
+            outlines=(right + shift, left + shift),
+            hounsfield=patient.contrast.muscle,
+            organ="body",
+            label="",
             within=("cavity",),
         )
-    ]  # fmt: skip
+    ]

@@ -1,10 +1,12 @@
 """Skin, fat under it, the muscular wall, and the muscles of the back."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.datasets.phantom.anatomy.patient import Patient
-from ctseg.datasets.phantom.curves import Outline, blob, circle, grown, mirrored, tube
+from ctseg.datasets.phantom.curves import Outline, blob, circle, grown, mirrored, tube, unchanged
 from ctseg.datasets.phantom.painting import BACKGROUND, FAT, Layer
 from ctseg.datasets.phantom.texture import Texture
 
@@ -21,7 +23,7 @@ def wall_outline(patient: Patient, half_width: float = 150.0, half_depth: float 
     twice = 2 * square - 1
     factor = (
         1
-        - fourfold * stream.uniform(0.012, 0.04)
+        - fourfold * stream.uniform(0.0, 0.03)
         + twice * stream.bell(0.01)
         + sine * stream.uniform(0.0, 0.02)
     )
@@ -32,7 +34,10 @@ def wall_outline(patient: Patient, half_width: float = 150.0, half_depth: float 
 def skin_outline(patient: Patient, wall: Outline) -> Outline:
     """Return the outer contour of the skin: the wall and the fat over it, with the groove of the spine."""
     _, sine = circle(len(wall))
-    thickness = patient.fat_mm * (1.0 + 0.15 * sine + 0.35 * sine * np.abs(sine) * sine * sine)
+    cosine, _ = circle(len(wall))
+    stream = patient.stream("skin")
+    uneven = stream.bell(0.06) * cosine + stream.uniform(-0.3, 0.1) * cosine * cosine
+    thickness = patient.fat_mm * (1.0 + uneven + 0.15 * sine + 0.35 * sine * np.abs(sine) * sine * sine)
     across = wall[:, 0] / 28.0
     groove = np.where(sine > 0, 0.45 * patient.fat_mm / (1 + across * across), 0.0)
     return grown(wall, thickness - groove + 3.0)
@@ -70,20 +75,19 @@ def body_wall(
 ) -> list[Layer]:
     """Return skin, fat, muscle and the cavity of fat inside, under the masks "body", "wall" and "cavity".
 
-    ``thick_mm``, ``front_mm`` and ``back_mm`` are the depths of the muscle at the flanks, in front and behind.
+    ``thick_mm``, ``front_mm`` and ``back_mm`` are the depths of muscle at the flanks, in front and behind.
     """
     skin = skin_outline(patient, wall)
     muscle = patient.contrast.muscle
     cavity = cavity_outline(patient, wall, thick_mm, front_mm, back_mm)
-    fat = Texture(grain=16, amplitude=9)
-    layers = [
+    fat = Texture(grain=16, amplitude=6)
+    return [
         Layer(outlines=(skin,), hounsfield=30, organ="body", label=BACKGROUND, mask="body"),
         Layer(outlines=(grown(skin, -2.6),), hounsfield=FAT, organ="body", texture=fat),
         Layer(outlines=tuple(_strands(patient, wall)), hounsfield=-35, organ="body", within=("body",)),
         Layer(outlines=(wall,), hounsfield=muscle, organ="body", mask="wall", texture=MUSCLE_GRAIN),
         Layer(outlines=(cavity,), hounsfield=FAT, organ="body", mask="cavity", texture=fat),
     ]
-    return layers
 
 
 def flank_layers(patient: Patient, wall: Outline, thick_mm: float) -> list[Layer]:
@@ -117,38 +121,42 @@ def flank_layers(patient: Patient, wall: Outline, thick_mm: float) -> list[Layer
 
 
 def back_muscles(patient: Patient, spine_y: float, size: float) -> list[Layer]:
-    """Return the muscles beside the spinous process and the square muscles of the loins."""
+    """Return the muscles beside the spinous process, a deep and a long one on each side."""
     layers = []
     fibres = Texture(grain=5, amplitude=patient.stream("fibres").integer(40, 110), offset=20, ceiling=8)
     for side in ("left", "right"):
         stream = patient.stream("back muscle", side)
         erector = blob(stream, (36.0 * size, spine_y + 39.0), 29.0 * size, 18.5 * size, -0.035, 0.05)
         deep = blob(stream, (13.0, spine_y + 41.0), 10.0 * size, 15.0 * size, 0.02, 0.08)
-        turn = (lambda outline: outline) if side == "left" else mirrored
-        for outline in (deep, erector):
-            layers.append(
-                Layer(
-                    outlines=(turn(outline),),
-                    hounsfield=patient.contrast.muscle,
-                    organ="back muscle",
-                    label=f"{side} back muscle",
-                    within=("wall",),
-                    texture=fibres,
-                    rim_mm=1.0,
-                )
-            )
+        turn = unchanged if side == "left" else mirrored
+        inner = Layer(
+            outlines=(turn(deep),),
+            hounsfield=patient.contrast.muscle,
+            organ="back muscle",
+            label=f"{side} back muscle",
+            within=("wall",),
+            texture=fibres,
+            rim_mm=1.0,
+        )
+        layers += [inner, replace(inner, outlines=(turn(erector),))]
     return layers
 
 
 def loin_muscles(patient: Patient, spine_y: float, size: float) -> list[Layer]:
-    """Return the psoas muscles beside the vertebra and the square muscles of the loins, unlabelled the latter."""
+    """Return the psoas muscles beside the vertebra, and unlabelled the square muscles of the loins."""
     layers = []
     for side in ("left", "right"):
         stream = patient.stream("psoas", side)
         psoas = blob(stream, (23.0 + 12.0 * size, spine_y + 6.0), 13.5 * size, 17.0 * size, 0.04, 0.06)
         square = blob(stream, (66.0, spine_y + 26.0), 17.0 * size, 7.5 * size, 0.06, 0.06)
-        turn = (lambda outline: outline) if side == "left" else mirrored
-        common = {"hounsfield": patient.contrast.muscle, "texture": MUSCLE_GRAIN, "rim_mm": 1.0}
-        layers.append(Layer(outlines=(turn(square),), organ="body", label=BACKGROUND, **common))
-        layers.append(Layer(outlines=(turn(psoas),), organ="psoas", label=f"{side} psoas", **common))
+        turn = unchanged if side == "left" else mirrored
+        plain = Layer(
+            outlines=(turn(square),),
+            hounsfield=patient.contrast.muscle,
+            organ="body",
+            label=BACKGROUND,
+            texture=MUSCLE_GRAIN,
+            rim_mm=1.0,
+        )
+        layers += [plain, replace(plain, outlines=(turn(psoas),), organ="psoas", label=f"{side} psoas")]
     return layers
