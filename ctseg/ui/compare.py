@@ -217,8 +217,10 @@ def _on_pack(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
 
 def _on_truth(file: str | None, request: gr.Request) -> list[Any]:
     session = _session(request)
+    if file is None:
+        return [gr.skip()] * 4
     try:
-        judging.take_truth(session, file or "")
+        judging.take_truth(session, file)
     except PageError as error:
         return [notice(str(error)), None, gr.skip(), gr.skip()]
     return ["", None, *_scored(session)]

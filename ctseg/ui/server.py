@@ -1,6 +1,8 @@
 """Puts the pages together and serves them."""
 
 import os
+import signal
+import threading
 
 import gradio as gr
 
@@ -54,6 +56,9 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
     pages = build()
     housekeeping.start()
     warm_up()
+    if threading.current_thread() is threading.main_thread():
+        # A container is told to end this way; uploads are to be deleted then as on Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         pages.queue(default_concurrency_limit=8).launch(
             server_name=host,
@@ -71,6 +76,8 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
             enable_monitoring=False,
             share=False,
         )
+    except KeyboardInterrupt:
+        pass
     finally:
         pages.close()
         housekeeping.stop()

@@ -1,0 +1,162 @@
+"""The events of the Compare page and the calls for programs, against the app's own Blocks and server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import numpy as np
+import pytest
+from app_server import AppServer
+from PIL import Image
+from pydicom.data import get_testdata_file
+
+import ctseg
+from ctseg.ui import build, compare
+from ctseg.ui.sessions import SESSIONS
+
+HEAD = Path(str(get_testdata_file("CT_small.dcm", download=False)))
+
+
+@pytest.fixture
+def request_of_page() -> Any:
+    """The request of one open page, which is left at the end."""
+    request = SimpleNamespace(session_hash="page-of-a-test")
+    yield request
+    compare.leave(request)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def upload(tmp_path: Path) -> list[str]:
+    """An uploaded file where Gradio puts it."""
+    path = tmp_path / "hash" / "slice.dcm"
+    path.parent.mkdir()
+    path.write_bytes(HEAD.read_bytes())
+    return [str(path)]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The app, not launched."""
+    told = os.environ.get("GRADIO_TEMP_DIR")
+    os.environ["GRADIO_TEMP_DIR"] = str(tmp_path_factory.mktemp("gradio"))
+    yield build()
+    if told is None:
+        del os.environ["GRADIO_TEMP_DIR"]
+    else:
+        os.environ["GRADIO_TEMP_DIR"] = told
+
+
+def test_programs_may_call_two_names_only(pages: gr.Blocks) -> None:
+    assert {"/segment", "/methods"} <= set(pages.get_api_info()["named_endpoints"])
+    ours = {"/segment", "/methods"}
+    assert not [
+        name for name in pages.get_api_info()["named_endpoints"] if "on_" in name and name not in ours
+    ]
+
+
+def test_every_method_run_shares_one_queue_of_one(pages: gr.Blocks) -> None:
+    runs = [fn for fn in pages.fns.values() if fn.concurrency_id == "method-runs"]
+    assert {fn.name for fn in runs} == {"_on_run", "segment_file"}
+    assert {fn.concurrency_limit for fn in runs} == {1}
+
+
+def test_page_of_one_visitor_from_upload_to_download(request_of_page: Any, upload: list[str]) -> None:
+    shown, _, remark, cleared, *_ = compare._on_upload(upload, request_of_page)
+    assert shown["facts"][0] == "HU"
+    assert remark == ""
+    assert cleared is None
+    plan = compare._on_compare(["watershed"], request_of_page)[0]
+    event = SimpleNamespace(plan=plan["id"], method="watershed", names={})
+    *_, last = compare._on_run(event, request_of_page)  # type: ignore[arg-type]
+    assert last["state"] == "done"
+    _below, figure, _, table, faults = compare._after_run(request_of_page)
+    assert figure is None
+    assert table == ""
+    assert faults is None
+    packed = compare._on_pack(event, request_of_page)  # type: ignore[arg-type]
+    assert packed["name"] == "ctseg-results.zip"
+    assert compare._on_cancel(request_of_page)["cancelled"] == plan["id"]
+
+
+def test_faults_of_the_visitor_are_told_where_they_look(request_of_page: Any, tmp_path: Path) -> None:
+    assert "No file was given" in compare._on_upload(None, request_of_page)[2]
+    nowhere = SimpleNamespace(index=7, bytes=70 * 1024**2, names={})
+    assert "no such example" in compare._on_example(nowhere, request_of_page)[2]  # type: ignore[arg-type]
+    assert "64 MB" in compare._on_refuse(nowhere)  # type: ignore[arg-type]
+    assert compare._on_refuse(SimpleNamespace(bytes=10)) == ""  # type: ignore[arg-type]
+    assert "Nothing is loaded" in compare._on_compare(["watershed"], request_of_page)[1]
+    assert "Nothing is loaded" in compare._on_place(1, request_of_page)[1]
+    assert compare._on_pack(nowhere, request_of_page)["data"] == ""  # type: ignore[arg-type]
+    assert compare._on_cancel(request_of_page)["cancelled"] is None
+    file = tmp_path / "truth"
+    file.touch()
+    assert "Nothing is loaded" in compare._on_truth(str(file), request_of_page)[0]
+    assert len(compare._on_truth(None, request_of_page)) == 4
+
+
+def test_example_can_be_scored_against_a_true_label_map(request_of_page: Any, tmp_path: Path) -> None:
+    compare._on_example(SimpleNamespace(index=0), request_of_page)  # type: ignore[arg-type]
+    assert compare._on_place(1, request_of_page)[0]["place"] == ""
+    session = SESSIONS.of(request_of_page.session_hash)
+    plan = compare._on_compare(["watershed"], request_of_page)[0]
+    list(compare._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
+    session.finished["sam-vit-t"] = session.finished["watershed"]
+    Image.fromarray(np.ones((128, 128), np.uint16)).save(tmp_path / "truth.png")
+    said, cleared, table, faults = compare._on_truth(str(tmp_path / "truth.png"), request_of_page)
+    assert said == ""
+    assert cleared is None
+    assert "Watershed" in table
+    assert set(faults["faults"]) == {"watershed", "sam-vit-t"}
+    assert compare._after_run(request_of_page)[1].data[0].z[0][1] == pytest.approx(1.0)
+
+
+def test_thumbnails_are_drawn_when_the_page_loads() -> None:
+    assert all(each["picture"] for each in compare.load_thumbnails())
+
+
+def test_programs_segment_a_file_and_nothing_of_it_stays(server: AppServer, tmp_path: Path) -> None:
+    from gradio_client import Client, handle_file
+
+    client = Client(server.url, verbose=False, download_files=tmp_path)
+    labels, report = client.predict(handle_file(HEAD), "watershed", -1, api_name="/segment")
+    assert np.array_equal(np.array(Image.open(labels)), ctseg.segment(HEAD, "watershed"))
+    assert report["methods"][0]["name"] == "watershed"
+    assert set(client.predict(api_name="/methods")) >= {"watershed", "sam-vit-t", "sam-vit-b"}
+    for arguments, sentence in (
+        ((handle_file(HEAD), "no-such", -1), "There is no method"),
+        ((handle_file(HEAD), "watershed", 5), "There is no slice 5"),
+        ((None, "watershed", -1), "No file was given"),
+        ((handle_file(__file__), "watershed", -1), "."),
+    ):
+        with pytest.raises(Exception, match=sentence) as error:
+            client.predict(*arguments, api_name="/segment")
+        assert "Traceback" not in str(error.value)
+    for file in server.temp.rglob("*"):
+        assert not file.is_file() or b"DICM" not in file.read_bytes()
+
+
+def test_app_ends_with_nothing_left(tmp_path: Path) -> None:
+    server = AppServer(tmp_path)
+    server.stop()
+    assert server.process.returncode == 0
+    assert [path for path in server.temp.rglob("*") if path.is_file()] == []
+
+
+def test_listing_pages_imports_neither_torch_nor_plotly() -> None:
+    code = "import sys, ctseg.ui.server; print([name for name in ('torch', 'plotly') if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert json.loads(said.stdout.replace("'", '"')) == []
+
+
+def test_first_page_holds_no_foreign_address(server: AppServer) -> None:
+    import urllib.request
+
+    with urllib.request.urlopen(server.url) as answer:
+        text = answer.read().decode()
+    for host in ("fonts.googleapis", "fonts.gstatic", "cdnjs", "google-analytics"):
+        assert host not in text
