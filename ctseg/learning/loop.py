@@ -49,8 +49,12 @@ def divide(split: Split, recipe: Recipe) -> Division:
     RecipeError
         If no patient would be left for a part.
     """
-    held_out = patient_folds(split.patients, recipe.data.folds, recipe.data.fold_seed)[recipe.data.fold]
     count = recipe.data.kappa_patients
+    if recipe.data.folds == 0:
+        watched = patient_folds(split.patients, len(set(split.patients)), recipe.data.fold_seed)[:count]
+        kappa = of_patients(split, [patient for fold in watched for patient in fold], split.name)
+        return Division(load_pictures(split), load_pictures(kappa), Pictures((), ()))
+    held_out = patient_folds(split.patients, recipe.data.folds, recipe.data.fold_seed)[recipe.data.fold]
     if not 0 < count < len(held_out) or recipe.data.folds < 2:
         raise RecipeError(
             f"Of {len(held_out)} held-out patients, data.kappa_patients takes {count}; "
@@ -113,7 +117,7 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
     """Train as the recipe says, or go on where an earlier call in the same folder was stopped.
 
     The folder receives ``recipe.json``, ``log.csv``, ``curves.png``, ``state.pt`` (to resume),
-    ``best.safetensors`` (moving average with the highest ``ari`` on the selecting patients) and
+    ``best.safetensors`` (moving average with the highest ``ari`` on the selecting patients, if any) and
     ``last.safetensors`` (moving average at the end).
 
     Parameters
@@ -189,7 +193,7 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
             dice = torch.tensor(class_dice(network, division.kappa, recipe.size_at(step)))
             loss.update(broadcast(dice.to(accelerator.device)).tolist())
         selects = steps_done % recipe.select_every == 0 or steps_done == recipe.steps
-        if main and selects:
+        if main and selects and len(division.select):
             scores = selection_scores(average.network, division.select, recipe.size_at(step))
             row |= dataclasses.asdict(scores)
             if scores.ari > best_ari:
@@ -218,7 +222,8 @@ def train(recipe: Recipe, split: Split, folder: Path, initial: Path | None = Non
         bar.update()
     bar.close()
     if main:
-        _save_average(folder / "last.safetensors", average, recipe, steps_done)
+        for name in ("last",) if len(division.select) else ("last", "best"):
+            _save_average(folder / f"{name}.safetensors", average, recipe, steps_done)
     accelerator.wait_for_everyone()
     return folder / "best.safetensors"
 

@@ -15,7 +15,11 @@ class RecipeError(Exception):
 
 @dataclass(frozen=True)
 class Data:
-    """Which images are seen. Patients are divided into ``folds``; fold number ``fold`` is held out."""
+    """Which images are seen. Patients are divided into ``folds``; fold number ``fold`` is held out.
+
+    With ``folds = 0`` nobody is held out, for a last run with settings that were chosen before: κ's Dice
+    comes from training patients, nothing is selected, and the run gives the moving average at its end.
+    """
 
     split: str = "ct-fewshot-train"
     folds: int = 4
@@ -194,5 +198,5 @@ def _refuse_impossible(recipe: Recipe) -> None:
         )
     if not 0 <= recipe.optimiser.ema_decay < 1:
         raise RecipeError(f"optimiser.ema_decay is {recipe.optimiser.ema_decay}; it must be in [0, 1).")
-    if not 0 <= recipe.data.fold < recipe.data.folds:
+    if recipe.data.folds and not 0 <= recipe.data.fold < recipe.data.folds:
         raise RecipeError(f"data.fold is {recipe.data.fold}; it must be from 0 to {recipe.data.folds - 1}.")

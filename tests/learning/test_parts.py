@@ -9,6 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from ctseg.datasets import open_split
 from ctseg.learning.augmentation import augment
@@ -115,6 +116,20 @@ def test_a_division_that_leaves_a_part_empty(small_split, data) -> None:
     table = {"name": "n", "budget": "b", "steps": 1, "data": data}
     with pytest.raises(RecipeError, match="leave at least one each"):
         divide(small_split, recipe_from_table(table))
+
+
+def test_a_last_run_holds_nobody_out_and_gives_its_end(tmp_path, small_split) -> None:
+    table = {"name": "n", "budget": "b", "steps": 8, "network": "tiny-unet", "initial": "random", "batch": 4,
+             "sizes": [[0, 32]], "select_every": 3, "log_every": 1}  # fmt: skip
+    recipe = recipe_from_table(table | {"data": {"folds": 0, "kappa_patients": 2}})
+    parts = divide(small_split, recipe)
+    assert (len(parts.train), len(parts.kappa), len(parts.select)) == (24, 6, 0)
+    train(recipe, small_split, tmp_path)
+    rows = read_record(tmp_path / "log.csv")
+    assert not any("ari" in row for row in rows)
+    assert rows[-1]["kappa_foreground"] > 0
+    best, last = load_file(tmp_path / "best.safetensors"), load_file(tmp_path / "last.safetensors")
+    assert all(torch.equal(best[name], tensor) for name, tensor in last.items())
 
 
 def test_a_run_folder_belongs_to_one_recipe(tmp_path, small_split, recipe, write_recipe) -> None:
