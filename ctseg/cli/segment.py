@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from ctseg.cli.errors import CommandError
 
+MOST_LABELS = 255
+"""The challenge's table holds labels of one byte."""
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -61,7 +64,9 @@ def _segment_file(options: argparse.Namespace) -> int:
 
 
 def _segment_folder(options: argparse.Namespace) -> int:
-    from ctseg.labelmaps import relabel
+    import numpy as np
+
+    from ctseg.labelmaps import largest_structures
     from ctseg.labelmaps.files import write_challenge_csv
     from ctseg.slices import read_slice
 
@@ -74,13 +79,17 @@ def _segment_folder(options: argparse.Namespace) -> int:
     images = sorted(numbered, key=lambda path: int(path.stem))
     if not images:
         raise CommandError(f"{options.input} holds no numbered PNG files; it needs 0.png, 1.png and so on.")
-    label_maps = {}
+    label_maps, cut = {}, 0
     for done, path in enumerate(images, start=1):
-        label_maps[path.name] = relabel(_timed(read_slice(path), options.method)[0])
+        label_map = _timed(read_slice(path), options.method)[0]
+        label_maps[path.name] = largest_structures(label_map, MOST_LABELS)
+        cut += int(np.unique(label_map).size > np.unique(label_maps[path.name]).size)
         print(f"\r{done} of {len(images)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
     write_challenge_csv(options.out, label_maps)
     print(f"{len(images)} slices; wrote {options.out}")
+    if cut:
+        print(f"{cut} of them had more than {MOST_LABELS} structures; the table holds the largest.")
     return 0
 
 

@@ -1,11 +1,5 @@
-"""The watershed recipe itself; as a script it answers label maps in a process that can be killed.
+"""The watershed recipe itself, as plain calls of scikit-image."""
 
-As a script it reads an ``.npy`` array from standard input and writes one to standard output. It imports
-nothing of this project, so that it starts quickly.
-"""
-
-import io
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -46,17 +40,3 @@ def segment_image(image: NDArray[np.uint8], after_step: Callable[[int], None]) -
     regions = watershed(edges, markers, compactness=COMPACTNESS)
     after_step(STEPS)
     return regions.astype(np.int32, copy=False)
-
-
-def _tell(_step: int) -> None:
-    print(".", end="", file=sys.stderr, flush=True)
-
-
-def main() -> None:
-    """Answer one array."""
-    image = np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False)
-    np.save(sys.stdout.buffer, segment_image(image, _tell), allow_pickle=False)
-
-
-if __name__ == "__main__":
-    main()

@@ -66,6 +66,21 @@ def test_a_folder_becomes_a_challenge_csv(tmp_path: Path) -> None:
     assert np.array_equal(label_maps["10.png"], ctseg.segment(folder / "10.png", "watershed"))
 
 
+def test_a_table_holds_255_structures_and_the_command_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    tiles = np.indices((512, 512)).sum(0) % 2
+    checked = np.kron(np.indices((20, 20)).sum(0) % 2, np.ones((26, 26)))[:512, :512] * 200 + tiles
+    Image.fromarray(checked.astype(np.uint8)).save(folder / "0.png")
+    found = ctseg.segment(folder / "0.png", "watershed")
+    assert main(["segment", str(folder), "--method", "watershed", "--out", str(tmp_path / "y.csv")]) == 0
+    assert np.unique(found).size > 255
+    assert read_challenge_csv(tmp_path / "y.csv")["0.png"].max() == 255
+    assert "1 of them had more than 255 structures" in capsys.readouterr().out
+
+
 def test_scores_of_label_maps_and_of_tables_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     true = np.zeros((512, 512), np.uint8)
     true[50:200, 50:200], true[200:300, 50:200] = 1, 2

@@ -17,7 +17,7 @@ from skimage.morphology import disk
 from skimage.segmentation import watershed
 
 from ctseg.methods import Stopped, load, watershed_recipe
-from ctseg.methods.watershed import LARGEST_IN_PROCESS_PX
+from ctseg.methods.killable import LARGEST_IN_PROCESS_PX
 from ctseg.metrics import score
 from ctseg.slices import CTSlice, Window, read_slice
 from ctseg.slices.windowing import to_uint8

@@ -78,6 +78,9 @@ def _decode(file: BinaryIO) -> tuple[NDArray[np.generic], dict[str, Any]]:
         # Pillow refuses huge pictures with a sentence of its own before it tells their size.
         check_size(int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big"))
         return _decode_png(file), {"format": "PNG", **_PLACELESS}
+    # Before TIFF: the free bytes at the start of a DICOM file may be a TIFF header.
+    if start[128:132] == b"DICM":
+        raise SliceError(f"This file is DICOM, which is read as a slice, not as a label map; {_READ_HERE}.")
     if start.startswith(_TIFF_STARTS):
         return _decode_tiff(file), {"format": "TIFF", **_PLACELESS}
     if start.startswith(b"\x1f\x8b"):

@@ -1,0 +1,52 @@
+"""Graph-based segmentation: a full tiling without learning, for context on the boards."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.methods import felzenszwalb_recipe
+from ctseg.methods.card import Card
+from ctseg.methods.killable import run_recipe
+from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.slices.ct_slice import CTSlice
+from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+
+CARD = Card(
+    name="felzenszwalb",
+    title="Felzenszwalb graph segmentation",
+    family="classical",
+    summary=(
+        "Joins neighbouring regions while the edge between them is weaker than those inside. "
+        "It learns nothing, and puts every pixel into some region."
+    ),
+    paper="Felzenszwalb and Huttenlocher, Efficient Graph-Based Image Segmentation, IJCV 2004",
+    paper_url="https://doi.org/10.1023/B:VISI.0000022288.19776.77",
+    input_window=SOFT_TISSUE,
+    handles_unknown_window=True,
+    weights=(),
+    weights_licence="none needed",
+    training_data="None.",
+    saw=("nothing",),
+    parameters=0,
+    seconds=0.3,
+    full_tiling=True,
+    known_failures=(
+        "Divides air, table and everything else that is no structure.",
+        "Its scale is one for the whole slice: large organs are cut, small vessels are swallowed.",
+    ),
+    trained=True,
+)
+
+
+class Felzenszwalb:
+    """The recipe, with a stop flag that works at any size."""
+
+    def segment(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> NDArray[np.int32]:
+        """See ``ctseg.methods.Method``."""
+        return run_recipe(felzenszwalb_recipe, to_uint8(ct_slice, CARD.input_window), stop, progress)
+
+
+def load() -> Method:
+    """Return the method; there is nothing to load."""
+    return Felzenszwalb()
