@@ -46,10 +46,17 @@ def load_or_make(
         if fingerprint_of(slices) == fingerprint:
             return slices
     slices = make()
-    # A cache that cannot be written, on a full or read-only disk, only costs the time to make them again.
-    with contextlib.suppress(OSError):
-        _write(path, slices)
+    keep(name, slices)
     return slices
+
+
+def keep(name: str, slices: Sequence[PhantomSlice]) -> None:
+    """Write the slices to the cache, all or nothing.
+
+    A cache that cannot be written, on a full or read-only disk, only costs the time to make them again.
+    """
+    with contextlib.suppress(OSError):
+        _write(cache_folder() / f"{name}.npz", slices)
 
 
 def _read(path: Path) -> list[PhantomSlice]:
@@ -70,7 +77,7 @@ def _read(path: Path) -> list[PhantomSlice]:
     ]
 
 
-def _write(path: Path, slices: list[PhantomSlice]) -> None:
+def _write(path: Path, slices: Sequence[PhantomSlice]) -> None:
     facts = [
         {
             "names": phantom.names,

@@ -25,6 +25,8 @@ LABELS_FINGERPRINT = "28e0d4aa5a94a71f8404a780895e228a99a66d41fb591b04c3174343ba
 IMAGES_FINGERPRINT = "8add0e804f7b06ce9874bad94c0b0ff842666446fb5ae9f2b1214682a6add7b1"
 """What ``images_fingerprint`` returns for its slices everywhere."""
 
+CACHE_NAME = f"phantom-val-{IMAGES_FINGERPRINT[:16]}"
+
 
 def val_slice(index: int) -> PhantomSlice:
     """Make slice ``index`` of the validation split; three of five are abdominal."""
@@ -53,7 +55,7 @@ class PhantomVal(Split):
     def _slices(self) -> Sequence[PhantomSlice]:
         if self._made is not None:
             return self._made
-        return load_or_make(_version(), IMAGES_FINGERPRINT, _make, images_fingerprint)
+        return load_or_make(CACHE_NAME, IMAGES_FINGERPRINT, _make, images_fingerprint)
 
     def phantom(self, index: int) -> PhantomSlice:
         """Return slice ``index`` with its label map and the names of its structures."""
@@ -100,10 +102,6 @@ def images_fingerprint(slices: Sequence[PhantomSlice]) -> str:
         )
         digest.update(repr(facts).encode())
     return digest.hexdigest()
-
-
-def _version() -> str:
-    return f"phantom-val-{IMAGES_FINGERPRINT[:16]}"
 
 
 def _make() -> list[PhantomSlice]:

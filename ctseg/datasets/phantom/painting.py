@@ -9,7 +9,7 @@ from ctseg.datasets.phantom.curves import Outline, grown
 from ctseg.datasets.phantom.frame import Frame
 from ctseg.datasets.phantom.raster import FULL, Cover, cover
 from ctseg.datasets.phantom.stream import Stream
-from ctseg.datasets.phantom.texture import Field, Texture, blurred, lattice_noise
+from ctseg.datasets.phantom.texture import Field, Texture, lattice_noise
 
 FAT = -102
 STEP = 16
@@ -131,7 +131,3 @@ class Painting:
         if label not in self.names:
             self.names.append(label)
         return self.names.index(label)
-
-    def blur(self, passes: int) -> None:
-        """Blur the HU as the scanner's focal spot and detector do."""
-        self.hounsfield = blurred(self.hounsfield, passes)
