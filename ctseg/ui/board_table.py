@@ -14,6 +14,7 @@ Cell = tuple[Any, str]
 """What a cell sorts by, and what it shows."""
 
 NOTHING = "–"
+_LAST_RANK = 10**6
 _SAW = {
     "nothing": "nothing",
     "unlabelled": "unlabelled images",
@@ -103,7 +104,8 @@ def _score(name: str, template: str = "{:.3f}") -> Callable[[Row], Cell]:
 
 
 def _rank(row: Row) -> Cell:
-    return row.rank, NOTHING if row.rank is None else str(row.rank)
+    # Rows without a rank sort after those with one.
+    return (_LAST_RANK, NOTHING) if row.rank is None else (row.rank, str(row.rank))
 
 
 def _tier(row: Row) -> Cell:
@@ -174,8 +176,8 @@ def _certainty(patients: int) -> tuple[Column, ...]:
 
 
 _FIRST = (
-    Column("Rank", _rank, 54),
-    Column("Method", _text(lambda row: row.result.title), 178),
+    Column("Rank", _rank, 66),
+    Column("Method", _text(lambda row: row.result.title), 210),
     Column("Family", _text(lambda row: row.result.family), 126),
 )
 _SCORES = (

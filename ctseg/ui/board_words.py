@@ -15,7 +15,9 @@ HEAD = (
     "Methods separate structures; they do not name them. Research only, not for diagnosis.</p>"
 )
 COLUMNS_EXPLAINED = (
-    "<details><summary>What the columns mean</summary><dl>"
+    "<details><summary>What the columns mean, and how to sort</summary>"
+    "<p>Each column's ⋮ menu sorts and filters. A second column sorts within the first; choose "
+    "<i>Clear sort</i> to start anew. The best of the ranked rows is bold.</p><dl>"
     "<dt>Rank</dt><dd>By mean ari over slices; equal to four digits shares a rank. Methods that put every "
     "pixel into "
     "some region are ranked apart by fg_ari. Lines in italics look at the true labels: they are no "

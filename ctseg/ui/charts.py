@@ -2,11 +2,11 @@
 
 import textwrap
 from collections.abc import Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ctseg.labelmaps.palette import colours
 from ctseg.leaderboard.ranking import Row
 from ctseg.leaderboard.result import Result
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS, bootstrap_interval, patient_means
@@ -25,6 +25,19 @@ _WORDS = {
     "foreground_dice": "Foreground Dice",
 }
 _CEILING = {"dash": "dash", "color": _GREY, "width": 1.5}
+# Dark enough for white, light enough for dark pages; the colours of structures are not.
+_PALETTE = (
+    "#17929a",
+    "#d9822b",
+    "#7b68c8",
+    "#c8508a",
+    "#5f9130",
+    "#2f7fcc",
+    "#a86f32",
+    "#8d8f22",
+    "#cf554d",
+    "#5a7f8f",
+)
 _LINE_LETTERS = 22
 _MEANS = {"ari": "is the foreground right?", "fg_ari": "are structures kept apart?"}
 
@@ -165,7 +178,7 @@ def distribution_chart(results: Sequence[Result], score: str) -> "Figure":
                 boxpoints="all",
                 jitter=0.5,
                 pointpos=0,
-                text=list(result.images),
+                text=[_plain(image) for image in result.images],
                 marker={"size": 5, "opacity": 0.65, "color": tint},
                 line={"width": 1.5, "color": tint},
                 fillcolor="rgba(127, 140, 157, 0.12)",
@@ -200,7 +213,7 @@ def _dress(figure: "Figure", title: str, height: int) -> None:
 
 def _tints(results: Sequence[Result]) -> list[str]:
     """Return a colour for each result; oracles are grey."""
-    palette = (f"rgb({red}, {green}, {blue})" for red, green, blue in colours(len(results)).tolist())
+    palette = cycle(_PALETTE)
     return [_GREY if result.role == "oracle" else next(palette) for result in results]
 
 

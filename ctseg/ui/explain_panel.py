@@ -20,7 +20,7 @@ from ctseg.slices.windowing import to_uint8
 from ctseg.ui.assets import read_asset
 from ctseg.ui.explain import MOST_PIECES, MOST_PX, Changes, SpoiltTruth
 
-_SEED = 3
+_SEED = 10
 _OPACITY = 150
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
 

@@ -118,7 +118,7 @@ def _table(
             pinned_columns=2,
             wrap=True,
             max_height=640,
-            buttons=["fullscreen", "copy"],
+            buttons=["fullscreen"],
             elem_id=name,
             elem_classes="bd-table",
         )
@@ -203,7 +203,7 @@ def _on_board(name: str) -> list[Any]:
         *_table_updates(tilings),
         gr.HTML(board=shown.board.name, visible=bool(shown.rows)),
         board_words.how_far_apart(shown),
-        gr.Dropdown(choices=choices, value=some),
+        gr.Dropdown(choices=choices, value=some, multiselect=True),
         gr.Dropdown(choices=choices, value=pair[0]),
         gr.Dropdown(choices=choices, value=pair[1]),
     ]

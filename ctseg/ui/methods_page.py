@@ -62,11 +62,11 @@ def method_article(card: Card, scored: dict[str, Row]) -> str:
     facts = (
         ("Paper", _paper(card)),
         ("Sees", _input(card)),
-        ("Parameters", count(card.parameters)),
+        ("Parameters", count(card.parameters) if card.trained else NOTHING),
         ("Weights", _weights(card)),
         ("Weights' licence", escape(card.weights_licence)),
         ("Trained on", escape(card.training_data)),
-        ("Training saw", escape(saw_words(card.saw))),
+        ("Training saw", escape(saw_words(card.saw)) if card.trained else NOTHING),
         ("Time", _time(card)),
         ("Label map", kind),
     )
@@ -103,7 +103,7 @@ def _input(card: Card) -> str:
     eight_bit = (
         "8-bit pictures as they are"
         if card.handles_unknown_window
-        else "8-bit pictures only outside its contract"
+        else "8-bit pictures are outside what it was made for"
     )
     return f"{told}; {eight_bit}"
 

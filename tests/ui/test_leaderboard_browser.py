@@ -1,0 +1,113 @@
+"""The Leaderboard and Methods pages as a visitor uses them, in a real browser."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from app_server import AppServer
+from board_results import fill
+from conftest import DESK, PHONE
+
+pytestmark = pytest.mark.browser
+
+METHODS = "#methods-table [role=gridcell]"
+CHART = "#means-ari .scatterlayer .trace"
+
+
+@pytest.fixture(scope="module")
+def boards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """The app with made-up results."""
+    results = tmp_path_factory.mktemp("results")
+    fill(results)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "CTSEG_LEADERBOARD", str(results))
+        running = AppServer(tmp_path_factory.mktemp("app"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def page(browser: Any, boards: AppServer) -> Iterator[Any]:
+    """A page on a desk; nothing foreign is asked for and no script fails while it is open."""
+    context = browser.new_context(viewport=DESK, accept_downloads=True)
+    opened = context.new_page()
+    opened.set_default_timeout(60_000)
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((boards.url, "data:", "blob:")) else wrong.append(request.url)
+        ),
+    )
+    yield opened
+    context.close()
+    assert wrong == []
+
+
+def _cell(page: Any, table: str, row: int, column: int) -> str:
+    return str(page.locator(f"#{table} [data-row='{row}'][data-col='{column}']").inner_text()).strip()
+
+
+def test_a_visitor_comes_from_compare_and_reads_the_table(page: Any, boards: AppServer) -> None:
+    page.goto(boards.url)
+    page.click("nav >> text=Leaderboard")
+    page.wait_for_selector(METHODS)
+    assert _cell(page, "methods-table", 0, 0) == "1"
+    assert _cell(page, "methods-table", 0, 1) == "Good"
+    page.wait_for_selector(CHART)
+    page.hover("#methods-table th[title='fg_ari']")
+    page.click("#methods-table th[title='fg_ari'] .cell-menu-button")
+    page.click("text=Sort descending")
+    page.wait_for_function(
+        "document.querySelector(\"#methods-table [role=gridcell][data-col='1']\").innerText.includes('Better')"
+    )
+    page.wait_for_selector("#differences a[href^='/?board=phantom-val&image=']")
+    with page.expect_download() as download:
+        page.click("#downloads [data-kind=csv]")
+    assert download.value.suggested_filename == "phantom-val.csv"
+    assert Path(download.value.path()).read_text(encoding="utf-8").startswith("rank,tier,entry,")
+
+
+def test_a_board_of_few_patients_shows_counts_and_no_pictures(page: Any, boards: AppServer) -> None:
+    page.goto(f"{boards.url}/leaderboard?board=phantom-val")
+    page.wait_for_selector(CHART)
+    page.click("#board label:has-text('CT abdomen, validation')")
+    page.wait_for_selector("#bd-answers-box :text('5 patients, which is too few')")
+    page.wait_for_selector("#methods-table th[title='Rank 1 is better']")
+    page.wait_for_selector("#differences :text('may not be redistributed')")
+    assert page.locator("#differences a").count() == 0
+    page.click("#board label:has-text('CT thorax')")
+    page.wait_for_selector(".bd-empty :text('No results yet')")
+    assert not page.locator("#methods-table").is_visible()
+
+
+def test_sliders_and_presets_move_every_index(page: Any, boards: AppServer) -> None:
+    page.goto(f"{boards.url}/leaderboard")
+    page.wait_for_selector("[data-index=ari] output:text('1.000')")
+    before = page.get_attribute(".bd-labels", "src")
+    page.click("button:text('Fill the picture')")
+    page.wait_for_function("document.querySelector('[data-index=ari] output').innerText < '0.1'")
+    assert page.inner_text("[data-index=fg_ari] output") == "1.000"
+    assert page.get_attribute(".bd-labels", "src") != before
+    page.fill("#bd-fill input[type=number]", "0")
+    page.keyboard.press("Tab")
+    page.wait_for_selector("[data-index=ari] output:text('1.000')")
+
+
+def test_nothing_is_wider_than_a_phone(page: Any, boards: AppServer) -> None:
+    page.set_viewport_size(PHONE)
+    for path, ready in (("leaderboard", CHART), ("methods", ".md-card")):
+        page.goto(f"{boards.url}/{path}")
+        page.wait_for_selector(ready)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_programs_read_a_board(boards: AppServer) -> None:
+    from gradio_client import Client
+
+    rows = Client(boards.url, verbose=False).predict("ct-fewshot-val", api_name="/board")
+    assert [row["entry"] for row in rows][:3] == ["good", "better", "weak"]
+    assert rows[0]["rank"] == 1

@@ -1,0 +1,96 @@
+"""The Methods page: every card in full, planned ones marked, scores of every board, everything escaped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from board_results import HOSTILE, fill
+
+from ctseg.leaderboard.boards import BOARDS
+from ctseg.methods import METHODS
+from ctseg.ui.board_data import view
+from ctseg.ui.methods_page import method_article, methods_html
+
+WATERSHED = METHODS["watershed"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of made-up results, where the page looks for them."""
+    monkeypatch.setenv("CTSEG_LEADERBOARD", str(tmp_path))
+    fill(tmp_path)
+    return tmp_path
+
+
+def test_every_method_has_an_article_and_planned_ones_are_marked_and_last() -> None:
+    page = methods_html()
+    assert page.count("<article") == len(METHODS)
+    planned = [card for card in METHODS.values() if not card.trained]
+    assert page.count('class="md-badge">not trained yet') == len(planned)
+    assert page.count('class="md-card md-planned"') == len(planned)
+    if planned:
+        assert page.rindex('class="md-card"') < page.index('class="md-card md-planned"')
+
+
+def test_an_article_says_what_its_card_says() -> None:
+    article = method_article(WATERSHED, {})
+    for text in (WATERSHED.title, WATERSHED.summary, WATERSHED.training_data, WATERSHED.weights_licence):
+        assert text in article
+    for failure in WATERSHED.known_failures:
+        assert failure in article
+    assert f'href="{WATERSHED.paper_url}"' in article
+    assert "window 400/40" in article
+    assert "Not scored on any board yet." in article
+
+
+def test_scores_stand_with_every_board_that_has_them() -> None:
+    page = methods_html()
+    assert '<a href="/leaderboard?board=phantom-val">' in page
+    assert '<a href="/leaderboard?board=ct-fewshot-val">' in page
+    rows = {"phantom-val": next(r for r in view(BOARDS["phantom-val"]).rows if r.result.entry == "watershed")}
+    article = method_article(WATERSHED, rows)
+    assert "2 by fg_ari" in article
+    assert f"{rows['phantom-val'].result.means['ari']:.3f}" in article
+
+
+def test_few_patients_are_marked() -> None:
+    row = next(r for r in view(BOARDS["ct-fewshot-val"]).rows if r.result.entry == "watershed")
+    assert "Too few for intervals" in method_article(WATERSHED, {"ct-fewshot-val": row})
+
+
+def test_texts_of_a_strangers_card_are_escaped_and_bad_links_are_no_links() -> None:
+    bad = replace(
+        WATERSHED,
+        name=HOSTILE,
+        title=HOSTILE,
+        summary=HOSTILE,
+        paper=HOSTILE,
+        paper_url="javascript:alert(1)",
+        weights=(HOSTILE,),
+        weights_licence=HOSTILE,
+        training_data=HOSTILE,
+        known_failures=(HOSTILE,),
+    )
+    article = method_article(bad, {})
+    assert "<img" not in article
+    assert "javascript:" not in article
+    assert article.count("&lt;img") >= 8
+
+
+def test_what_is_not_known_is_said() -> None:
+    article = method_article(
+        replace(
+            WATERSHED,
+            paper="",
+            paper_url="",
+            seconds=0,
+            known_failures=(),
+            handles_unknown_window=False,
+            trained=False,
+        ),
+        {},
+    )
+    assert "not measured yet" in article
+    assert "None written down yet." in article
+    assert "outside what it was made for" in article
+    assert "Scores" not in article
