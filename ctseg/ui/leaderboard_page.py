@@ -60,7 +60,7 @@ def leaderboard_page(pages: gr.Blocks) -> None:
         downloads = gr.HTML(
             _DOWNLOADS,
             js_on_load=read_asset("board_download.js"),
-            server_functions=[board_file],
+            server_functions=[wanted_file],
             board=board.name,
             apply_default_css=False,
             elem_id="downloads",
@@ -89,6 +89,17 @@ def board_api(board: str) -> list[dict[str, Any]]:
         return board_rows(board)
     except BoardError as error:
         raise gr.Error(str(error), print_exception=False) from error
+
+
+def wanted_file(wanted: Any) -> dict[str, str]:
+    """Return a download for the page's buttons; anything may be asked for, and a file of a board is answered.
+
+    Parameters
+    ----------
+    wanted : a board's name and a kind of ``board_file``, with a space between
+    """
+    name, _, kind = str(wanted).partition(" ")
+    return board_file(board_or_first(name).name, kind)
 
 
 def _words(html: str, name: str) -> gr.HTML:

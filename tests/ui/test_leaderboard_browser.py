@@ -62,7 +62,8 @@ def test_a_visitor_comes_from_compare_and_reads_the_table(page: Any, boards: App
     page.click("#methods-table th[title='fg_ari'] .cell-menu-button")
     page.click("text=Sort descending")
     page.wait_for_function(
-        "document.querySelector(\"#methods-table [role=gridcell][data-col='1']\").innerText.includes('Better')"
+        "document.querySelector(\"#methods-table [role=gridcell][data-col='1']\")"
+        ".innerText.includes('Better')"
     )
     page.wait_for_selector("#differences a[href^='/?board=phantom-val&image=']")
     with page.expect_download() as download:

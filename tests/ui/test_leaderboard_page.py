@@ -254,6 +254,11 @@ def test_downloads_hold_the_board(folder: Path) -> None:
         board_file("../secret", "csv")
 
 
+def test_buttons_get_a_file_of_a_board_whatever_is_asked() -> None:
+    assert leaderboard_page.wanted_file("ct-fewshot-val json")["name"] == "ct-fewshot-val.json"
+    assert leaderboard_page.wanted_file(["../etc", 3])["name"] == "phantom-val.csv"
+
+
 def test_programs_get_rows_or_a_sentence() -> None:
     import gradio as gr
 
