@@ -33,10 +33,8 @@ SCRIPT = ROOT / "scripts" / "phantom_fingerprint.py"
 
 
 @pytest.fixture(scope="module")
-def made_without_vectors(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """A cache filled by the script with the processor's vector features off for numpy, and what it printed."""
+def made_without_vectors(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """A cache that the script filled without the processor's vector features, and what it printed."""
     cache = tmp_path_factory.mktemp("cache")
     features = subprocess.run(
         [sys.executable, SCRIPT, "--features"], capture_output=True, text=True, check=True, cwd=ROOT

@@ -22,7 +22,7 @@ _REGIONS: tuple[Region, ...] = ("abdomen", "thorax", "abdomen", "thorax", "abdom
 LABELS_FINGERPRINT = "28e0d4aa5a94a71f8404a780895e228a99a66d41fb591b04c3174343ba63d9dc"
 """What ``PhantomVal().fingerprint()`` returns everywhere."""
 
-IMAGES_FINGERPRINT = "8add0e804f7b06ce9874bad94c0b0ff842666446fb5ae9f2b1214682a6add7b1"
+IMAGES_FINGERPRINT = "9864103f74b2539e0232882edaa5ac254723565efcd34d4e2604245bacf33c1f"
 """What ``images_fingerprint`` returns for its slices everywhere."""
 
 CACHE_NAME = f"phantom-val-{IMAGES_FINGERPRINT[:16]}"

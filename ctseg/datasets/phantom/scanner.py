@@ -51,12 +51,12 @@ def scanned(painting: Painting, patient: Patient, metal: Sequence[Point]) -> NDA
     """Return the painted HU as the scanner shows them, int16; ``metal`` in mm is where streaks start."""
     stream = patient.stream("scanner")
     height, width = painting.hounsfield.shape
-    image = blurred(painting.hounsfield, stream.choice((1, 1, 2)))
+    image = blurred(painting.hounsfield, stream.integer(1, 2))
     if metal:
         image = image + _streaks(painting, patient, metal)
     loud = _loudness(painting)
-    level = stream.uniform(9.0, 18.0)
-    noise = scanner_noise(stream, height, width, stream.uniform(0.3, 1.0))
+    level = stream.uniform(12.0, 19.0)
+    noise = scanner_noise(stream, height, width, stream.uniform(0.2, 0.7))
     streaks = streak_noise(stream, height, width, 40)
     amplitude = int(level * STEP)
     rows = int(level * STEP * stream.uniform(0.1, 0.3))
