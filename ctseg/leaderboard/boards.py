@@ -63,6 +63,22 @@ _ALL = (
         f"an evaluation, not to choose a method. {_NOT_PASSED_ON}",
         images_may_be_shown=False,
     ),
+    Board(
+        name="challenge-report-val",
+        title="RAIDIUM challenge, the report's 60 images",
+        kind="bring your own images",
+        about="The 60 of the challenge's 400 annotated images on which the report validated, in our reading. "
+        f"Neighbouring slices leak into its training images. {_NOT_PASSED_ON}",
+        images_may_be_shown=False,
+    ),
+    Board(
+        name="challenge-group-val",
+        title="RAIDIUM challenge, split by near-duplicate group",
+        kind="bring your own images",
+        about="The challenge's annotated images divided so that near-duplicate slices stay on one side. "
+        f"{_NOT_PASSED_ON}",
+        images_may_be_shown=False,
+    ),
 )
 BOARDS: dict[str, Board] = {board.name: board for board in _ALL}
 
