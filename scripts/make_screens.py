@@ -24,7 +24,10 @@ LONGEST_MS = 180_000
 def picture(page: Page, name: str) -> None:
     """Save what the window shows."""
     page.wait_for_timeout(700)
-    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(SCREENS / f"{name}.png", optimize=True)
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    # 256 colours halve the file; the palette is refined until chips and overlays keep theirs.
+    few = shot.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE)
+    few.save(SCREENS / f"{name}.png", optimize=True)
 
 
 def done(page: Page, method: str) -> None:
@@ -48,16 +51,19 @@ def desk(page: Page, url: str) -> None:
     open_example(page, url, 2)
     page.get_by_role("button", name="Compare").click()
     done(page, "watershed")
-    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"][data-state="running"]', timeout=LONGEST_MS)
-    page.wait_for_timeout(3000)
+    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"]:has-text("Running")', timeout=LONGEST_MS)
+    page.wait_for_timeout(2500)
     picture(page, "running")
     page.get_by_role("button", name="Cancel").click()
-    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"][data-state="failed"]')
+    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"][data-state="cancelled"]')
     picture(page, "cancelled")
     page.get_by_role("button", name="Compare").click()
     done(page, "sam-vit-t")
     page.wait_for_selector("#agreement .main-svg", timeout=LONGEST_MS)
     picture(page, "done")
+    page.locator("#agreement").scroll_into_view_if_needed()
+    picture(page, "agreement")
+    page.mouse.wheel(0, -2000)
     page.locator('[data-panel="watershed"]').click(position={"x": 120, "y": 120})
     page.mouse.move(5, 5)
     picture(page, "selected")

@@ -76,7 +76,7 @@ def segment_file(file: str | None, method: str, slice_index: float) -> tuple[str
         if isinstance(step, Done):
             run = MethodRun(method, step.label_map, step.seconds)
             return _as_png(step.label_map), report(ct_slice, [run])
-    raise AssertionError("a run ends with Done or Failed")
+    raise AssertionError("a run that nobody stops ends with Done or Failed")
 
 
 def _as_png(label_map: Any) -> str:

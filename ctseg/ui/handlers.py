@@ -9,7 +9,7 @@ from ctseg.slices import SliceError, Stack, read_upload
 from ctseg.ui.encode import slice_message
 from ctseg.ui.examples import open_example
 from ctseg.ui.findings import matched, result_message
-from ctseg.ui.running import CANCELLED, Failed, Step, run_method
+from ctseg.ui.running import Cancelled, Failed, Step, run_method
 from ctseg.ui.sessions import SESSIONS, Finished, Plan, Session
 from ctseg.ui.words import OUTSIDE, estimate, seconds
 
@@ -18,6 +18,9 @@ Message = dict[str, Any]
 _logger = logging.getLogger(__name__)
 
 GONE = "Nothing is loaded; upload a file or pick an example."
+
+
+_CANCELLED = {"state": "cancelled", "text": "Cancelled."}
 
 
 class PageError(Exception):
@@ -122,7 +125,7 @@ def run(session: Session, identity: str, method: str) -> Iterator[Message]:
         yield about | {"state": "failed", "text": GONE}
         return
     if plan.stop.is_set():
-        yield about | {"state": "failed", "text": CANCELLED}
+        yield about | _CANCELLED
         return
     card = METHODS[method]
     fetch = download_bytes(method)
@@ -132,6 +135,8 @@ def run(session: Session, identity: str, method: str) -> Iterator[Message]:
                 yield about | {"state": "running"} | _progress(step, card, fetch)
             elif isinstance(step, Failed):
                 yield about | {"state": "failed", "text": step.sentence}
+            elif isinstance(step, Cancelled):
+                yield about | _CANCELLED
             elif session.plan is plan:
                 found = Finished(matched(step.label_map, session.finished), step.seconds)
                 session.finished[method] = found

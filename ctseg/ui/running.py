@@ -14,7 +14,6 @@ from ctseg.slices import CTSlice, SliceError
 from ctseg.weights import WeightsError
 
 TICK_SECONDS = 0.15
-CANCELLED = "Cancelled."
 
 _logger = logging.getLogger(__name__)
 # Gradio frees a cancelled run's place in the queue up to half a second before its thread has ended.
@@ -38,6 +37,11 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Cancelled:
+    """The run ended because it was told to stop."""
+
+
+@dataclass(frozen=True)
 class Failed:
     """One sentence on why there is no label map."""
 
@@ -54,7 +58,7 @@ class _Run(threading.Thread):
         self._stop_flag = stop
         self.fraction = 0.0
         self.began: float | None = None
-        self.outcome: Done | Failed = Failed(CANCELLED)
+        self.outcome: Done | Failed | Cancelled = Cancelled()
 
     def run(self) -> None:
         """Load the method and let it segment."""
@@ -91,8 +95,10 @@ class _Run(threading.Thread):
         return Step(self.fraction, 0.0 if self.began is None else time.perf_counter() - self.began)
 
 
-def run_method(ct_slice: CTSlice, method: str, stop: threading.Event) -> Iterator[Step | Done | Failed]:
-    """Yield a `Step` about every 0.15 s, and at last `Done` or `Failed`.
+def run_method(
+    ct_slice: CTSlice, method: str, stop: threading.Event
+) -> Iterator[Step | Done | Failed | Cancelled]:
+    """Yield a `Step` about every 0.15 s, and at last `Done`, `Failed` or `Cancelled`.
 
     Closing the iterator sets `stop`, so a run ends with the event that asked for it.
     """

@@ -278,7 +278,7 @@ def test_cancel_leaves_the_cores_idle(page: ComparePage, server: AppServer, idle
     time.sleep(1.0)
     assert _cpu_seconds(server, 1.0) < idle + 0.1
     for method in ("endless", "watershed"):
-        page.wait(method, "failed")
+        page.wait(method, "cancelled")
         assert page.said_by(method) == "Cancelled."
     page.compare("watershed")
     page.wait("watershed")

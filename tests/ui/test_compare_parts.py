@@ -307,7 +307,6 @@ def _outcome(monkeypatch: pytest.MonkeyPatch, act: Any) -> Any:
         (MemoryError(), "not enough memory"),
         (RuntimeError("secret"), "failed on this slice"),
         (SliceError("Too small a slice."), "Too small a slice."),
-        (running.Stopped(), "Cancelled."),
     ],
 )
 def test_errors_of_methods_become_one_sentence(
@@ -339,7 +338,7 @@ def test_run_reports_progress_and_closing_it_stops_the_method(monkeypatch: pytes
     waiting = running.run_method(_stack()[0], "watershed", given_up := threading.Event())
     next(waiting)
     given_up.set()
-    assert list(waiting)[-1] == running.Failed("Cancelled.")
+    assert list(waiting)[-1] == running.Cancelled()
     run.close()
     assert stop.is_set()
     assert ended.wait(5)

@@ -156,7 +156,7 @@ class Panel {
     }
   }
 
-  // `kind` is waiting, running, failed or outside; null removes the note.
+  // `kind` is waiting, running, failed or cancelled; null removes the note.
   say(kind, text, fraction = null) {
     this.element.dataset.state = kind ?? "done";
     const bar = fraction == null ? null

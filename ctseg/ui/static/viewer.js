@@ -109,11 +109,12 @@ class Viewer {
       panel.time.textContent = `${count(value.table.label.length, "structure")} · ${value.time}`;
       panel.say(null, "");
       this.focus ??= value.method;
+      if (!this.view.cursor) this.say(panel, null);
       this.list();
       this.redraw();
     } else {
       panel.time.textContent = "";
-      panel.say("failed", value.text);
+      panel.say(value.state, value.text);
     }
     this.next();
   }
@@ -125,7 +126,7 @@ class Viewer {
     for (const panel of this.panels.values()) {
       if (panel.element.dataset.state !== "waiting" && panel.element.dataset.state !== "running") continue;
       panel.time.textContent = "";
-      panel.say("failed", "Cancelled.");
+      panel.say("cancelled", "Cancelled.");
     }
   }
 
