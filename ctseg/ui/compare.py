@@ -88,7 +88,13 @@ def compare_page() -> gr.HTML:
         trigger_mode="multiple",
         **_QUIET,
     )
-    running.then(_after_run, None, [below, heat, scoring, scores, slots["truth"]], **_QUIET)
+    running.then(
+        _after_run,
+        None,
+        [below, heat, scoring, scores, slots["truth"]],
+        trigger_mode="always_last",
+        **_QUIET,
+    )
     cancel.click(_on_cancel, None, slots["plan"], cancels=[running], queue=False, **_QUIET)
     viewer.pack(_on_pack, None, slots["zip"], **_QUIET)
     truth.upload(_on_truth, truth, [truth_said, truth, scores, slots["truth"]], **_QUIET)

@@ -50,13 +50,12 @@ def _shown_labels(path: Path) -> NDArray[np.int32]:
 
 def test_example_is_compared_by_watershed_and_sam_side_by_side(page: ComparePage) -> None:
     page.example(2)
-    page.choose("watershed", "sam-vit-t")
-    page.page.click("#compare")
-    page.wait("watershed")
-    page.wait("sam-vit-t")
+    page.compare("watershed", "multi-otsu", "sam-vit-t")
+    for method in ("watershed", "multi-otsu", "sam-vit-t"):
+        page.wait(method)
     assert "structures" in page.page.locator('.ct-panel[data-method="sam-vit-t"] .ct-time').inner_text()
-    page.page.wait_for_selector("#agreement .main-svg")
-    assert page.page.locator(".ct-tabs button").count() == 2
+    page.page.wait_for_function("document.querySelectorAll('#agreement .ytick').length === 3")
+    assert page.page.locator(".ct-tabs button").count() == 3
 
 
 def test_planned_methods_are_greyed_and_say_so(page: ComparePage) -> None:
