@@ -48,7 +48,7 @@ def desk(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector("[data-example] img[src]", timeout=LONGEST_MS)
     picture(page, "empty")
-    open_example(page, url, 2)
+    open_example(page, url, 0)
     page.get_by_role("button", name="Compare").click()
     done(page, "watershed")
     page.wait_for_selector('.ct-panel[data-method="sam-vit-t"]:has-text("Running")', timeout=LONGEST_MS)
@@ -76,7 +76,7 @@ def desk(page: Page, url: str) -> None:
 
 def finished(page: Page, url: str, name: str) -> None:
     """A finished comparison in this window."""
-    open_example(page, url, 2)
+    open_example(page, url, 0)
     page.get_by_role("button", name="Compare").click()
     done(page, "sam-vit-t")
     page.locator(".ct-grid").scroll_into_view_if_needed()
@@ -104,7 +104,7 @@ def main() -> None:
         desk(browser.new_page(viewport=DESK), url)
         finished(browser.new_page(viewport=DESK, color_scheme="dark"), url, "done-dark")
         phone = browser.new_page(viewport=PHONE, device_scale_factor=2, has_touch=True)
-        open_example(phone, url, 2)
+        open_example(phone, url, 0)
         picture(phone, "phone")
         finished(phone, url, "phone-done")
         browser.close()

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import permutation_test
 
 FEWEST_PATIENTS = 8
 _DRAWS = 2000
@@ -98,6 +97,9 @@ def compare(
 
 
 def _sign_flip_p_value(differences: NDArray[np.float64]) -> float:
+    # Imported here, because it takes a second and the app starts without it.
+    from scipy.stats import permutation_test
+
     if not differences.any():
         return 1.0
     tested = permutation_test(

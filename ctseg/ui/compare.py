@@ -17,14 +17,14 @@ from ctseg.ui.examples import draw_thumbnails, shelf
 from ctseg.ui.findings import agreement, score_table
 from ctseg.ui.handlers import PageError
 from ctseg.ui.sessions import SESSIONS, Session
-from ctseg.ui.words import INTRODUCTION, PRIVACY, method_rows, notice, remark
+from ctseg.ui.words import INTRODUCTION, KNOWN, PRIVACY, method_rows, notice, remark
 
 PRESELECTED = ("watershed", "sam-vit-t")
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
-def compare_page() -> gr.HTML:
+def compare_page(pages: gr.Blocks) -> gr.HTML:
     """Lay the page out in the Blocks being built, wire its events and return the shelf of examples."""
     gr.HTML(INTRODUCTION, elem_classes="ct-intro", apply_default_css=False)
     with gr.Row(elem_classes="ct-page"):
@@ -74,6 +74,7 @@ def compare_page() -> gr.HTML:
     examples.pick(None, None, said, js=_SAY_READING, **_QUIET)
     upload.upload(_on_upload, upload, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
     examples.pick(_on_example, None, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
+    pages.load(_on_link, None, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
     examples.refuse(_on_refuse, None, said, **_QUIET)
     place.input(
         _on_place, place, [slots["slice"], said, below, scoring], trigger_mode="always_last", **_QUIET
@@ -157,6 +158,19 @@ def _on_example(event: gr.EventData, request: gr.Request) -> list[Any]:
     return _opened(session, stack)
 
 
+def _on_link(request: gr.Request) -> list[Any]:
+    query = request.query_params
+    board, image = str(query.get("board", "")), str(query.get("image", ""))
+    if not board and not image:
+        return [gr.skip()] * 6
+    session = _session(request)
+    try:
+        stack = handlers.load_board_image(session, board[:80], image[:80])
+    except PageError as error:
+        return [gr.skip(), gr.skip(), notice(str(error)), None, gr.skip(), gr.skip()]
+    return _opened(session, stack)
+
+
 def _on_refuse(event: gr.EventData) -> str:
     try:
         check_upload([int(event.bytes)])
@@ -172,7 +186,7 @@ def _opened(session: Session, stack: Stack) -> list[Any]:
     return [
         handlers.show_slice(session),
         several,
-        remark(stack.note or ""),
+        remark(stack.note or (KNOWN if session.truth is not None else "")),
         None,
         gr.Column(visible=False),
         gr.Accordion(visible=False),
@@ -189,11 +203,13 @@ def _on_place(place: float, request: gr.Request) -> list[Any]:
 
 
 def _on_compare(chosen: list[str], request: gr.Request) -> list[Any]:
+    session = _session(request)
     try:
-        plan = handlers.begin(_session(request), chosen)
+        plan = handlers.begin(session, chosen)
     except PageError as error:
         return [gr.skip(), notice(str(error)), gr.skip(), gr.skip()]
-    return [plan, "", gr.Column(visible=False), gr.Accordion(visible=True)]
+    known = session.truth is not None
+    return [plan, "", gr.Column(visible=False), gr.Accordion(visible=True, open=known)]
 
 
 def _on_run(event: gr.EventData, request: gr.Request) -> Iterator[Any]:

@@ -1,13 +1,13 @@
 """What the Compare page's events do: each takes the page's session and returns messages for the viewer."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ctseg.methods import METHODS, Card, download_bytes
 from ctseg.slices import SliceError, Stack, read_upload
 from ctseg.ui.encode import slice_message
-from ctseg.ui.examples import open_example
+from ctseg.ui.examples import Opened, open_board_image, open_example
 from ctseg.ui.findings import matched, result_message
 from ctseg.ui.running import Cancelled, Failed, Step, run_method
 from ctseg.ui.sessions import SESSIONS, Finished, Plan, Session
@@ -35,25 +35,30 @@ def load_upload(session: Session, paths: Sequence[str]) -> Stack:
     PageError
         If it is no CT that can be read; what was loaded before stays.
     """
-    return _keep(session, read_upload, paths)
+    return _keep(session, lambda: Opened(read_upload(paths)))
 
 
 def load_example(session: Session, index: int) -> Stack:
-    """Read an example into the session, as `load_upload` does."""
-    return _keep(session, open_example, index)
+    """Read an example into the session, as `load_upload` does, with its true label map if it is known."""
+    return _keep(session, lambda: open_example(index))
 
 
-def _keep(session: Session, read: Any, what: Any) -> Stack:
+def load_board_image(session: Session, board: str, image: str) -> Stack:
+    """Read an image of a board into the session, as `load_example` does."""
+    return _keep(session, lambda: open_board_image(board, image))
+
+
+def _keep(session: Session, read: Callable[[], Opened]) -> Stack:
     try:
-        stack: Stack = read(what)
+        opened = read()
     except SliceError as error:
         raise PageError(str(error)) from error
     except Exception as error:  # a reader's own fault must not show a traceback to the visitor
         # Without the traceback: it could hold the file's name.
         _logger.error("Reading an upload failed with %s.", type(error).__name__)  # noqa: TRY400 see above
         raise PageError("This file cannot be read as a CT slice; export it again as DICOM or PNG.") from error
-    session.keep(stack)
-    return stack
+    session.keep(opened.stack, opened.truth)
+    return opened.stack
 
 
 def show_slice(session: Session) -> Message:

@@ -30,7 +30,7 @@ def build() -> gr.Blocks:
     private_upload_folder()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as pages:
         gr.Navbar(main_page_name=FIRST_PAGE)
-        examples = compare_page()
+        examples = compare_page(pages)
         add_api()
         pages.load(load_thumbnails, None, examples, show_progress="hidden", api_visibility="private")
         pages.unload(leave)

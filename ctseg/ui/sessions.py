@@ -48,12 +48,13 @@ class Session:
         """The slice on show, or None while there is none."""
         return None if self.stack is None else self.stack[self.index]
 
-    def keep(self, stack: Stack) -> None:
-        """Take a new upload and forget the one before it."""
+    def keep(self, stack: Stack, truth: NDArray[np.integer] | None = None) -> None:
+        """Take a new upload, and its true label map where it is known, and forget the one before it."""
         self.forget()
         self.stack = stack
         self.loaded_at = time.monotonic()
         self.show(stack.middle)
+        self.truth = truth
 
     def show(self, index: int) -> None:
         """Turn to another slice of the stack; what was found on the one before does not fit it."""

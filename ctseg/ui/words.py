@@ -14,6 +14,7 @@ PRIVACY = (
     "or stored; text burned into the picture is <b>not</b> removed. To keep files on your own machine, run "
     "<code>make app</code> there.</p>"
 )
+KNOWN = "The true structures are known here: methods are scored."
 OUTSIDE = "8-bit file of unknown window: outside what the method was made for."
 
 

@@ -49,7 +49,7 @@ def _shown_labels(path: Path) -> NDArray[np.int32]:
 
 
 def test_example_is_compared_by_watershed_and_sam_side_by_side(page: ComparePage) -> None:
-    page.example(2)
+    page.example(4)
     page.compare("watershed", "multi-otsu", "sam-vit-t")
     for method in ("watershed", "multi-otsu", "sam-vit-t"):
         page.wait(method)
@@ -132,7 +132,7 @@ def test_broken_files_each_give_their_sentence_at_the_upload(page: ComparePage, 
         "words.nii": b"no volume at all",
         "cut.png": b"\x89PNG\r\n\x1a\n" + bytes(40),
     }
-    page.example(0)
+    page.example(2)
     sentences = []
     for name, content in broken.items():
         (tmp_path / name).write_bytes(content)
@@ -200,7 +200,7 @@ def test_turned_and_flipped_view_selects_the_same_structure_and_gives_methods_th
 
 
 def test_row_of_the_table_outlines_its_structure_and_keys_work(page: ComparePage) -> None:
-    page.example(0)
+    page.example(2)
     page.compare("watershed")
     page.wait("watershed")
     before = page.page.evaluate("document.querySelector('[data-panel=slice]').toDataURL()")
@@ -218,7 +218,7 @@ def test_row_of_the_table_outlines_its_structure_and_keys_work(page: ComparePage
 
 
 def test_windows_change_the_picture_only(page: ComparePage) -> None:
-    page.example(0)
+    page.example(2)
     picture = "document.querySelector('[data-method=slice] .ct-image').toDataURL()"
     page.page.wait_for_timeout(100)
     before = page.page.evaluate(picture)
@@ -238,7 +238,7 @@ def test_eight_bit_slice_says_what_is_outside_a_methods_purpose(page: ComparePag
 
 
 def test_method_that_fails_says_so_in_its_panel_and_the_others_run(page: ComparePage) -> None:
-    page.example(0)
+    page.example(2)
     page.compare("broken", "watershed")
     page.wait("watershed")
     page.wait("broken", "failed")
@@ -249,7 +249,7 @@ def test_method_that_fails_says_so_in_its_panel_and_the_others_run(page: Compare
 def test_nothing_loaded_or_chosen_is_said(page: ComparePage) -> None:
     page.page.click("#compare")
     page.page.wait_for_selector("#said .ct-notice:has-text('Nothing is loaded')")
-    page.example(0)
+    page.example(2)
     page.compare()
     page.page.wait_for_selector("#said .ct-notice:has-text('No method is chosen')")
 
@@ -269,7 +269,7 @@ def idle(server: AppServer) -> float:
 
 
 def test_cancel_leaves_the_cores_idle(page: ComparePage, server: AppServer, idle: float) -> None:
-    page.example(0)
+    page.example(2)
     page.compare("endless", "watershed")
     page.wait("endless", "running")
     assert _cpu_seconds(server, 1.0) > idle + 0.1
@@ -285,7 +285,7 @@ def test_cancel_leaves_the_cores_idle(page: ComparePage, server: AppServer, idle
 
 def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
-    page.example(0)
+    page.example(2)
     page.compare("endless")
     page.wait("endless", "running")
     page.close()
@@ -296,8 +296,8 @@ def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) 
 def test_second_visitor_waits_for_one_run_not_for_all(browser: Any, server: AppServer) -> None:
     first = ComparePage(browser, server.url, DESK)
     second = ComparePage(browser, server.url, DESK)
-    first.example(0)
-    second.example(0)
+    first.example(2)
+    second.example(2)
     first.compare("gated-a", "gated-b")
     first.wait("gated-a", "running")
     second.compare("watershed")
@@ -361,13 +361,13 @@ def test_true_label_map_gives_scores_and_shows_errors(page: ComparePage, tmp_pat
 
 def test_phone_has_no_sideways_scrolling_and_desk_shows_all_at_once(browser: Any, server: AppServer) -> None:
     phone = ComparePage(browser, server.url, PHONE)
-    phone.example(2)
+    phone.example(4)
     phone.compare("watershed")
     phone.wait("watershed")
     assert phone.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     phone.close()
     desk = ComparePage(browser, server.url, DESK)
-    desk.example(2)
+    desk.example(4)
     for part in ("#upload", "#examples", "#compare", '.ct-panel[data-method="slice"]'):
         box = desk.page.locator(part).bounding_box()
         assert box["y"] >= 0, part

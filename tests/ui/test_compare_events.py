@@ -100,7 +100,7 @@ def test_faults_of_the_visitor_are_told_where_they_look(request_of_page: Any, tm
 
 
 def test_example_can_be_scored_against_a_true_label_map(request_of_page: Any, tmp_path: Path) -> None:
-    compare._on_example(SimpleNamespace(index=0), request_of_page)  # type: ignore[arg-type]
+    compare._on_example(SimpleNamespace(index=2), request_of_page)  # type: ignore[arg-type]
     assert compare._on_place(1, request_of_page)[0]["place"] == ""
     session = SESSIONS.of(request_of_page.session_hash)
     plan = compare._on_compare(["watershed"], request_of_page)[0]
@@ -113,6 +113,56 @@ def test_example_can_be_scored_against_a_true_label_map(request_of_page: Any, tm
     assert "Watershed" in table
     assert set(faults["faults"]) == {"watershed", "sam-vit-t"}
     assert compare._after_run(request_of_page)[1].data[0].z[0][1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("index", "intensity"), [(0, "HU"), (1, "8-bit")])
+def test_phantoms_are_scored_without_being_asked(request_of_page: Any, index: int, intensity: str) -> None:
+    shown, _, remark, *_ = compare._on_example(SimpleNamespace(index=index), request_of_page)  # type: ignore[arg-type]
+    assert shown["facts"][0].startswith(intensity)
+    assert "true structures are known" in remark
+    plan, *_, scoring = compare._on_compare(["watershed"], request_of_page)
+    assert scoring.open
+    list(compare._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
+    *_, table, faults = compare._after_run(request_of_page)
+    assert "Watershed" in table
+    assert set(faults["faults"]) == {"watershed"}
+
+
+def linked(request_of_page: Any, **query: str) -> Any:
+    return compare._on_link(SimpleNamespace(session_hash=request_of_page.session_hash, query_params=query))  # type: ignore[arg-type]
+
+
+def test_a_link_opens_an_image_of_an_open_board(request_of_page: Any) -> None:
+    from ctseg.datasets import open_split
+
+    shown, _, remark, *_ = linked(request_of_page, board="phantom-val", image="7.png")
+    assert "true structures are known" in remark
+    split = open_split("phantom-val")
+    session = SESSIONS.of(request_of_page.session_hash)
+    assert shown["facts"][0] == "8-bit, window unknown"
+    assert session.ct_slice is not None
+    assert np.array_equal(session.ct_slice.pixels, split.slice(7).pixels)
+    assert np.array_equal(np.asarray(session.truth), np.asarray(split.label_map(7)))
+
+
+@pytest.mark.parametrize(
+    ("board", "image", "sentence"),
+    [
+        ("ct-fewshot-val", "0.png", "may not be shown"),
+        ("phantom-val", "60.png", "no image of this board"),
+        ("phantom-val", "../../secret", "no image of this board"),
+        ("<script>", "0.png", "names no board"),
+        ("", "0.png", "names no board"),
+    ],
+)
+def test_a_link_opens_nothing_else(request_of_page: Any, board: str, image: str, sentence: str) -> None:
+    assert sentence in linked(request_of_page, board=board, image=image)[2]
+    assert SESSIONS.of(request_of_page.session_hash).stack is None
+
+
+def test_a_page_without_a_link_stays_empty(request_of_page: Any) -> None:
+    assert len(linked(request_of_page)) == 6
+    assert SESSIONS.of(request_of_page.session_hash).stack is None
 
 
 def test_thumbnails_are_drawn_when_the_page_loads() -> None:

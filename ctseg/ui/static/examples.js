@@ -3,7 +3,8 @@ const shelf = element.querySelector(".ct-examples");
 
 function fill() {
   if (!Array.isArray(props.value)) return;
-  shelf.replaceChildren(...props.value.map((example, index) => {
+  const groups = new Map();
+  props.value.forEach((example, index) => {
     const button = document.createElement("button");
     const picture = document.createElement("img");
     const name = document.createElement("span");
@@ -14,7 +15,18 @@ function fill() {
     name.textContent = example.name;
     button.append(picture, name);
     button.addEventListener("click", () => trigger("pick", { index }));
-    return button;
+    if (!groups.has(example.group)) groups.set(example.group, []);
+    groups.get(example.group).push(button);
+  });
+  shelf.replaceChildren(...[...groups].map(([title, buttons]) => {
+    const group = document.createElement("div");
+    const heading = document.createElement("span");
+    const row = document.createElement("div");
+    heading.textContent = title;
+    row.append(...buttons);
+    group.style.flexGrow = buttons.length;
+    group.append(heading, row);
+    return group;
   }));
 }
 
