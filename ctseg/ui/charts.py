@@ -129,7 +129,7 @@ def both_indices_chart(rows: Sequence[Row]) -> "Figure":
                 "textangle": -90,
             }
             figure.add_vline(result.means["ari"], line=_CEILING, annotation=told | {"xanchor": "right"})
-    _dress(figure, "Both indices together: the upper right is best", height=380 + 22 * len(results))
+    _dress(figure, "Both indices: the upper right is best", height=380 + 22 * len(results))
     figure.update_layout(
         showlegend=True,
         legend={"orientation": "v", "y": -0.2, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"},

@@ -104,6 +104,31 @@ def test_nothing_is_wider_than_a_phone(page: Any, boards: AppServer) -> None:
         page.goto(f"{boards.url}/{path}")
         page.wait_for_selector(ready)
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    # The window hides what hangs over; the cards must not hang over.
+    assert (
+        page.evaluate(
+            "Math.max(...[...document.querySelectorAll('.md-card :is(dd, li, .bd-scroll)')]"
+            ".map((part) => part.getBoundingClientRect().right))"
+        )
+        <= PHONE["width"]
+    )
+
+
+@pytest.mark.parametrize("viewport", [DESK, PHONE])
+def test_heads_stand_over_their_columns_and_methods_stay_in_sight(
+    page: Any, boards: AppServer, viewport: dict[str, int]
+) -> None:
+    page.set_viewport_size(viewport)
+    page.goto(f"{boards.url}/leaderboard")
+    page.wait_for_selector(METHODS)
+    left = "(name) => document.querySelector(name).getBoundingClientRect().left"
+    for column in (2, 4, 6):
+        head, cell = f"#methods-table th[data-heading='{column}']", f"{METHODS}[data-col='{column}']"
+        assert page.evaluate(left, head) == page.evaluate(left, cell)
+    before = page.evaluate(left, f"{METHODS}[data-col='1']")
+    page.evaluate("document.querySelector('#methods-table .virtual-table-viewport').scrollLeft = 300")
+    page.wait_for_function(f"({left})(\"{METHODS}[data-col='2']\") < 100")
+    assert page.evaluate(left, f"{METHODS}[data-col='1']") == before
 
 
 def test_programs_read_a_board(boards: AppServer) -> None:
