@@ -8,19 +8,13 @@ from ctseg.leaderboard.boards import BOARDS, Board, BoardError
 from ctseg.leaderboard.result import Result
 from ctseg.ui import board_words, charts
 from ctseg.ui.assets import read_asset
+from ctseg.ui.board_choices import choices, image_choices, plot
 from ctseg.ui.board_data import BoardView, board_or_first, first_board, view
 from ctseg.ui.board_files import board_file, board_rows
 from ctseg.ui.board_images import differences_panel
 from ctseg.ui.board_table import Column, method_columns, styled, tiling_columns
 from ctseg.ui.explain_panel import explain_panel
 
-SCORES = (
-    ("ari", "ari"),
-    ("fg_ari", "fg_ari"),
-    ("Best IoU", "best_iou"),
-    ("Panoptic quality", "panoptic_quality"),
-    ("Foreground Dice", "foreground_dice"),
-)
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _METHODS = "<h2>Methods, ranked by ari</h2>"
 _TILINGS = (
@@ -68,12 +62,12 @@ def leaderboard_page(pages: gr.Blocks) -> None:
         _words(board_words.COLUMNS_EXPLAINED, "bd-columns")
         apart = _words(board_words.how_far_apart(shown), "bd-apart")
         plots = _plots()
-        choices = _image_choices(shown)
+        selected = image_choices(shown)
         explain_panel(pages)
         _words(board_words.report_panel(), "bd-report")
     gr.api(board_api, api_name="board", api_description="The rows of a board, in order of rank.")
 
-    picked, score, spread, pair, differ = choices
+    picked, score, spread, pair, differ = selected
     whole = [*head, *tables, downloads, apart, picked, *pair]
     drawn = [*plots, spread, differ]
     drawn_from = [chooser, picked, *pair, score]
@@ -152,49 +146,10 @@ def _filled(shown: BoardView) -> list[Any]:
 
 def _plots() -> list[gr.Plot]:
     with gr.Row(elem_classes="bd-plots"):
-        means = [_plot(f"means-{score}") for score in ("ari", "fg_ari")]
+        means = [plot(f"means-{score}") for score in ("ari", "fg_ari")]
     with gr.Row(elem_classes="bd-plots"):
-        both, tilings = _plot("both-indices"), _plot("tilings-plot")
+        both, tilings = plot("both-indices"), plot("tilings-plot")
     return [*means, both, tilings]
-
-
-def _plot(name: str) -> gr.Plot:
-    return gr.Plot(show_label=False, elem_id=name, elem_classes="bd-plot", min_width=320)
-
-
-def _image_choices(shown: BoardView) -> tuple[gr.Dropdown, gr.Radio, gr.Plot, list[gr.Dropdown], gr.HTML]:
-    gr.HTML("<h2>Image by image</h2>", apply_default_css=False, elem_classes="bd-words")
-    choices, some, pair = _choices(shown)
-    with gr.Row():
-        score = gr.Radio(
-            list(SCORES),
-            value="ari",
-            label="Score",
-            elem_id="score",
-            elem_classes="bd-chooser",
-            min_width=300,
-        )
-        picked = gr.Dropdown(
-            choices, value=some, multiselect=True, label="Rows to show", elem_id="picked", min_width=300
-        )
-    spread = _plot("spread")
-    with gr.Row():
-        one = gr.Dropdown(choices, value=pair[0], label="Where does this …", elem_id="first", min_width=300)
-        other = gr.Dropdown(
-            choices, value=pair[1], label="… differ most from this?", elem_id="second", min_width=300
-        )
-    differ = gr.HTML("", apply_default_css=False, elem_id="differences", elem_classes="bd-words")
-    return picked, score, spread, [one, other], differ
-
-
-def _choices(shown: BoardView) -> tuple[list[tuple[str, str]], list[str], list[str | None]]:
-    """Return the rows to choose from, (title, sha256), and those chosen at first: the best ones."""
-    rows = [*shown.of_role("method"), *shown.of_role("full tiling"), *shown.of_role("oracle")]
-    keys = [row.result.predictions_sha256 for row in rows]
-    choices = [(row.result.title, key) for row, key in zip(rows, keys, strict=True)]
-    ranked = [key for row, key in zip(rows, keys, strict=True) if row.rank is not None]
-    pair: list[str | None] = [*(ranked + keys[len(ranked) :])[:2], None, None]
-    return choices, ranked[:4], pair[:2]
 
 
 def _on_load(request: gr.Request) -> list[Any]:
@@ -205,7 +160,7 @@ def _on_load(request: gr.Request) -> list[Any]:
 def _on_board(name: str) -> list[Any]:
     shown = view(_board(name))
     empty, methods, tilings = _filled(shown)
-    choices, some, pair = _choices(shown)
+    rows, some, pair = choices(shown)
     return [
         board_words.about(shown),
         board_words.answers(shown) if shown.rows else "",
@@ -214,9 +169,9 @@ def _on_board(name: str) -> list[Any]:
         *_table_updates(tilings),
         gr.HTML(board=shown.board.name, visible=bool(shown.rows)),
         board_words.how_far_apart(shown),
-        gr.Dropdown(choices=choices, value=some, multiselect=True),
-        gr.Dropdown(choices=choices, value=pair[0]),
-        gr.Dropdown(choices=choices, value=pair[1]),
+        gr.Dropdown(choices=rows, value=some, multiselect=True),
+        gr.Dropdown(choices=rows, value=pair[0]),
+        gr.Dropdown(choices=rows, value=pair[1]),
     ]
 
 
