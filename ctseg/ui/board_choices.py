@@ -19,7 +19,7 @@ def plot(name: str) -> gr.Plot:
 
 
 def image_choices(shown: BoardView) -> tuple[gr.Dropdown, gr.Radio, gr.Plot, list[gr.Dropdown], gr.HTML]:
-    """Add the section: which rows, which score, the chart of all images, the two rows compared, their images."""
+    """Add the section: rows, score, the chart of all images, two rows to compare, and their images."""
     gr.HTML("<h2>Image by image</h2>", apply_default_css=False, elem_classes="bd-words")
     rows, some, pair = choices(shown)
     with gr.Row():
