@@ -27,7 +27,7 @@ CARD = Card(
         "to the official MobileSAM weights."
     ),
     saw=("outside",),
-    parameters=10_130_092,
+    parameters=10_139_948,
     seconds=0.0,
     full_tiling=False,
     known_failures=(

@@ -16,7 +16,7 @@ from ctseg.methods import NeverStop
 from ctseg.methods.sam.body import body_mask, grid_points, points_on_body
 from ctseg.methods.sam.candidates import Candidate, candidate, large_to_small, paint, without_duplicates
 from ctseg.methods.sam.decoder import PointDecoder
-from ctseg.methods.sam.frame import encoder_input, framed_points, framed_shape, upscaled
+from ctseg.methods.sam.frame import encoder_input, framed_points, framed_shape, judged_shape, upscaled
 from ctseg.methods.sam.modules import load_modules
 from ctseg.methods.sam.onnx_encoder import OnnxEncoder
 from ctseg.methods.sam.segmenter import AutomaticMasks
@@ -107,6 +107,11 @@ def test_candidates_are_those_of_the_package(steepness: float) -> None:
     if one is not None:
         assert list(one.box) == batched_mask_to_box(full > 0)[0].tolist()
         assert one.area == int((full > 0).sum())
+
+
+def test_large_slices_are_judged_at_the_size_the_model_saw() -> None:
+    assert judged_shape((512, 1024)) == (512, 1024)
+    assert judged_shape((4096, 1024)) == (1024, 256)
 
 
 def test_an_empty_mask_is_no_candidate() -> None:

@@ -25,8 +25,8 @@ class Candidate:
     ----------
     logits : Tensor of float32, shape (256, 256); kept small, upscaled again when painted.
     predicted_iou : the model's own estimate of the mask's quality.
-    box : (left, top, right, bottom) in px of the slice, the last row and column included.
-    area : pixels of the slice.
+    box : (left, top, right, bottom) in px at the judged size, the last row and column included.
+    area : pixels at the judged size.
     """
 
     logits: Tensor
@@ -38,7 +38,8 @@ class Candidate:
 def candidate(logits: Tensor, predicted_iou: float, shape: tuple[int, int]) -> Candidate | None:
     """Return the candidate of a mask's logits (256, 256), or None if the mask is empty or unstable.
 
-    Stability is the overlap of the masks at the thresholds +1 and -1, at the slice's (H, W) size.
+    Stability is the overlap of the masks at the thresholds +1 and -1; ``shape`` is the (H, W) at which the
+    mask is judged.
     """
     full = upscaled(logits, shape)
     certain = int(torch.count_nonzero(full > STABILITY_OFFSET))

@@ -20,6 +20,15 @@ def framed_shape(shape: tuple[int, int]) -> tuple[int, int]:
     return height, width
 
 
+def judged_shape(shape: tuple[int, int]) -> tuple[int, int]:
+    """Height and width in px at which masks of a slice are judged: its own, at most those of the square.
+
+    The package always judges at the slice's size; above 1024 px that takes most of the time and tells no
+    more, for the square is all that the model saw.
+    """
+    return shape if max(shape) <= SIDE else framed_shape(shape)
+
+
 def encoder_input(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Scale a slice bilinearly, normalise it in three equal channels and pad with 0 on the right and below.
 

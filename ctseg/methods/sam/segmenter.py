@@ -20,7 +20,8 @@ from ctseg.methods.sam.candidates import (
     without_duplicates,
 )
 from ctseg.methods.sam.decoder import ImageSide, PointDecoder
-from ctseg.methods.sam.frame import encoder_input, framed_points
+from ctseg.methods.sam.frame import encoder_input, framed_points, judged_shape
+from ctseg.methods.sam.memory import give_back_freed_memory
 from ctseg.methods.sam.threads import single_threaded_workers
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
@@ -87,6 +88,7 @@ class AutomaticMasks:
             progress(1.0)
             return np.zeros(image.shape, dtype=np.int32)
         embedding = self._encoder.embed(encoder_input(image), stop)
+        give_back_freed_memory()
         progress(self._encoder_share)
         points = points_on_body(image, self._points_per_side)
         found: list[Candidate] = []
@@ -112,6 +114,7 @@ class AutomaticMasks:
             for one in running:
                 one.cancel()
             wait(running)
+            give_back_freed_memory()
 
     @torch.inference_mode()
     def _of_points(
@@ -127,7 +130,7 @@ class AutomaticMasks:
             logits = self._decoder.masks(keys[point], mask_tokens[point], chosen)
             for mask, index in zip(logits, chosen, strict=True):
                 _look(stop)
-                one = candidate(mask.clone(), float(quality[point, index]), shape)
+                one = candidate(mask.clone(), float(quality[point, index]), judged_shape(shape))
                 if one is not None:
                     found.append(one)
         return found
