@@ -130,6 +130,13 @@ def test_the_example_method_keeps_the_contract() -> None:
     assert set(np.unique(label_map)) == {0, 1, 2}
 
 
+@pytest.mark.parametrize("page", [path.name for path in (ROOT / "docs").glob("*.md")])
+def test_the_python_of_the_docs_runs(page: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workplace)
+    for block in blocks(f"docs/{page}", "python"):
+        exec(block, {})
+
+
 def test_every_link_leads_somewhere() -> None:
     for file in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
         for target in re.findall(r"\]\(([^)#]+)\)", file.read_text(encoding="utf-8")):
