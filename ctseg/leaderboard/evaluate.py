@@ -18,7 +18,7 @@ from ctseg.datasets import Split, open_split
 from ctseg.leaderboard.boards import Board, BoardError
 from ctseg.leaderboard.image_worker import evaluate_image, settle
 from ctseg.leaderboard.oracles import ORACLES
-from ctseg.leaderboard.result import Result, Role, predictions_sha256
+from ctseg.leaderboard.result import OURS, Result, Role, predictions_sha256
 from ctseg.methods import METHODS
 from ctseg.metrics import METRIC_VERSION, Scores, mean_scores
 
@@ -90,7 +90,7 @@ def _assemble(entry: str, board: Board, split: Split, folder: Path, fingerprint:
         board=board.name,
         entry=entry,
         **_about(entry),
-        origin="verified by us",
+        origin=OURS,
         metric_version=METRIC_VERSION,
         dataset_fingerprint=fingerprint,
         code_version=version,

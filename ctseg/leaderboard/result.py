@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Origin = Literal["verified by us", "submitted"]
+OURS: Origin = "verified by us"
 Role = Literal["method", "full tiling", "oracle"]
 
 

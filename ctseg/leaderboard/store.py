@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from ctseg.leaderboard.result import Result, from_json, to_json
+from ctseg.leaderboard.result import OURS, Result, from_json, to_json
 
 RESULT_FILE = "result.json"
 
@@ -43,9 +43,15 @@ def save(folder: Path, result: Result) -> Path:
 
 
 def load_results(folder: Path, board: str) -> list[Result]:
-    """Return all stored results of a board, by entry name."""
+    """Return the results that a board shows, by entry name.
+
+    Every submission counts; of our own rows only the newest of each entry, since older code made the others.
+    """
     stored = [
         from_json(path.read_text(encoding="utf-8"))
         for path in sorted(folder.glob(f"entries/*/{RESULT_FILE}"))
     ]
-    return sorted((result for result in stored if result.board == board), key=lambda result: result.entry)
+    of_board = sorted((result for result in stored if result.board == board), key=lambda result: result.date)
+    newest = {result.entry: result for result in of_board if result.origin == OURS}
+    submitted = [result for result in of_board if result.origin != OURS]
+    return sorted([*newest.values(), *submitted], key=lambda result: result.entry)

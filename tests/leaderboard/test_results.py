@@ -1,5 +1,6 @@
 """Results are stored whole or not at all, and the same predictions are one entry."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,18 @@ def test_what_is_stored_is_read_back(tmp_path: Path, make_result: Any) -> None:
     assert load_results(tmp_path, "ct-fewshot-val") == [first, second]
     assert load_results(tmp_path, "phantom-val") == []
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"result.json"}
+
+
+def test_of_our_own_rows_only_the_newest_is_shown(tmp_path: Path, make_result: Any) -> None:
+    old = make_result("a", [0.5, 0.7])
+    new = replace(old, date="2026-02-01T00:00:00+00:00", predictions_sha256="b" * 64)
+    theirs = [replace(old, origin="submitted", predictions_sha256=letter * 64) for letter in "cd"]
+    for result in (new, old, *theirs):
+        save(tmp_path, result)
+    shown = load_results(tmp_path, "ct-fewshot-val")
+    assert old not in shown
+    assert new in shown
+    assert all(each in shown for each in theirs)
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path, make_result: Any) -> None:
