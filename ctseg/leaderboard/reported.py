@@ -37,10 +37,8 @@ REPORTED = (
 WHAT_CHANGED = (
     "The report gives 0.86 on its validation images and 0.74 on the challenge's test images. "
     "The first is ari, which mostly asks whether the foreground is found; the second is very likely fg_ari, "
-    "which "
-    "asks only whether structures inside the true foreground are kept apart. "
+    "which asks only whether structures inside the true foreground are kept apart. "
     "A change of index alone can produce a fall of this size, but the images changed too, and from the "
-    "printed "
-    "numbers the two causes cannot be told apart."
+    "printed numbers the two causes cannot be told apart."
 )
 """Why 86 and 74 cannot be subtracted, in three sentences."""
