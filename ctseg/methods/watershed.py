@@ -27,7 +27,7 @@ CARD = Card(
     training_data="None.",
     saw=("nothing",),
     parameters=0,
-    seconds=0.2,
+    seconds=0.1,
     full_tiling=True,
     known_failures=(
         "Cuts one organ into many regions wherever its texture or noise makes an edge.",
