@@ -25,7 +25,7 @@ from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.weights import Progress, WeightsError
 
 REPO, PATH = "mirror/sam", "checkpoints/sam_vit_b_01ec64.pth"
-SMALL = CTSlice(np.zeros((9, 7), dtype=np.uint8), "8-bit", None, "test")
+SMALL = CTSlice(np.arange(63, dtype=np.uint8).reshape(9, 7), "8-bit", None, "test")
 
 
 def random_sam() -> Sam:
