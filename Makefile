@@ -12,11 +12,12 @@ PYTEST := $(BIN)/python -m pytest
 app: $(VENV)/app.stamp
 	$(BIN)/ctseg serve --open
 
+# The last line says what was left out and why.
 test: $(VENV)/dev.stamp
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -q -n 2 --dist loadfile -m "not slow" $(ARGS)
 
 test-all: $(VENV)/dev.stamp
-	$(PYTEST) $(ARGS)
+	$(PYTEST) -q $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,15 +50,39 @@ def chromium_path() -> str:
     return found
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Count the skipped tests by reason in the last lines."""
+_deselected = pytest.StashKey[int]()
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count, in each process, what was left out by its marks."""
+    if items:
+        stash = items[0].config.stash
+        stash[_deselected] = stash.get(_deselected, 0) + len(items)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the count to the process that started this one, where tests run in several."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["deselected"] = session.config.stash.get(_deselected, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the count; every process leaves out the same tests."""
+    node.config.stash[_deselected] = getattr(node, "workeroutput", {}).get("deselected", 0)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say in the very last line what was skipped, and why."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput"):
+        return
     reasons = Counter(
-        str(report.longrepr[2]).removeprefix("Skipped: ")
-        for report in terminalreporter.stats.get("skipped", [])
+        str(report.longrepr[2]).removeprefix("Skipped: ") for report in reporter.stats.get("skipped", [])
     )
-    deselected = len(terminalreporter.stats.get("deselected", []))
+    deselected = config.stash.get(_deselected, 0)
     if deselected:
-        reasons["slow: run by `make test-all`"] = deselected
+        reasons[f"left out by -m '{config.option.markexpr}'"] = deselected
     told = "; ".join(f"{count} ({reason})" for reason, count in reasons.items()) or "nothing"
-    terminalreporter.ensure_newline()
-    terminalreporter.line(f"Skipped: {told}")
+    print(f"Skipped: {told}")
