@@ -74,6 +74,21 @@ def desk(page: Page, url: str) -> None:
     picture(page, "error")
 
 
+def board(page: Page, url: str, name: str) -> None:
+    """The Leaderboard page with its charts."""
+    page.goto(f"{url}leaderboard?board=phantom-val")
+    page.wait_for_selector("[role=gridcell]", timeout=LONGEST_MS)
+    page.wait_for_selector("#means-ari .scatterlayer .trace", timeout=LONGEST_MS)
+    picture(page, name)
+
+
+def cards(page: Page, url: str, name: str) -> None:
+    """The Methods page."""
+    page.goto(f"{url}methods")
+    page.wait_for_selector(".md-card", timeout=LONGEST_MS)
+    picture(page, name)
+
+
 def finished(page: Page, url: str, name: str) -> None:
     """A finished comparison in this window."""
     open_example(page, url, 0)
@@ -107,6 +122,13 @@ def main() -> None:
         open_example(phone, url, 0)
         picture(phone, "phone")
         finished(phone, url, "phone-done")
+        for scheme in ("light", "dark"):
+            wide = browser.new_page(viewport=DESK, color_scheme=scheme)
+            narrow = browser.new_page(viewport=PHONE, color_scheme=scheme)
+            board(wide, url, f"board-{scheme}")
+            board(narrow, url, f"board-phone-{scheme}")
+            cards(wide, url, f"methods-{scheme}")
+            cards(narrow, url, f"methods-phone-{scheme}")
         browser.close()
 
 
