@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import permutation_test
 
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS, bootstrap_interval, compare, patient_means
 
@@ -64,6 +65,23 @@ def test_a_constant_advantage_is_seen() -> None:
     assert told.p_value < 0.005
     assert told.better_on == 12
     assert compare(base, base, patients).p_value == 1.0
+
+
+@pytest.mark.parametrize(("patients", "tolerance"), [(8, 1e-9), (12, 1e-9), (40, 0.02)])
+def test_p_values_are_those_of_scipy(patients: int, tolerance: float) -> None:
+    rng = np.random.default_rng(patients)
+    names = tuple(f"p{number}" for number in range(patients))
+    for shift in (0.0, 0.2, 0.6):
+        first, second = rng.normal(shift, 1, patients), rng.normal(0, 1, patients)
+        expected = permutation_test(
+            (first - second,),
+            lambda sample, axis: np.mean(sample, axis=axis),
+            permutation_type="samples",
+            n_resamples=9999 if patients > 12 else np.inf,
+            vectorized=True,
+            rng=np.random.default_rng(1),
+        )
+        assert compare(first, second, names).p_value == pytest.approx(expected.pvalue, abs=tolerance)
 
 
 @settings(max_examples=30, deadline=None)
