@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return 0
-    shown = ["rank", "entry", "ari", "fg_ari", "best_iou", "panoptic_quality", "foreground_dice", "seconds"]
+    shown = ["role", "rank", "entry", "ari", "fg_ari", "best_iou", "foreground_dice", "seconds"]
     assert set(shown) <= set(TABLE_COLUMNS)
     print("  ".join(f"{name:>16s}" for name in shown))
     for row in rows:
