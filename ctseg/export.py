@@ -19,27 +19,30 @@ from ctseg.spreadsheet import to_csv
 
 DISCLAIMER = "Research only, not for diagnosis. Structures are separated, not named."
 _FILES = ("labels.png", "labels-coloured.png", "labels.nii.gz", "structures.csv")
-STRUCTURE_COLUMNS = (
-    "label",
-    "name",
-    "area_px",
-    "area_mm2",
-    "mean",
-    "sd",
-    "centroid_row",
-    "centroid_column",
-)
+README = """Label maps made by ctseg. {disclaimer}
+
+One folder for each method:
+labels.png           16 bit, the label of every pixel, 0 = background; most viewers show it nearly black
+labels-coloured.png  the same in colours, to look at
+labels.nii.gz        the same as NIfTI, at the slice's place where the file told it
+structures.csv       one row for each structure; intensities in {unit}, centroids in pixels from the upper left
+
+A label is one structure. Structures of two methods that overlap share a label, so numbers have gaps.
+report.json tells methods, times, versions and, where the truth was known, scores.
+"""
+_MEASURED = ("area_px", "area_mm2", "mean", "sd", "centroid_row", "centroid_column")
 _REPORTED_PACKAGES = ("ctseg", "numpy", "scikit-image", "torch", "onnxruntime", "segment-anything")
 
 
 @dataclass(frozen=True)
 class MethodRun:
-    """One method's label map of one slice, with the names a user gave to structures and the time it took."""
+    """One method's label map of a slice, what a user called its structures, its time, and scores if known."""
 
     method: str
     label_map: NDArray[np.integer]
     seconds: float
     names: Mapping[int, str] = field(default_factory=dict)
+    scores: Mapping[str, float | int | None] | None = None
 
 
 def write_results(folder: Path, ct_slice: CTSlice, runs: list[MethodRun]) -> list[Path]:
@@ -63,27 +66,39 @@ def write_results(folder: Path, ct_slice: CTSlice, runs: list[MethodRun]) -> lis
         write_png16(paths[0], run.label_map)
         write_coloured_png(paths[1], run.label_map)
         write_nifti(paths[2], run.label_map, affine=ct_slice.affine, spacing_mm=ct_slice.spacing_mm)
-        paths[3].write_text(to_csv(structures(run, ct_slice), STRUCTURE_COLUMNS), encoding="utf-8")
+        paths[3].write_text(to_csv(structures(run, ct_slice), _columns(ct_slice)), encoding="utf-8")
         written += paths
     folder.mkdir(parents=True, exist_ok=True)
     report_path = folder / "report.json"
     report_path.write_text(
         json.dumps(report(ct_slice, runs), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
-    return [*written, report_path]
+    readme_path = folder / "README.txt"
+    readme_path.write_text(
+        README.format(disclaimer=DISCLAIMER, unit="HU" if ct_slice.intensity == "HU" else "grey levels"),
+        encoding="utf-8",
+    )
+    return [*written, report_path, readme_path]
+
+
+def _unit(ct_slice: CTSlice) -> str:
+    return "hu" if ct_slice.intensity == "HU" else "grey"
+
+
+def _columns(ct_slice: CTSlice) -> list[str]:
+    unit = _unit(ct_slice)
+    measured = ["area_px", "area_mm2", f"mean_{unit}", f"sd_{unit}", "centroid_row_px", "centroid_column_px"]
+    return ["label", "name", *measured]
 
 
 def structures(run: MethodRun, ct_slice: CTSlice) -> list[dict[str, Any]]:
     """One row for each structure: label, name, area (px, mm²), mean, deviation, centroid (px)."""
     table = area_table(run.label_map, ct_slice.pixels, ct_slice.spacing_mm)
-    columns = {name: values.tolist() for name, values in table.items() if name != "label"}
+    label, name, *measured = _columns(ct_slice)
+    values = [table[column].tolist() for column in _MEASURED]
     return [
-        {
-            "label": label,
-            "name": run.names.get(label, ""),
-            **{name: values[k] for name, values in columns.items()},
-        }
-        for k, label in enumerate(table["label"].tolist())
+        {label: number, name: run.names.get(number, ""), **dict(zip(measured, row, strict=True))}
+        for number, *row in zip(table["label"].tolist(), *values, strict=True)
     ]
 
 
@@ -114,6 +129,7 @@ def _run_report(run: MethodRun) -> dict[str, Any]:
         "weights": list(card.weights),
         "weights_licence": card.weights_licence,
         "paper": card.paper,
+        "scores": None if run.scores is None else dict(run.scores),
     }
 
 

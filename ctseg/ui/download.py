@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ctseg.export import MethodRun, write_results
+from ctseg.metrics import json_ready, score
 from ctseg.slices import CTSlice
 from ctseg.ui.sessions import Finished
 
@@ -16,7 +20,12 @@ ZIP_NAME = "ctseg-results.zip"
 MOST_NAME_LETTERS = 80
 
 
-def results_zip(ct_slice: CTSlice, finished: Mapping[str, Finished], names: Any) -> bytes:
+def results_zip(
+    ct_slice: CTSlice,
+    finished: Mapping[str, Finished],
+    names: Any,
+    truth: NDArray[np.integer] | None = None,
+) -> bytes:
     """Return a ZIP of label maps, tables and the report.
 
     Parameters
@@ -24,9 +33,16 @@ def results_zip(ct_slice: CTSlice, finished: Mapping[str, Finished], names: Any)
     ct_slice : the slice that was segmented; none of its pixels go into the ZIP
     finished : label maps (H, W) by method
     names : what the visitor called the structures, as the browser sent it: method -> label -> name
+    truth : the true label map (H, W), which gives the report its scores, or None
     """
     runs = [
-        MethodRun(method, found.label_map, found.seconds, names=_names_of(names, method))
+        MethodRun(
+            method,
+            found.label_map,
+            found.seconds,
+            names=_names_of(names, method),
+            scores=None if truth is None else json_ready(score(found.label_map, truth)),
+        )
         for method, found in finished.items()
     ]
     packed = io.BytesIO()

@@ -28,7 +28,8 @@ def test_a_file_becomes_a_folder_of_results(tmp_path: Path, capsys: pytest.Captu
     assert report["methods"][0]["structures"] == len(np.unique(expected[expected > 0]))
     rows = (tmp_path / "watershed" / "structures.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == report["methods"][0]["structures"] + 1
-    assert rows[0].startswith("label,name,area_px")
+    assert rows[0] == "label,name,area_px,area_mm2,mean_hu,sd_hu,centroid_row_px,centroid_column_px"
+    assert "intensities in HU" in (tmp_path / "README.txt").read_text(encoding="utf-8")
 
 
 def test_the_slice_of_a_stack_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

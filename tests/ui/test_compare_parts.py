@@ -426,7 +426,7 @@ def test_zip_holds_maps_table_with_names_and_report_and_no_pixels() -> None:
     label_map[4:20, 4:12] = 1
     label_map[4:20, 18:28] = 2
     names = {"watershed": {"1": "=1+1", "2": " ", "x": "no label"}, "other": 3}
-    packed = results_zip(ct_slice, {"watershed": Finished(label_map, 1.5)}, names)
+    packed = results_zip(ct_slice, {"watershed": Finished(label_map, 1.5)}, names, truth=label_map > 0)
     archive = zipfile.ZipFile(io.BytesIO(packed))
     written = np.array(Image.open(io.BytesIO(archive.read("watershed/labels.png"))))
     assert np.array_equal(written, label_map)
@@ -435,8 +435,9 @@ def test_zip_holds_maps_table_with_names_and_report_and_no_pixels() -> None:
     assert rows[2].startswith("2,,160")
     report = json.loads(archive.read("report.json"))
     assert report["methods"][0]["seconds"] == 1.5
+    assert report["methods"][0]["scores"]["foreground_dice"] == 1.0
     assert "not for diagnosis" in report["disclaimer"]
-    assert {Path(name).suffix for name in archive.namelist()} == {".png", ".gz", ".csv", ".json"}
+    assert {Path(name).suffix for name in archive.namelist()} == {".png", ".gz", ".csv", ".json", ".txt"}
     assert base64.b64decode(zip_message(packed)["data"]) == packed
 
 
