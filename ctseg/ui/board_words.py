@@ -4,9 +4,9 @@ from html import escape
 from urllib.parse import quote
 
 from ctseg.leaderboard.boards import Board
-from ctseg.leaderboard.ranking import Row
 from ctseg.leaderboard.reported import REPORTED
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS
+from ctseg.ui.board_best import best_words
 from ctseg.ui.board_data import BoardView
 
 HEAD = (
@@ -91,7 +91,7 @@ def answers(shown: BoardView) -> str:
     """Return the three things a visitor asks, answered for this board."""
     return (
         '<div class="bd-answers">'
-        f"{_answer('Which is best?', _best(shown))}"
+        f"{_answer('Which is best?', best_words(shown))}"
         f"{_answer('What do the two indices see?', _INDICES)}"
         f"{_answer('How sure is it?', _sure(shown))}</div>"
     )
@@ -107,39 +107,6 @@ _INDICES = (
 
 def _answer(question: str, text: str) -> str:
     return f"<section><h2>{question}</h2><p>{text}</p></section>"
-
-
-def _best(shown: BoardView) -> str:
-    methods = shown.of_role("method")
-    if not methods:
-        return (
-            "No method that leaves background alone has been scored here yet; the full tilings below are "
-            "ranked "
-            "by fg_ari."
-        )
-    first = methods[0]
-    firsts = [row for row in methods if row.rank == 1]
-    names = " and ".join(f"<b>{escape(row.result.title)}</b>" for row in firsts)
-    told = (
-        f"{names}, by ari: {_value(first, 'ari')}, with fg_ari {_value(first, 'fg_ari')}."
-        if len(firsts) == 1
-        else f"{names} share the first rank, by ari: {_value(first, 'ari')}."
-    )
-    separating = max(methods, key=lambda row: row.result.means["fg_ari"] or 0)
-    if separating.result is not first.result:
-        told += f" By fg_ari it is <b>{escape(separating.result.title)}</b>: {_value(separating, 'fg_ari')}."
-    return told + _against_ceiling(shown, separating)
-
-
-def _against_ceiling(shown: BoardView, best: Row) -> str:
-    ceiling = next((row for row in shown.rows if row.result.entry == "oracle-regions"), None)
-    if ceiling is None:
-        return ""
-    mask, reached = ceiling.result.means["fg_ari"], best.result.means["fg_ari"]
-    if mask is None or reached is None:
-        return ""
-    place = "above" if reached > mask else "below"
-    return f" A perfect mask cut into connected regions gets fg_ari {mask:.3f}; this lies {place} it."
 
 
 def _sure(shown: BoardView) -> str:
@@ -199,11 +166,6 @@ def image_link(board: Board, image: str) -> str:
         return escape(image)
     query = f"board={quote(board.name, safe='')}&amp;image={quote(image, safe='')}"
     return f'<a href="/?{query}">{escape(image)}</a>'
-
-
-def _value(row: Row, score: str) -> str:
-    value = row.result.means[score]
-    return "–" if value is None else f"{value:.3f}"
 
 
 def _many(count: int, word: str) -> str:

@@ -122,9 +122,11 @@ def test_looks_are_told() -> None:
 
 def test_answers_name_the_best_by_both_indices_and_the_ceiling() -> None:
     told = board_words.answers(view(MANY))
-    assert "<b>Good</b>, by ari: 0.79" in told
+    assert "<b>Good</b>, by ari, of 3 methods that leave a background: ari 0.79" in told
     assert "By fg_ari it is <b>Better</b>: 0.7" in told
-    assert "lies above it" in told
+    assert "A perfect mask, cut into connected regions, gets ari " in told
+    assert "nothing here comes within 0.1 of it by both" in told
+    assert "ranked apart" not in told
     assert "The first method is told apart from all others." in told
     assert "drawn images" in told
 
@@ -140,10 +142,39 @@ def test_answers_for_shared_ranks_one_method_and_none(folder: Path) -> None:
     assert "<b>One</b> and <b>Twin</b> share the first rank" in board_words.answers(BoardView(MANY, rows, 0))
     assert "cannot be told apart" in board_words.answers(BoardView(MANY, rows, 0))
     alone = board_words.answers(BoardView(MANY, tuple(rank([make("one", 0.5, 0.5)])), 0))
+    assert "<b>One</b> is the only method here that leaves a background: ari 0." in alone
     assert "share" not in alone
     assert "told apart" not in alone
-    tilings = tuple(rank([make("cut", 0.1, 0.5, role="full tiling")]))
-    assert "No method that leaves background alone" in board_words.answers(BoardView(MANY, tilings, 1))
+    tilings = tuple(
+        rank([make("cut", 0.1, 0.5, role="full tiling"), make("fill", 0.2, 0.3, role="full tiling")])
+    )
+    told = board_words.answers(BoardView(MANY, tilings, 1))
+    assert "Nothing here leaves a background. <b>Cut</b>, by fg_ari, of 2 full tilings" in told
+    one = board_words.answers(BoardView(MANY, tilings[:1], 1))
+    assert "<b>Cut</b> is the only full tiling here that fills the picture" in one
+    assert "Nothing that could be ranked" in board_words.answers(BoardView(MANY, (), 0))
+
+
+@pytest.mark.parametrize(
+    ("tilings", "told"),
+    [
+        ([(0.3, 0.6), (0.4, 0.7)], "All 2 full tilings below have higher ari <i>and</i> fg_ari"),
+        ([(0.3, 0.6), (0.4, 0.1)], "1 of the 2 full tilings below has higher"),
+        ([(0.3, 0.6)], "The full tiling below has higher"),
+    ],
+)
+def test_full_tilings_that_beat_the_best_method_are_told(
+    tilings: list[tuple[float, float]], told: str
+) -> None:
+    results = [make(f"cut{n}", *scores, role="full tiling") for n, scores in enumerate(tilings)]
+    rows = tuple(rank([make("only", 0.1, 0.3), *results]))
+    assert told in board_words.answers(BoardView(FEW, rows, 0))
+
+
+def test_a_row_near_the_perfect_mask_is_named() -> None:
+    results = [make("close", 0.95, 0.72), make("far", 0.95, 0.3)]
+    rows = tuple(rank([*results, make("oracle-regions", 0.99, 0.75, role="oracle")]))
+    assert "within 0.1 of it or above, by both: Close." in board_words.answers(BoardView(MANY, rows, 0))
 
 
 def test_an_empty_board_says_what_to_run() -> None:
