@@ -25,7 +25,7 @@ One folder for each method:
 labels.png           16 bit, the label of every pixel, 0 = background; most viewers show it nearly black
 labels-coloured.png  the same in colours, to look at
 labels.nii.gz        the same as NIfTI, at the slice's place where the file told it
-structures.csv       one row for each structure; intensities in {unit}, centroids in pixels from the upper left
+structures.csv       one row for each structure; intensities in {unit}, centroids in px from the upper left
 
 A label is one structure. Structures of two methods that overlap share a label, so numbers have gaps.
 report.json tells methods, times, versions and, where the truth was known, scores.

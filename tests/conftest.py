@@ -83,6 +83,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     )
     deselected = config.stash.get(_deselected, 0)
     if deselected:
-        reasons[f"left out by -m '{config.option.markexpr}'"] = deselected
+        chosen = " and ".join(filter(None, (config.option.markexpr, config.option.keyword)))
+        reasons[f"left out by the choice of '{chosen}'"] = deselected
     told = "; ".join(f"{count} ({reason})" for reason, count in reasons.items()) or "nothing"
     print(f"Skipped: {told}")

@@ -1,14 +1,10 @@
 """Graph-based segmentation: a full tiling without learning, for context on the boards."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ctseg.methods import felzenszwalb_recipe
 from ctseg.methods.card import Card
-from ctseg.methods.killable import run_recipe
-from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, ignore_progress
-from ctseg.slices.ct_slice import CTSlice
-from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+from ctseg.methods.killable import RecipeMethod
+from ctseg.methods.method import Method
+from ctseg.slices.windowing import SOFT_TISSUE
 
 CARD = Card(
     name="felzenszwalb",
@@ -37,16 +33,6 @@ CARD = Card(
 )
 
 
-class Felzenszwalb:
-    """The recipe, with a stop flag that works at any size."""
-
-    def segment(
-        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
-    ) -> NDArray[np.int32]:
-        """See ``ctseg.methods.Method``."""
-        return run_recipe(felzenszwalb_recipe, to_uint8(ct_slice, CARD.input_window), stop, progress)
-
-
 def load() -> Method:
     """Return the method; there is nothing to load."""
-    return Felzenszwalb()
+    return RecipeMethod(felzenszwalb_recipe, CARD.input_window)

@@ -15,11 +15,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.methods import recipe_process
-from ctseg.methods.method import Progress, StopFlag, Stopped
+from ctseg.methods.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.slices.windowing import to_uint8
 
 LARGEST_IN_PROCESS_PX = 512 * 512
 """Above this one step alone may take longer than a stop may; scikit-image cannot be interrupted."""
 LOOK_AGAIN_SECONDS = 0.05
+
+
+class RecipeMethod:
+    """A method that is a recipe applied to a slice's grey levels, with a stop flag that works at any size."""
+
+    def __init__(self, recipe: ModuleType, input_window: Window) -> None:
+        self._recipe = recipe
+        self._input_window = input_window
+
+    def segment(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> NDArray[np.int32]:
+        """See ``ctseg.methods.Method``."""
+        return run_recipe(self._recipe, to_uint8(ct_slice, self._input_window), stop, progress)
 
 
 def run_recipe(

@@ -1,14 +1,10 @@
 """The report's baseline: a watershed of the edges, flooded from flat places."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ctseg.methods import watershed_recipe
 from ctseg.methods.card import Card
-from ctseg.methods.killable import run_recipe
-from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, ignore_progress
-from ctseg.slices.ct_slice import CTSlice
-from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+from ctseg.methods.killable import RecipeMethod
+from ctseg.methods.method import Method
+from ctseg.slices.windowing import SOFT_TISSUE
 
 CARD = Card(
     name="watershed",
@@ -38,16 +34,6 @@ CARD = Card(
 )
 
 
-class Watershed:
-    """The recipe, with a stop flag that works at any size."""
-
-    def segment(
-        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
-    ) -> NDArray[np.int32]:
-        """See ``ctseg.methods.Method``."""
-        return run_recipe(watershed_recipe, to_uint8(ct_slice, CARD.input_window), stop, progress)
-
-
 def load() -> Method:
     """Return the method; there is nothing to load."""
-    return Watershed()
+    return RecipeMethod(watershed_recipe, CARD.input_window)
