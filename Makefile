@@ -30,9 +30,7 @@ check: $(VENV)/dev.stamp
 # The browser's pages run in a server of their own; their Python side is covered without a browser.
 coverage: $(VENV)/dev.stamp
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -q -m "not slow and not browser" $(ARGS)
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(PYTEST) -q -n 2 --dist loadfile -m "not slow and not browser" --cov --cov-report=term $(ARGS)
 
 bench: $(VENV)/dev.stamp
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
