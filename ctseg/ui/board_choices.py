@@ -2,6 +2,7 @@
 
 import gradio as gr
 
+from ctseg.leaderboard.ranking import Row
 from ctseg.ui.board_data import BoardView
 
 SCORES = (
@@ -21,11 +22,11 @@ def plot(name: str) -> gr.Plot:
 def image_choices(shown: BoardView) -> tuple[gr.Dropdown, gr.Radio, gr.Plot, list[gr.Dropdown], gr.HTML]:
     """Add the section: rows, score, the chart of all images, two rows to compare, and their images."""
     gr.HTML("<h2>Image by image</h2>", apply_default_css=False, elem_classes="bd-words")
-    rows, some, pair = choices(shown)
+    rows, some, pair, index = choices(shown)
     with gr.Row():
         score = gr.Radio(
             list(SCORES),
-            value="ari",
+            value=index,
             label="Score",
             elem_id="score",
             elem_classes="bd-chooser",
@@ -44,11 +45,19 @@ def image_choices(shown: BoardView) -> tuple[gr.Dropdown, gr.Radio, gr.Plot, lis
     return picked, score, spread, [one, other], differ
 
 
-def choices(shown: BoardView) -> tuple[list[tuple[str, str]], list[str], list[str | None]]:
-    """Return the rows to choose from, (title, sha256), and those chosen at first: the best ones."""
-    rows = [*shown.of_role("method"), *shown.of_role("full tiling"), *shown.of_role("oracle")]
-    keys = [row.result.predictions_sha256 for row in rows]
-    offered = [(row.result.title, key) for row, key in zip(rows, keys, strict=True)]
-    ranked = [key for row, key in zip(rows, keys, strict=True) if row.rank is not None]
-    pair: list[str | None] = [*(ranked + keys[len(ranked) :])[:2], None, None]
-    return offered, ranked[:4], pair[:2]
+def choices(shown: BoardView) -> tuple[list[tuple[str, str]], list[str], list[str | None], str]:
+    """Return the rows to choose from, (title, sha256), and what is chosen at first.
+
+    At first that is the best rows, two of them that are ranked together, and the score which ranks these two.
+    """
+    offered = [(row.result.title, row.result.predictions_sha256) for row in shown.rows]
+    ranked = [row.result.predictions_sha256 for row in shown.rows if row.rank is not None]
+    two = _ranked_together(shown)
+    pair: list[str | None] = [*(row.result.predictions_sha256 for row in two), None, None]
+    return offered, ranked[:4], pair[:2], two[0].index if two else "ari"
+
+
+def _ranked_together(shown: BoardView) -> list[Row]:
+    """Return the first two rows of one ranking, or of all rows where none has two."""
+    groups = (shown.of_role("method"), shown.of_role("full tiling"))
+    return next((group[:2] for group in groups if len(group) > 1), list(shown.rows[:2]))

@@ -45,7 +45,9 @@ COLUMNS_EXPLAINED = (
     "methods of one tier cannot be told apart from its best (paired test by patient, 5 %).</dd>"
     "<dt>Rank 1 is better</dt><dd>Shown below 8 patients, in the place of tests: on how many patients the "
     "first-ranked method has the higher score.</dd>"
-    "<dt>Seconds a slice</dt><dd>On one core.</dd>"
+    "<dt>s a slice, one core</dt><dd>Mean seconds; several slices run at once, each on a core of its own. "
+    "What a method loads only when first used, such as weights, counts in the first slice of each "
+    "process.</dd>"
     "<dt>Training saw</dt><dd>Nothing, unlabelled images, annotated slices, synthetic labels, or labels from "
     "outside such as those Segment Anything was made with.</dd>"
     "</dl></details>"
@@ -80,11 +82,14 @@ def about(shown: BoardView) -> str:
 
 def empty(board: Board) -> str:
     """Return what stands in the place of the tables while a board has no results."""
-    command = f"ctseg evaluate watershed --board {board.name}"
-    return (
-        '<div class="bd-empty"><p>No results yet.</p>'
-        f"<p>To add one, run <code>{escape(command)}</code> where the images are.</p></div>"
-    )
+    command = f"<code>{escape(f'ctseg evaluate watershed --board {board.name}')}</code>"
+    how = f"To add one, run {command}."
+    if board.kind == "bring your own images":
+        how = (
+            "To add one, get the images from whoever hands them out, as they are not part of ctseg, set "
+            f"<code>CTSEG_DATA</code> to the folder that holds them, and run {command}."
+        )
+    return f'<div class="bd-empty"><p>No results yet.</p><p>{how}</p></div>'
 
 
 def answers(shown: BoardView) -> str:

@@ -59,16 +59,17 @@ def leaderboard_page(pages: gr.Blocks) -> None:
             apply_default_css=False,
             elem_id="downloads",
         )
-        _words(board_words.COLUMNS_EXPLAINED, "bd-columns")
-        apart = _words(board_words.how_far_apart(shown), "bd-apart")
-        plots = _plots()
-        selected = image_choices(shown)
+        with gr.Column(visible=bool(shown.rows), elem_id="of-rows", elem_classes="bd-page") as of_rows:
+            _words(board_words.COLUMNS_EXPLAINED, "bd-columns")
+            apart = _words(board_words.how_far_apart(shown), "bd-apart")
+            plots = _plots()
+            selected = image_choices(shown)
         explain_panel(pages)
         _words(board_words.report_panel(), "bd-report")
     gr.api(board_api, api_name="board", api_description="The rows of a board, in order of rank.")
 
     picked, score, spread, pair, differ = selected
-    whole = [*head, *tables, downloads, apart, picked, *pair]
+    whole = [*head, *tables, downloads, of_rows, apart, score, picked, *pair]
     drawn = [*plots, spread, differ]
     drawn_from = [chooser, picked, *pair, score]
     chooser.change(_on_board, chooser, whole, **_QUIET).then(_drawn, drawn_from, drawn, **_QUIET)
@@ -160,7 +161,7 @@ def _on_load(request: gr.Request) -> list[Any]:
 def _on_board(name: str) -> list[Any]:
     shown = view(_board(name))
     empty, methods, tilings = _filled(shown)
-    rows, some, pair = choices(shown)
+    rows, some, pair, score = choices(shown)
     return [
         board_words.about(shown),
         board_words.answers(shown) if shown.rows else "",
@@ -168,7 +169,9 @@ def _on_board(name: str) -> list[Any]:
         *_table_updates(methods),
         *_table_updates(tilings),
         gr.HTML(board=shown.board.name, visible=bool(shown.rows)),
+        gr.Column(visible=bool(shown.rows)),
         board_words.how_far_apart(shown),
+        gr.Radio(value=score),
         gr.Dropdown(choices=rows, value=some, multiselect=True),
         gr.Dropdown(choices=rows, value=pair[0]),
         gr.Dropdown(choices=rows, value=pair[1]),

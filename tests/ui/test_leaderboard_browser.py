@@ -83,6 +83,10 @@ def test_a_board_of_few_patients_shows_counts_and_no_pictures(page: Any, boards:
     page.click("#board label:has-text('CT thorax')")
     page.wait_for_selector(".bd-empty :text('No results yet')")
     assert not page.locator("#methods-table").is_visible()
+    page.wait_for_selector("#of-rows", state="hidden")
+    page.click("#board label:has-text('Phantom')")
+    page.wait_for_selector(CHART)
+    page.wait_for_selector("#differences a[href^='/?board=phantom-val&image=']")
 
 
 def test_sliders_and_presets_move_every_index(page: Any, boards: AppServer) -> None:

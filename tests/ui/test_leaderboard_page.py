@@ -14,6 +14,7 @@ from ctseg.leaderboard.boards import BOARDS, BoardError
 from ctseg.leaderboard.ranking import rank
 from ctseg.leaderboard.store import save
 from ctseg.ui import board_words, charts, leaderboard_page
+from ctseg.ui.board_choices import choices
 from ctseg.ui.board_data import BoardView, board_or_first, view
 from ctseg.ui.board_files import board_file, board_rows
 from ctseg.ui.board_images import differences_panel, largest_differences
@@ -98,7 +99,7 @@ def test_full_tilings_are_ranked_apart_by_fg_ari_beside_their_regions() -> None:
     assert table["Method"] == ["Felzenszwalb", "Watershed"]
     assert table["Regions a slice"] == ["9", "9"]
     assert list(table).index("fg_ari") < list(table).index("ari")
-    assert table["Seconds a slice"] == ["0.50", "–"]
+    assert table["s a slice, one core"] == ["0.50", "–"]
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,26 @@ def test_a_row_near_the_perfect_mask_is_named() -> None:
 def test_an_empty_board_says_what_to_run() -> None:
     note = leaderboard_page._filled(view(EMPTY))[0]
     assert "ctseg evaluate watershed --board ct-fewshot-zeroshot" in note
+    assert "<code>CTSEG_DATA</code>" in note
+    assert "CTSEG_DATA" not in board_words.empty(MANY)
     drawn = leaderboard_page._drawn(EMPTY.name, [], None, None, "ari")
     assert len(drawn) == 6
+
+
+def test_the_pair_at_first_is_ranked_together_and_so_is_its_score() -> None:
+    methods = [make("one", 0.5, 0.5), make("two", 0.4, 0.6)]
+    tilings = [make("cut", 0.1, 0.5, role="full tiling"), make("fill", 0.2, 0.4, role="full tiling")]
+    oracle = make("oracle-mask", 0.9, 0.1, role="oracle")
+    for results, pair, index in (
+        ([*methods, *tilings], methods, "ari"),
+        ([methods[0], *tilings, oracle], tilings, "fg_ari"),
+        ([methods[0], tilings[0]], [methods[0], tilings[0]], "ari"),
+        ([oracle], [oracle], "ari"),
+    ):
+        chosen = choices(BoardView(MANY, tuple(rank(results)), 0))
+        assert [key for key in chosen[2] if key] == [each.predictions_sha256 for each in pair]
+        assert chosen[3] == index
+    assert choices(BoardView(MANY, (), 0)) == ([], [], [None, None], "ari")
 
 
 def test_text_from_results_is_escaped_everywhere(folder: Path) -> None:
@@ -306,9 +325,9 @@ def test_an_address_with_an_unknown_board_opens_the_first_with_results() -> None
 
 def test_changing_the_board_changes_every_part() -> None:
     shown = leaderboard_page._on_board(FEW.name)
-    choices = shown[-3].choices
-    assert [title for title, _ in choices][:2] == ["Good", "Better"]
-    drawn = leaderboard_page._drawn(FEW.name, [choices[0][1]], choices[0][1], choices[1][1], "ari")
+    offered = shown[-3].choices
+    assert [title for title, _ in offered][:2] == ["Good", "Better"]
+    drawn = leaderboard_page._drawn(FEW.name, [offered[0][1]], offered[0][1], offered[1][1], "ari")
     assert "Good" in drawn[-1]
     assert np.asarray(drawn[4].data[0].x).size == 10
     # A row of another board is not found, rather than shown under the wrong board.
