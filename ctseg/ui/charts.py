@@ -38,6 +38,8 @@ _PALETTE = (
     "#cf554d",
     "#5a7f8f",
 )
+# Names beside the marks would cover each other where the page is narrow.
+_LEGEND_BELOW = {"orientation": "v", "y": -0.2, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"}
 _LINE_LETTERS = 22
 _MEANS = {"ari": "is the foreground right?", "fg_ari": "are structures kept apart?"}
 
@@ -130,10 +132,7 @@ def both_indices_chart(rows: Sequence[Row]) -> "Figure":
             }
             figure.add_vline(result.means["ari"], line=_CEILING, annotation=told | {"xanchor": "right"})
     _dress(figure, "Both indices: the upper right is best", height=380 + 22 * len(results))
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "v", "y": -0.2, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
-    )
+    figure.update_layout(showlegend=True, legend=_LEGEND_BELOW)
     figure.update_xaxes(title="ari: is the foreground right?", range=[-0.05, 1.04])
     figure.update_yaxes(title="fg_ari: are structures kept apart?", range=[-0.05, 1.04])
     return figure
@@ -144,20 +143,22 @@ def tilings_chart(rows: Sequence[Row]) -> "Figure":
     import plotly.graph_objects as go
 
     results = [row.result for row in rows if row.result.role == "full tiling"]
-    figure = go.Figure(
-        go.Scatter(
-            x=[result.means["structures_predicted"] for result in results],
-            y=[result.means["best_iou"] for result in results],
-            mode="markers+text",
-            text=_names(results),
-            textposition="top center",
-            marker={"symbol": "square", "size": 11, "color": _ORANGE},
-            customdata=[_plain(result.title) for result in results],
-            hovertemplate="%{customdata}<br>%{x:.0f} regions a slice<br>best IoU %{y:.3f}<extra></extra>",
-            cliponaxis=False,
+    figure = go.Figure()
+    for result, name, tint in zip(results, _names(results), _tints(results), strict=True):
+        figure.add_trace(
+            go.Scatter(
+                x=[result.means["structures_predicted"]],
+                y=[result.means["best_iou"]],
+                mode="markers",
+                marker={"symbol": "square", "size": 12, "color": tint},
+                name=name.replace("<br>", " "),
+                hovertemplate=f"{_plain(result.title)}<br>%{{x:.0f}} regions a slice<br>"
+                "best IoU %{y:.3f}<extra></extra>",
+                cliponaxis=False,
+            )
         )
-    )
-    _dress(figure, "Full tilings: overlap bought with regions", height=380)
+    _dress(figure, "Full tilings: overlap bought with regions", height=380 + 22 * len(results))
+    figure.update_layout(showlegend=True, legend=_LEGEND_BELOW)
     widest = max((result.means["structures_predicted"] or 0 for result in results), default=1)
     figure.update_xaxes(title="regions a slice", range=[0, 1.25 * widest])
     figure.update_yaxes(title="best IoU", range=[0, 1])

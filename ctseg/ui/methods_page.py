@@ -11,7 +11,7 @@ from ctseg.leaderboard.ranking import Row
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS
 from ctseg.methods import METHODS, Card
 from ctseg.ui.board_data import view
-from ctseg.ui.board_table import NOTHING, count, saw_words
+from ctseg.ui.board_table import NOTHING, count, saw_words, seconds
 
 _HEAD = (
     "<h1>Methods</h1><p>What each one does, what it was made from, where it fails, and what it scored. "
@@ -67,19 +67,30 @@ def method_article(card: Card, scored: dict[str, Row]) -> str:
         ("Weights' licence", escape(card.weights_licence)),
         ("Trained on", escape(card.training_data)),
         ("Training saw", escape(saw_words(card.saw)) if card.trained else NOTHING),
-        ("Time", _time(card)),
+        ("Time, two cores", _time(card)),
         ("Label map", kind),
     )
     listed = "".join(f"<dt>{escape(name)}</dt><dd>{text}</dd>" for name, text in facts)
     failures = "".join(f"<li>{escape(sentence)}</li>" for sentence in card.known_failures)
-    return (
-        f'<article id="{_anchor(card)}" class="md-card{"" if card.trained else " md-planned"}">'
+    return _article(
+        card,
         f"<header><h2>{escape(card.title)}</h2><code>{escape(card.name)}</code>"
-        f'<span class="md-family">{escape(card.family)}</span>{planned}</header>'
+        f'<span class="md-family">{escape(card.family)}</span>{planned}</header>',
         f'<p class="md-summary">{escape(card.summary)}</p>'
         f'<div class="md-columns"><dl>{listed}</dl><div><h3>Known failures</h3>'
         f"<ul>{failures or '<li>None written down yet.</li>'}</ul>"
-        f"{_scores(card, scored)}</div></div></article>"
+        f"{_scores(card, scored)}</div></div>",
+    )
+
+
+def _article(card: Card, head: str, body: str) -> str:
+    """Return a method's two parts as one article; a planned method shows its head until it is opened."""
+    anchor = _anchor(card)
+    if card.trained:
+        return f'<article id="{anchor}" class="md-card">{head}{body}</article>'
+    return (
+        f'<article id="{anchor}" class="md-card md-planned"><details><summary>{head}</summary>'
+        f"{body}</details></article>"
     )
 
 
@@ -113,7 +124,9 @@ def _weights(card: Card) -> str:
 
 
 def _time(card: Card) -> str:
-    return f"{card.seconds:g} s for 512x512 on 2 cores" if card.seconds > 0 else "not measured yet"
+    if card.seconds <= 0:
+        return "not measured yet"
+    return f"{card.seconds:g} s for a slice of 512x512; the boards' seconds are those of one core"
 
 
 def _scores(card: Card, scored: dict[str, Row]) -> str:
@@ -124,7 +137,8 @@ def _scores(card: Card, scored: dict[str, Row]) -> str:
     rows = "".join(_score_line(board, row) for board, row in scored.items())
     return (
         '<h3>Scores</h3><div class="bd-scroll"><table><thead><tr><th>Board</th><th>Rank</th><th>ari</th>'
-        f"<th>fg_ari</th><th>Best IoU</th><th>Patients</th></tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<th>fg_ari</th><th>Best IoU</th><th>s a slice, one core</th><th>Patients</th></tr>"
+        f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -135,7 +149,7 @@ def _score_line(board: str, row: Row) -> str:
     few = ' title="Too few for intervals or tests"' if patients < FEWEST_PATIENTS else ""
     return (
         f'<tr><td><a href="/leaderboard?board={quote(board, safe="")}">{escape(BOARDS[board].title)}</a></td>'
-        f"<td>{row.rank} by {row.index}</td>{numbers}<td{few}>{patients}</td></tr>"
+        f"<td>{row.rank} by {row.index}</td>{numbers}<td>{seconds(row)[1]}</td><td{few}>{patients}</td></tr>"
     )
 
 

@@ -252,6 +252,13 @@ def test_both_indices_have_their_ceilings() -> None:
     )
 
 
+def test_full_tilings_are_named_in_the_legend() -> None:
+    figure = charts.tilings_chart(view(MANY).rows)
+    assert [trace.name for trace in figure.data] == ["Felzenszwalb", "Watershed"]
+    assert {trace.mode for trace in figure.data} == {"markers"}
+    assert figure.layout.showlegend
+
+
 def test_distribution_holds_every_image() -> None:
     results = view(MANY).results[:2]
     figure = charts.distribution_chart(results, "panoptic_quality")

@@ -28,6 +28,7 @@ def test_every_method_has_an_article_and_planned_ones_are_marked_and_last() -> N
     planned = [card for card in METHODS.values() if not card.trained]
     assert page.count('class="md-badge">not trained yet') == len(planned)
     assert page.count('class="md-card md-planned"') == len(planned)
+    assert page.count("<details><summary><header>") == len(planned)
     if planned:
         assert page.rindex('class="md-card"') < page.index('class="md-card md-planned"')
 
@@ -40,6 +41,7 @@ def test_an_article_says_what_its_card_says() -> None:
         assert failure in article
     assert f'href="{WATERSHED.paper_url}"' in article
     assert "window 400/40" in article
+    assert f"<dt>Time, two cores</dt><dd>{WATERSHED.seconds:g} s for a slice of 512x512" in article
     assert "Not scored on any board yet." in article
 
 
@@ -50,6 +52,8 @@ def test_scores_stand_with_every_board_that_has_them() -> None:
     rows = {"phantom-val": next(r for r in view(BOARDS["phantom-val"]).rows if r.result.entry == "watershed")}
     article = method_article(WATERSHED, rows)
     assert "2 by fg_ari" in article
+    assert "<th>s a slice, one core</th>" in article
+    assert "<details>" not in article
     assert f"{rows['phantom-val'].result.means['ari']:.3f}" in article
 
 
