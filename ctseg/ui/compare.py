@@ -14,10 +14,10 @@ from ctseg.ui.api import RUNS
 from ctseg.ui.assets import read_asset, viewer_script
 from ctseg.ui.download import results_zip, zip_message
 from ctseg.ui.examples import draw_thumbnails, shelf
-from ctseg.ui.findings import agreement, score_table
+from ctseg.ui.findings import agreement
 from ctseg.ui.handlers import PageError
 from ctseg.ui.sessions import SESSIONS, Session
-from ctseg.ui.words import INTRODUCTION, KNOWN, PRIVACY, method_rows, notice, remark
+from ctseg.ui.words import INTRODUCTION, KNOWN, PRIVACY, method_rows, notice, refusal, remark
 
 PRESELECTED = ("watershed", "sam-vit-t")
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
@@ -31,7 +31,7 @@ def compare_page(pages: gr.Blocks) -> gr.HTML:
         with gr.Column(scale=0, min_width=320, elem_classes="ct-side"):
             gr.HTML(PRIVACY, elem_classes="ct-privacy", apply_default_css=False)
             upload = gr.File(
-                label="CT slice, volume or series",
+                label="CT slice, volume or series: DICOM, NIfTI, PNG, JPEG, TIFF, up to 64 MB",
                 file_count="multiple",
                 height=104,
                 elem_id="upload",
@@ -66,7 +66,6 @@ def compare_page(pages: gr.Blocks) -> gr.HTML:
             ) as scoring:
                 truth = gr.File(label="True label map (PNG, TIFF, NIfTI)", height=100, elem_id="truth")
                 truth_said = gr.HTML("", apply_default_css=False)
-                scores = gr.HTML("", elem_id="scores", apply_default_css=False)
     slots = {name: _slot(name) for name in ("slice", "plan", "result", "truth", "zip")}
 
     opened = [slots["slice"], place, said, upload, below, scoring]
@@ -92,13 +91,13 @@ def compare_page(pages: gr.Blocks) -> gr.HTML:
     running.then(
         _after_run,
         None,
-        [below, heat, scoring, scores, slots["truth"]],
+        [below, heat, slots["truth"]],
         trigger_mode="always_last",
         **_QUIET,
     )
     cancel.click(_on_cancel, None, slots["plan"], cancels=[running], queue=False, **_QUIET)
     viewer.pack(_on_pack, None, slots["zip"], **_QUIET)
-    truth.upload(_on_truth, truth, [truth_said, truth, scores, slots["truth"]], **_QUIET)
+    truth.upload(_on_truth, truth, [truth_said, truth, slots["truth"]], **_QUIET)
     return examples
 
 
@@ -145,7 +144,7 @@ def _on_upload(files: list[str] | None, request: gr.Request) -> list[Any]:
     try:
         stack = handlers.load_upload(session, files or [])
     except PageError as error:
-        return [gr.skip(), gr.skip(), notice(str(error)), None, gr.skip(), gr.skip()]
+        return _refused(session, error)
     return _opened(session, stack)
 
 
@@ -154,7 +153,7 @@ def _on_example(event: gr.EventData, request: gr.Request) -> list[Any]:
     try:
         stack = handlers.load_example(session, int(event.index))
     except PageError as error:
-        return [gr.skip(), gr.skip(), notice(str(error)), None, gr.skip(), gr.skip()]
+        return _refused(session, error)
     return _opened(session, stack)
 
 
@@ -167,16 +166,21 @@ def _on_link(request: gr.Request) -> list[Any]:
     try:
         stack = handlers.load_board_image(session, board[:80], image[:80])
     except PageError as error:
-        return [gr.skip(), gr.skip(), notice(str(error)), None, gr.skip(), gr.skip()]
+        return _refused(session, error)
     return _opened(session, stack)
 
 
-def _on_refuse(event: gr.EventData) -> str:
+def _on_refuse(event: gr.EventData, request: gr.Request) -> str:
     try:
         check_upload([int(event.bytes)])
     except SliceError as error:
-        return notice(str(error))
+        return refusal(error, shown=_session(request).stack is not None)
     return ""
+
+
+def _refused(session: Session, error: PageError) -> list[Any]:
+    said = refusal(error, shown=session.stack is not None)
+    return [gr.skip(), gr.skip(), said, None, gr.skip(), gr.skip()]
 
 
 def _opened(session: Session, stack: Stack) -> list[Any]:
@@ -184,7 +188,7 @@ def _opened(session: Session, stack: Stack) -> list[Any]:
         minimum=1, maximum=max(len(stack), 2), value=session.index + 1, visible=len(stack) > 1
     )
     return [
-        handlers.show_slice(session),
+        handlers.show_slice(session) | {"opened": True},
         several,
         remark(stack.note or (KNOWN if session.truth is not None else "")),
         None,
@@ -208,8 +212,9 @@ def _on_compare(chosen: list[str], request: gr.Request) -> list[Any]:
         plan = handlers.begin(session, chosen)
     except PageError as error:
         return [gr.skip(), notice(str(error)), gr.skip(), gr.skip()]
-    known = session.truth is not None
-    return [plan, "", gr.Column(visible=False), gr.Accordion(visible=True, open=known)]
+    # A truth that came with the slice needs no upload; one that was uploaded may still be replaced.
+    offered = gr.Accordion(visible=True) if session.truth is None else gr.skip()
+    return [plan, "", gr.Column(visible=False), offered]
 
 
 def _on_run(event: gr.EventData, request: gr.Request) -> Iterator[Any]:
@@ -220,7 +225,7 @@ def _after_run(request: gr.Request) -> list[Any]:
     session = _session(request)
     several = len(session.finished) > 1
     figure = agreement(session.finished) if several else None
-    return [gr.Column(visible=several), figure, gr.skip(), *_scored(session)]
+    return [gr.Column(visible=several), figure, judging.judged(session)]
 
 
 def _on_cancel(request: gr.Request) -> dict[str, Any]:
@@ -240,14 +245,9 @@ def _on_pack(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
 def _on_truth(file: str | None, request: gr.Request) -> list[Any]:
     session = _session(request)
     if file is None:
-        return [gr.skip()] * 4
+        return [gr.skip()] * 3
     try:
         judging.take_truth(session, file)
     except PageError as error:
-        return [notice(str(error)), None, gr.skip(), gr.skip()]
-    return ["", None, *_scored(session)]
-
-
-def _scored(session: Session) -> list[Any]:
-    rows, faults = judging.judged(session)
-    return [score_table(rows), faults]
+        return [notice(str(error)), None, gr.skip()]
+    return ["", None, judging.judged(session)]

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from ctseg.labelmaps import area_table, colours, match_labels, merge_split_map
 from ctseg.methods import METHODS
-from ctseg.metrics import Scores, ari, score
+from ctseg.metrics import Scores, ari
 from ctseg.slices import CTSlice
 from ctseg.ui.encode import Packed, label_pixels, pack
 from ctseg.ui.sessions import Finished
+from ctseg.ui.words import counted
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -30,6 +31,7 @@ def result_message(method: str, found: Finished, ct_slice: CTSlice) -> dict[str,
     return {
         "method": method,
         "title": METHODS[method].title,
+        "counted": counted(METHODS[method], len(table["label"])),
         "labels": label_pixels(found.label_map),
         "colours": pack(colours(highest).reshape(-1)),
         "table": {name: _listed(values) for name, values in table.items() if not _unknown(values)},
@@ -103,9 +105,7 @@ _READ_TOGETHER = (
 
 
 def score_table(rows: Sequence[Sequence[str]]) -> str:
-    """Return rows of `score_rows` as the page's table; empty text if there are none."""
-    if not rows:
-        return ""
+    """Return rows of `score_row` as the page's table."""
     head = "".join(f'<th scope="col" title="{escape(told)}">{name}</th>' for name, told in _SCORES.items())
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return (
@@ -114,14 +114,8 @@ def score_table(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def score_rows(finished: dict[str, Finished], truth: NDArray[np.integer]) -> list[list[str]]:
-    """Return a row of cells for every method: its title, then its scores."""
-    return [
-        _score_row(METHODS[method].title, score(found.label_map, truth)) for method, found in finished.items()
-    ]
-
-
-def _score_row(title: str, scores: Scores) -> list[str]:
+def score_row(title: str, scores: Scores) -> list[str]:
+    """Return the cells of a method's row: its title, then its scores."""
     numbers = (scores.ari, scores.fg_ari, scores.best_iou, scores.split, scores.merge)
     return [
         title,

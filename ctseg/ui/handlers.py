@@ -11,7 +11,7 @@ from ctseg.ui.examples import Opened, open_board_image, open_example
 from ctseg.ui.findings import matched, result_message
 from ctseg.ui.running import Cancelled, Failed, Step, run_method
 from ctseg.ui.sessions import SESSIONS, Finished, Plan, Session
-from ctseg.ui.words import OUTSIDE, estimate, seconds
+from ctseg.ui.words import OUTSIDE, elapsed, estimate, seconds
 
 Message = dict[str, Any]
 
@@ -165,5 +165,5 @@ def _progress(step: Step, card: Card, fetch: int | None) -> Message:
     return {
         "text": "Running …",
         "fraction": round(fraction, 3),
-        "time": f"{step.seconds:.0f} s" + (f" of {estimate(card)}" if card.seconds else ""),
+        "time": elapsed(card, step.seconds),
     }

@@ -1,14 +1,15 @@
 """A visitor's own true label map: read, checked against the slice, and used to score the methods."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ctseg.methods import METHODS
+from ctseg.metrics import score
 from ctseg.slices import SliceError
 from ctseg.slices.sandbox import run_decoder
-from ctseg.ui.findings import faults, score_rows
+from ctseg.ui.findings import faults, score_row, score_table
 from ctseg.ui.handlers import GONE, PageError
 from ctseg.ui.sessions import Session
 
@@ -41,12 +42,21 @@ def take_truth(session: Session, path: str) -> None:
     session.truth = np.array(truth, dtype=np.int32)
 
 
-def judged(session: Session) -> tuple[Sequence[Sequence[str]], dict[str, Any] | None]:
-    """Return a row of scores for every finished method, and the faults for the viewer to paint."""
-    truth = session.truth
-    if truth is None:
-        return [], None
-    found = dict(session.finished)
-    return score_rows(found, truth), {
+def judged(session: Session) -> dict[str, Any] | None:
+    """Return scores, what was found and the faults of the finished methods, for the viewer to show.
+
+    None while there is no true label map or no finished method.
+    """
+    truth, found = session.truth, dict(session.finished)
+    if truth is None or not found:
+        return None
+    scores = {method: score(finished.label_map, truth) for method, finished in found.items()}
+    return {
+        "plan": session.plan.identity if session.plan else None,
+        "scores": score_table([score_row(METHODS[method].title, each) for method, each in scores.items()]),
+        "found": {
+            method: f"{each.structures_found} of {each.structures_true} true ones found"
+            for method, each in scores.items()
+        },
         "faults": {method: faults(finished, truth) for method, finished in found.items()},
     }

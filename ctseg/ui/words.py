@@ -23,6 +23,11 @@ def notice(sentence: str) -> str:
     return f'<div class="ct-notice" role="alert">{escape(sentence)}</div>' if sentence else ""
 
 
+def refusal(error: Exception, *, shown: bool) -> str:
+    """Return why a file was not opened, and that the slice on show is the one before it."""
+    return notice(str(error) + (" The previous slice is still shown." if shown else ""))
+
+
 def remark(sentence: str) -> str:
     """Return a sentence that is worth knowing and is no error."""
     return f'<div class="ct-remark" role="status">{escape(sentence)}</div>' if sentence else ""
@@ -43,6 +48,23 @@ def estimate(card: Card) -> str:
     if card.seconds <= 0:
         return ""
     return f"about {card.seconds:.1f} s" if card.seconds < 10 else f"about {card.seconds:.0f} s"
+
+
+def elapsed(card: Card, value: float) -> str:
+    """Return how long a run has taken so far, in whole seconds, beside the time the method usually takes."""
+    if card.seconds <= 0:
+        return f"{value:.0f} s"
+    if round(value) <= card.seconds:
+        return f"{value:.0f} s of {estimate(card)}"
+    usual = f"about {card.seconds:.0f} s" if card.seconds >= 1 else estimate(card)
+    return f"{value:.0f} s, longer than usual ({usual})"
+
+
+def counted(card: Card, number: int) -> str:
+    """Return how many structures a method found, or regions where it leaves no background."""
+    if card.full_tiling:
+        return f"{number:,} region{'' if number == 1 else 's'}, background included"
+    return f"{number:,} structure{'' if number == 1 else 's'}"
 
 
 def method_rows() -> list[dict[str, object]]:

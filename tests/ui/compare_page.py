@@ -99,6 +99,6 @@ class ComparePage:
         row = self.page.locator('.ct-table tr[aria-selected="true"]')
         return int(row.get_attribute("data-label")) if row.count() else None
 
-    def readout(self) -> str:
-        """The line under the panels."""
-        return str(self.page.locator(".ct-readout").inner_text())
+    def picked(self) -> str:
+        """What is said of the selected structure near the panels."""
+        return str(self.page.locator(".ct-picked").inner_text())

@@ -1,6 +1,7 @@
 """The Compare page as a visitor drives it, in a real browser."""
 
 import io
+import re
 import time
 import zipfile
 from collections.abc import Iterator
@@ -140,6 +141,7 @@ def test_broken_files_each_give_their_sentence_at_the_upload(page: ComparePage, 
         assert sentence.endswith(".")
         assert "Traceback" not in sentence
         assert name not in sentence
+        assert sentence.endswith(" The previous slice is still shown.")
         sentences.append(sentence)
     assert len(set(sentences)) >= 4, sentences
     assert page.page.locator('.ct-panel[data-method="slice"]').count() == 1
@@ -207,7 +209,11 @@ def test_row_of_the_table_outlines_its_structure_and_keys_work(page: ComparePage
     page.page.mouse.move(2, 2)
     page.page.locator(".ct-table tbody tr").nth(2).locator("td").last.click()
     label = page.selected()
-    assert page.readout() == f"Selected: structure {label} of Watershed"
+    area, mean = (
+        page.page.locator(f'.ct-table tr[aria-selected="true"] [data-column="{column}"]').inner_text()
+        for column in ("area_px", "mean")
+    )
+    assert page.picked() == f"Structure {label} · {area} px · {mean} HU · Watershed"
     assert page.page.evaluate("document.querySelector('[data-panel=slice]').toDataURL()") != before
     layer = page.page.locator('[data-panel="watershed"]')
     layer.press("Escape")
@@ -356,7 +362,48 @@ def test_true_label_map_gives_scores_and_shows_errors(page: ComparePage, tmp_pat
     page.page.wait_for_selector(".ct-notice:has-text('9 x 9 pixels')")
     chooser.set_input_files(str(tmp_path / "truth.png"))
     page.page.wait_for_selector("#scores td:has-text('Watershed')")
-    assert page.page.get_by_text("Errors:").is_visible()
+    assert page.page.get_by_text("Scores against the known truth").is_visible()
+    assert page.page.get_by_text("Show errors").is_visible()
+    assert not page.page.get_by_label("Show errors").is_checked()
+
+
+def test_example_with_known_truth_shows_its_scores_below_the_panels(page: ComparePage) -> None:
+    page.example(1)
+    assert page.page.get_by_text("8-bit picture: its window cannot be changed.").is_visible()
+    page.compare("watershed")
+    page.wait("watershed")
+    page.page.wait_for_selector("#scores td:has-text('Watershed')")
+    assert not page.page.locator("#truth").is_visible()
+    header = page.page.locator('.ct-panel[data-method="watershed"] .ct-status').inner_text()
+    assert re.fullmatch(
+        r"\d+ regions, background included · [\d.]+ s · \d+ of \d+ true ones found", header
+    ), header
+    picture = "document.querySelector('[data-method=watershed] .ct-image').toDataURL()"
+    before = page.page.evaluate(picture)
+    page.page.get_by_label("Show errors").check()
+    page.page.wait_for_function(f"(before) => {picture} !== before", arg=before)
+    page.example(2)
+    assert page.page.get_by_text("Display only: methods always get").is_visible()
+    assert not page.page.locator("#scores").is_visible()
+    assert not page.page.get_by_text("Show errors").is_visible()
+
+
+def test_row_of_a_clicked_structure_is_in_the_part_of_the_table_on_the_screen(page: ComparePage) -> None:
+    page.example(1)
+    page.compare("watershed")
+    page.wait("watershed")
+    for place in ((0.02, 0.02), (0.5, 0.5), (0.6, 0.3), (0.4, 0.7)):
+        page.click_source_pixel("watershed", place)
+        over = page.page.evaluate(
+            """() => {
+              const row = document.querySelector('.ct-structures tr[aria-selected="true"]');
+              const table = row.closest('.ct-table');
+              const [box, area] = [row.getBoundingClientRect(), table.getBoundingClientRect()];
+              const head = table.querySelector('thead').getBoundingClientRect();
+              return Math.max(head.bottom - box.top, box.bottom - area.bottom);
+            }"""
+        )
+        assert over <= 1, place
 
 
 def test_phone_has_no_sideways_scrolling_and_desk_shows_all_at_once(browser: Any, server: AppServer) -> None:
@@ -365,6 +412,11 @@ def test_phone_has_no_sideways_scrolling_and_desk_shows_all_at_once(browser: Any
     phone.compare("watershed")
     phone.wait("watershed")
     assert phone.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    phone.page.evaluate("window.scrollTo(0, 0)")
+    phone.example(1)
+    phone.page.wait_for_function(
+        "document.querySelector('.ct-panel').getBoundingClientRect().top < window.innerHeight / 2"
+    )
     phone.close()
     desk = ComparePage(browser, server.url, DESK)
     desk.example(4)

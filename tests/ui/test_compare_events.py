@@ -74,10 +74,9 @@ def test_page_of_one_visitor_from_upload_to_download(request_of_page: Any, uploa
     event = SimpleNamespace(plan=plan["id"], method="watershed", names={})
     *_, last = compare._on_run(event, request_of_page)  # type: ignore[arg-type]
     assert last["state"] == "done"
-    _below, figure, _, table, faults = compare._after_run(request_of_page)
+    _below, figure, told = compare._after_run(request_of_page)
     assert figure is None
-    assert table == ""
-    assert faults is None
+    assert told is None
     packed = compare._on_pack(event, request_of_page)  # type: ignore[arg-type]
     assert packed["name"] == "ctseg-results.zip"
     assert compare._on_cancel(request_of_page)["cancelled"] == plan["id"]
@@ -87,8 +86,8 @@ def test_faults_of_the_visitor_are_told_where_they_look(request_of_page: Any, tm
     assert "No file was given" in compare._on_upload(None, request_of_page)[2]
     nowhere = SimpleNamespace(index=7, bytes=70 * 1024**2, names={})
     assert "no such example" in compare._on_example(nowhere, request_of_page)[2]  # type: ignore[arg-type]
-    assert "64 MB" in compare._on_refuse(nowhere)  # type: ignore[arg-type]
-    assert compare._on_refuse(SimpleNamespace(bytes=10)) == ""  # type: ignore[arg-type]
+    assert "64 MB" in compare._on_refuse(nowhere, request_of_page)  # type: ignore[arg-type]
+    assert compare._on_refuse(SimpleNamespace(bytes=10), request_of_page) == ""  # type: ignore[arg-type]
     assert "Nothing is loaded" in compare._on_compare(["watershed"], request_of_page)[1]
     assert "Nothing is loaded" in compare._on_place(1, request_of_page)[1]
     assert compare._on_pack(nowhere, request_of_page)["data"] == ""  # type: ignore[arg-type]
@@ -96,7 +95,17 @@ def test_faults_of_the_visitor_are_told_where_they_look(request_of_page: Any, tm
     file = tmp_path / "truth"
     file.touch()
     assert "Nothing is loaded" in compare._on_truth(str(file), request_of_page)[0]
-    assert len(compare._on_truth(None, request_of_page)) == 4
+    assert len(compare._on_truth(None, request_of_page)) == 3
+
+
+def test_refusal_says_that_the_slice_before_it_stays(request_of_page: Any, upload: list[str]) -> None:
+    large = SimpleNamespace(bytes=70 * 1024**2)
+    stays = "The previous slice is still shown."
+    assert stays not in compare._on_upload(None, request_of_page)[2]
+    assert stays not in compare._on_refuse(large, request_of_page)  # type: ignore[arg-type]
+    compare._on_upload(upload, request_of_page)
+    assert stays in compare._on_upload(None, request_of_page)[2]
+    assert stays in compare._on_refuse(large, request_of_page)  # type: ignore[arg-type]
 
 
 def test_example_can_be_scored_against_a_true_label_map(request_of_page: Any, tmp_path: Path) -> None:
@@ -107,11 +116,11 @@ def test_example_can_be_scored_against_a_true_label_map(request_of_page: Any, tm
     list(compare._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
     session.finished["sam-vit-t"] = session.finished["watershed"]
     Image.fromarray(np.ones((128, 128), np.uint16)).save(tmp_path / "truth.png")
-    said, cleared, table, faults = compare._on_truth(str(tmp_path / "truth.png"), request_of_page)
+    said, cleared, told = compare._on_truth(str(tmp_path / "truth.png"), request_of_page)
     assert said == ""
     assert cleared is None
-    assert "Watershed" in table
-    assert set(faults["faults"]) == {"watershed", "sam-vit-t"}
+    assert "Watershed" in told["scores"]
+    assert set(told["faults"]) == {"watershed", "sam-vit-t"}
     assert compare._after_run(request_of_page)[1].data[0].z[0][1] == pytest.approx(1.0)
 
 
@@ -121,11 +130,11 @@ def test_phantoms_are_scored_without_being_asked(request_of_page: Any, index: in
     assert shown["facts"][0].startswith(intensity)
     assert "true structures are known" in remark
     plan, *_, scoring = compare._on_compare(["watershed"], request_of_page)
-    assert scoring.open
+    assert scoring == gr.skip()
     list(compare._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
-    *_, table, faults = compare._after_run(request_of_page)
-    assert "Watershed" in table
-    assert set(faults["faults"]) == {"watershed"}
+    told = compare._after_run(request_of_page)[-1]
+    assert "Watershed" in told["scores"]
+    assert set(told["found"]) == set(told["faults"]) == {"watershed"}
 
 
 def linked(request_of_page: Any, **query: str) -> Any:

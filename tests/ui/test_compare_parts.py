@@ -21,6 +21,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 from ctseg.methods import METHODS
+from ctseg.metrics import score
 from ctseg.slices import CTSlice, SliceError, Stack, Window
 from ctseg.ui import encode, examples, findings, handlers, judging, running, words
 from ctseg.ui.download import results_zip, zip_message
@@ -351,6 +352,9 @@ def test_progress_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (halfway["fraction"], halfway["time"]) == (0.5, "5 s of about 10 s")
     unmeasured = handlers._progress(running.Step(0.3, 5.0), replace(card, seconds=0.0), None)
     assert (unmeasured["fraction"], unmeasured["time"]) == (0.3, "5 s")
+    late = handlers._progress(running.Step(0.0, 14.0), replace(card, seconds=3.1), None)
+    assert late["time"] == "14 s, longer than usual (about 3 s)"
+    assert words.elapsed(replace(card, seconds=0.2), 1.0) == "1 s, longer than usual (about 0.2 s)"
     monkeypatch.setattr(handlers, "download_bytes", lambda _name: 375_000_000)
     assert handlers._progress(running.Step(0.3, 5.0), card, 375_000_000)["text"] == "Fetching 375 MB, once …"
 
@@ -375,6 +379,7 @@ def test_empty_label_map_has_an_empty_table() -> None:
     found = Finished(np.zeros((24, 32), np.int32), 0.1)
     message = findings.result_message("watershed", found, _stack()[0])
     assert message["table"]["label"] == []
+    assert message["counted"] == "0 regions, background included"
     json.dumps(message)
 
 
@@ -398,26 +403,39 @@ def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
     with pytest.raises(PageError):
         judging.take_truth(session, str(path))
     assert not path.exists()
-    assert judging.judged(session) == ([], None)
+    assert judging.judged(session) is None
     give(truth)
+    assert judging.judged(session) is None
     merged = np.ones((24, 32), np.int32)
     session.finished = {"watershed": Finished(merged, 0.1)}
-    rows, told = judging.judged(session)
-    assert rows[0][0] == "Watershed"
-    assert rows[0][1] == "0.000"
-    assert rows[0][-1] == "0 / 2"
+    told = judging.judged(session)
     assert told is not None
+    assert "<td>Watershed</td><td>0.000</td>" in told["scores"]
+    assert "<td>0 / 2</td>" in told["scores"]
+    assert told["found"] == {"watershed": "0 of 2 true ones found"}
     faults = _unpack(told["faults"]["watershed"]).reshape(24, 32)
     assert np.array_equal(faults == 1, truth > 0)
-    table = findings.score_table([["<b>", *rows[0][1:]]])
-    assert "&lt;b&gt;" in table
-    assert findings.score_table([]) == ""
+    assert "&lt;b&gt;" in findings.score_table([["<b>", "0.5"]])
 
 
 def test_scores_that_do_not_exist_are_a_dash() -> None:
     nothing = np.zeros((24, 32), np.int32)
-    (row,) = findings.score_rows({"watershed": Finished(nothing, 0.1)}, nothing)
-    assert row[2] == "–"
+    assert findings.score_row("Watershed", score(nothing, nothing))[2] == "–"
+
+
+@pytest.mark.parametrize(
+    ("full_tiling", "number", "said"),
+    [
+        (False, 1, "1 structure"),
+        (False, 1200, "1,200 structures"),
+        (True, 1, "1 region, background included"),
+        (True, 145, "145 regions, background included"),
+    ],
+)
+def test_regions_of_a_full_tiling_are_not_called_structures(
+    full_tiling: bool, number: int, said: str
+) -> None:
+    assert words.counted(replace(METHODS["watershed"], full_tiling=full_tiling), number) == said
 
 
 def test_zip_holds_maps_table_with_names_and_report_and_no_pixels() -> None:

@@ -17,10 +17,6 @@ function seconds(value) {
   return value < 100 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`;
 }
 
-function count(value, one, many = `${one}s`) {
-  return `${value.toLocaleString("en")} ${value === 1 ? one : many}`;
-}
-
 // Radio buttons that look like one control; the browser gives them their keys.
 function choice(name, label, options, chosen, onpick) {
   const group = make("div", { class: "ct-choice", role: "radiogroup", "aria-label": label });

@@ -14,7 +14,9 @@ class Panel {
     this.note = make("div", { class: "ct-note", "aria-live": "polite" });
     this.stage = make("div", { class: "ct-stage" }, this.image, this.layer, this.note);
     this.time = make("span", { class: "ct-time" });
-    this.heading = make("figcaption", {}, make("span", { class: "ct-title", title }, title), this.time);
+    this.found = make("span");
+    this.heading = make("figcaption", {}, make("span", { class: "ct-title", title }, title),
+      make("span", { class: "ct-status" }, this.time, this.found));
     this.element = make("figure", { class: "ct-panel", "data-method": name }, this.heading, this.stage);
     this.listen();
   }

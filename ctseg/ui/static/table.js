@@ -83,12 +83,21 @@ class StructureTable {
     this.hooks.redraw();
   }
 
-  // Scrolls within the table only: the page stays where the visitor put it.
+  // Scrolls within the table only, so that the page stays where the visitor put it; to the top of the table
+  // where its lower end is out of the window.
   reveal() {
     const row = this.body.querySelector('tr[aria-selected="true"]');
     if (!row) return;
-    const [top, bottom] = [row.offsetTop - 40, row.offsetTop + row.offsetHeight - this.body.clientHeight];
-    if (this.body.scrollTop > top) this.body.scrollTop = top;
-    else if (this.body.scrollTop < bottom) this.body.scrollTop = bottom;
+    const head = this.body.querySelector("thead").offsetHeight;
+    const top = row.offsetTop - head;
+    const shown = Math.min(this.body.clientHeight, window.innerHeight - this.body.getBoundingClientRect().top);
+    const bottom = row.offsetTop + row.offsetHeight - this.body.scrollTop;
+    if (this.body.scrollTop > top || bottom > shown) this.body.scrollTop = top;
+  }
+
+  inWords(table, label, intensity) {
+    const k = table.label.indexOf(label);
+    const mean = table.mean[k].toLocaleString("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+    return `Structure ${label} · ${table.area_px[k].toLocaleString("en")} px · ${mean} ${intensity === "HU" ? "HU" : "of 255"}`;
   }
 }

@@ -22,9 +22,14 @@ class Viewer {
     this.facts = make("div", { class: "ct-facts" });
     this.grid = make("div", { class: "ct-grid" });
     this.readout = make("p", { class: "ct-readout", role: "status" });
+    this.picked = make("p", { class: "ct-picked", role: "status" });
+    this.scoreTable = make("div", { id: "scores" });
+    this.scores = make("section", { class: "ct-structures", hidden: true },
+      make("h2", {}, "Scores against the known truth"), this.scoreTable);
     this.download = make("button", { type: "button", class: "ct-download", onclick: () => this.askDownload() }, "Download all (ZIP)");
     this.table.tabs.after(this.download);
-    element.replaceChildren(this.facts, this.toolbar.element, this.grid, this.readout, this.table.element);
+    element.replaceChildren(this.facts, this.toolbar.element, this.grid,
+      make("div", { class: "ct-said-below" }, this.picked, this.readout), this.scores, this.table.element);
     new ResizeObserver(() => this.redraw()).observe(this.grid);
     this.hearing = Promise.resolve();
     this.empty();
@@ -50,6 +55,8 @@ class Viewer {
     Object.assign(this, { plan: null, selected: null, focus: null });
     Object.assign(this.view, { slice: null, outline: null, cursor: null });
     this.table.names = {};
+    this.picked.textContent = "";
+    this.scores.hidden = true;
     this.toolbar.offerFaults(false);
     this.list();
     if (!value) return this.empty();
@@ -62,12 +69,15 @@ class Viewer {
     this.facts.replaceChildren(...value.facts.map((fact, k) => make("span", { class: k ? "ct-fact" : "ct-badge" }, fact)));
     this.readout.textContent = "Move over the slice to read its values.";
     this.toolbar.open(this.view.slice);
+    // On a phone the slice lies below the upload and the methods.
+    if (value.opened && window.innerWidth <= 720) this.grid.scrollIntoView({ block: "start", behavior: "smooth" });
   }
 
   onPlan(value) {
     if (!value) return;
     if (value.cancelled) return this.cancelled(value.cancelled);
     this.clear();
+    this.scores.hidden = true;
     const source = this.panels.get("slice");
     this.panels = new Map([["slice", source]]);
     this.plan = { id: value.id, left: value.methods.map(({ name }) => name) };
@@ -106,7 +116,7 @@ class Viewer {
         ...value, labels: await unpack(value.labels), colours: (await unpack(value.colours)),
         intensity: this.view.slice.intensity,
       };
-      panel.time.textContent = `${count(value.table.label.length, "structure")} · ${value.time}`;
+      panel.time.textContent = `${value.counted} · ${value.time}`;
       panel.say(null, "");
       this.focus ??= value.method;
       if (!this.view.cursor) this.say(panel, null);
@@ -131,12 +141,17 @@ class Viewer {
   }
 
   async onTruth(value) {
-    for (const panel of this.panels.values()) if (panel.result) panel.result.faults = null;
-    for (const [method, packed] of Object.entries(value?.faults ?? {})) {
+    if (!value) return;
+    for (const [method, packed] of Object.entries(value.faults)) {
       const panel = this.panels.get(method);
-      if (panel?.result) panel.result.faults = await unpack(packed);
+      if (!panel?.result) continue;
+      panel.result.faults = await unpack(packed);
+      panel.found.textContent = ` · ${value.found[method]}`;
     }
-    this.toolbar.offerFaults(Boolean(value));
+    // The server has escaped every cell.
+    this.scoreTable.innerHTML = value.scores;
+    this.scores.hidden = false;
+    this.toolbar.offerFaults(true);
     this.redraw();
   }
 
@@ -186,8 +201,7 @@ class Viewer {
   say(panel, pixel) {
     const slice = this.view.slice;
     if (!pixel) {
-      const chosen = this.selected && `Selected: structure ${this.selected.label} of ${this.panels.get(this.selected.method).title}`;
-      this.readout.textContent = chosen || "Click a structure to outline it in every panel.";
+      this.readout.textContent = "Click a structure to outline it in every panel.";
       return;
     }
     const [x, y] = pixel;
@@ -206,10 +220,11 @@ class Viewer {
   }
 
   select(method, label) {
-    const { labels } = this.panels.get(method).result;
+    const { labels, table, title } = this.panels.get(method).result;
     this.selected = { method, label };
     this.focus = method;
     this.view.outline = edgesOf(labels, this.view.slice.width, this.view.slice.height, label);
+    this.picked.textContent = `${this.table.inWords(table, label, this.view.slice.intensity)} · ${title}`;
     this.list();
     this.drawLayers();
     this.say(this.panels.get(method), null);
@@ -218,6 +233,7 @@ class Viewer {
   clear() {
     this.selected = null;
     this.view.outline = null;
+    this.picked.textContent = "";
     this.list();
     this.drawLayers();
   }
