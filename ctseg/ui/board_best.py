@@ -67,9 +67,9 @@ def _against_perfect_mask(shown: BoardView, ranked: Sequence[Row]) -> str:
     told = f" A perfect mask, cut into connected regions, gets {_both(perfect)}; "
     near = [row for row in ranked if _is_near(row, perfect)]
     if not near:
-        return told + f"nothing here comes within {NEAR:g} of it by both."
+        return told + f"nothing here comes within {NEAR:g} of it by both indices."
     names = " and ".join(escape(row.result.title) for row in near)
-    return told + f"within {NEAR:g} of it or above, by both: {names}."
+    return told + f"within {NEAR:g} of it or above, by both indices: {names}."
 
 
 def _is_near(row: Row, perfect: Row) -> bool:

@@ -139,12 +139,14 @@ def both_indices_chart(rows: Sequence[Row]) -> "Figure":
 
 
 def tilings_chart(rows: Sequence[Row]) -> "Figure":
-    """Return best IoU of full tilings against how many regions they use."""
+    """Return best IoU of the full tilings among a board's rows against how many regions they use."""
     import plotly.graph_objects as go
 
-    results = [row.result for row in rows if row.result.role == "full tiling"]
+    every = [row.result for row in rows]
+    named = zip(every, _names(every), _tints(every), strict=True)
+    tilings = [each for each in named if each[0].role == "full tiling"]
     figure = go.Figure()
-    for result, name, tint in zip(results, _names(results), _tints(results), strict=True):
+    for result, name, tint in tilings:
         figure.add_trace(
             go.Scatter(
                 x=[result.means["structures_predicted"]],
@@ -157,9 +159,9 @@ def tilings_chart(rows: Sequence[Row]) -> "Figure":
                 cliponaxis=False,
             )
         )
-    _dress(figure, "Full tilings: overlap bought with regions", height=380 + 22 * len(results))
+    _dress(figure, "Full tilings: overlap bought with regions", height=380 + 22 * len(tilings))
     figure.update_layout(showlegend=True, legend=_LEGEND_BELOW)
-    widest = max((result.means["structures_predicted"] or 0 for result in results), default=1)
+    widest = max((result.means["structures_predicted"] or 0 for result, _, _ in tilings), default=1)
     figure.update_xaxes(title="regions a slice", range=[0, 1.25 * widest])
     figure.update_yaxes(title="best IoU", range=[0, 1])
     return figure

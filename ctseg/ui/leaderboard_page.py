@@ -16,7 +16,7 @@ from ctseg.ui.board_table import Column, method_columns, styled, tiling_columns
 from ctseg.ui.explain_panel import explain_panel
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-_METHODS = "<h2>Methods, ranked by ari</h2>"
+_METHODS = "<h2>Methods that leave a background, ranked by ari</h2>"
 _TILINGS = (
     "<h2>Full tilings, ranked by fg_ari</h2><p>They put every pixel into some region and leave no "
     "background, which "
@@ -188,7 +188,7 @@ def _drawn(name: str, picked: list[str] | None, one: str | None, other: str | No
     return [
         *(charts.means_chart(shown.rows, index) for index in ("ari", "fg_ari")),
         charts.both_indices_chart(shown.rows),
-        gr.Plot(value=charts.tilings_chart(tilings) if tilings else None, visible=bool(tilings)),
+        gr.Plot(value=charts.tilings_chart(shown.rows) if tilings else None, visible=bool(tilings)),
         _spread(name, picked, score),
         _differ(name, one, other, score),
     ]

@@ -126,7 +126,7 @@ def test_answers_name_the_best_by_both_indices_and_the_ceiling() -> None:
     assert "<b>Good</b>, by ari, of 3 methods that leave a background: ari 0.79" in told
     assert "By fg_ari it is <b>Better</b>: 0.7" in told
     assert "A perfect mask, cut into connected regions, gets ari " in told
-    assert "nothing here comes within 0.1 of it by both" in told
+    assert "nothing here comes within 0.1 of it by both indices" in told
     assert "ranked apart" not in told
     assert "The first method is told apart from all others." in told
     assert "drawn images" in told
@@ -175,7 +175,9 @@ def test_full_tilings_that_beat_the_best_method_are_told(
 def test_a_row_near_the_perfect_mask_is_named() -> None:
     results = [make("close", 0.95, 0.72), make("far", 0.95, 0.3)]
     rows = tuple(rank([*results, make("oracle-regions", 0.99, 0.75, role="oracle")]))
-    assert "within 0.1 of it or above, by both: Close." in board_words.answers(BoardView(MANY, rows, 0))
+    assert "within 0.1 of it or above, by both indices: Close." in board_words.answers(
+        BoardView(MANY, rows, 0)
+    )
 
 
 def test_an_empty_board_says_what_to_run() -> None:
@@ -256,6 +258,9 @@ def test_full_tilings_are_named_in_the_legend() -> None:
     figure = charts.tilings_chart(view(MANY).rows)
     assert [trace.name for trace in figure.data] == ["Felzenszwalb", "Watershed"]
     assert {trace.mode for trace in figure.data} == {"markers"}
+    # A row keeps its colour from chart to chart.
+    both = {trace.name: trace.marker.color for trace in charts.both_indices_chart(view(MANY).rows).data}
+    assert [trace.marker.color for trace in figure.data] == [both["Felzenszwalb"], both["Watershed"]]
     assert figure.layout.showlegend
 
 
