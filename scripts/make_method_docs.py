@@ -6,6 +6,7 @@ from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.store import built_in_folder, load_results
 from ctseg.methods import METHODS, Card
 
+PICTURES = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "pictures"
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "methods"
 
 
@@ -33,6 +34,9 @@ def page(card: Card) -> str:
     lines += [f"| {name} | {value} |" for name, value in facts]
     if card.known_failures:
         lines += ["", "## Known failures", "", *(f"- {failure}" for failure in card.known_failures)]
+    if (PICTURES / f"{card.name}.png").is_file():
+        link = f"../../ctseg/methods/pictures/{card.name}.png"
+        lines += ["", f"![Its worst slice of the phantom board: the slice, what it found, the truth]({link})"]
     return "\n".join([*lines, *_scores(card.name)]) + "\n"
 
 

@@ -1,11 +1,14 @@
 """The Methods page: what every method says about itself in its card, and what it scored on all boards."""
 
+import base64
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
 
+from ctseg import methods
 from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.ranking import Row
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS
@@ -13,6 +16,7 @@ from ctseg.methods import METHODS, Card
 from ctseg.ui.board_data import view
 from ctseg.ui.board_table import NOTHING, count, saw_words, seconds
 
+PICTURES = Path(methods.__file__).parent / "pictures"
 _HEAD = (
     "<h1>Methods</h1><p>What each one does, what it was made from, where it fails, and what it scored. "
     "Research only, not for diagnosis.</p>"
@@ -79,7 +83,19 @@ def method_article(card: Card, scored: dict[str, Row]) -> str:
         f'<p class="md-summary">{escape(card.summary)}</p>'
         f'<div class="md-columns"><dl>{listed}</dl><div><h3>Known failures</h3>'
         f"<ul>{failures or '<li>None written down yet.</li>'}</ul>"
-        f"{_scores(card, scored)}</div></div>",
+        f"{_scores(card, scored)}</div></div>{_picture(card)}",
+    )
+
+
+def _picture(card: Card) -> str:
+    file = PICTURES / f"{card.name}.png"
+    if not file.is_file():
+        return ""
+    data = base64.b64encode(file.read_bytes()).decode()
+    return (
+        f'<figure class="md-failure"><img loading="lazy" src="data:image/png;base64,{data}" alt="">'
+        "<figcaption>Its worst slice of the phantom board: the slice, what it found, the truth.</figcaption>"
+        "</figure>"
     )
 
 
