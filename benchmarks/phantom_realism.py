@@ -145,6 +145,9 @@ def main() -> None:
     except DatasetError as error:
         print(f"No comparison with real slices: {error}")
         return
+    if not real:
+        print("No comparison with real slices: the folder holds none.")
+        return
     print("\n".join(table(real, [np.asarray(split.slice(index).pixels) for index in range(len(split))])))
 
 
