@@ -383,7 +383,7 @@ def test_example_with_known_truth_shows_its_scores_below_the_panels(page: Compar
     page.page.get_by_label("Show errors").check()
     page.page.wait_for_function(f"(before) => {picture} !== before", arg=before)
     page.example(2)
-    assert page.page.get_by_text("Display only: methods always get").is_visible()
+    page.page.get_by_text("Display only: methods always get").wait_for(state="visible")
     assert not page.page.locator("#scores").is_visible()
     assert not page.page.get_by_text("Show errors").is_visible()
 

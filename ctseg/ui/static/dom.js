@@ -12,11 +12,6 @@ function make(tag, attributes = {}, ...children) {
   return made;
 }
 
-function seconds(value) {
-  if (value < 10) return `${value.toFixed(1)} s`;
-  return value < 100 ? `${Math.round(value)} s` : `${Math.round(value / 60)} min`;
-}
-
 // Radio buttons that look like one control; the browser gives them their keys.
 function choice(name, label, options, chosen, onpick) {
   const group = make("div", { class: "ct-choice", role: "radiogroup", "aria-label": label });
