@@ -239,7 +239,9 @@ def _on_pack(event: gr.EventData, request: gr.Request) -> dict[str, Any]:
     ct_slice = session.ct_slice
     if ct_slice is None or not session.finished:
         return {"data": "", "at": time.time()}
-    return zip_message(results_zip(ct_slice, session.finished, event.names)) | {"at": time.time()}
+    return zip_message(results_zip(ct_slice, session.finished, event.names, session.truth)) | {
+        "at": time.time()
+    }
 
 
 def _on_truth(file: str | None, request: gr.Request) -> list[Any]:

@@ -12,19 +12,22 @@ from ctseg.ui.sessions import SESSIONS
 SWEEP_SECONDS = 30
 # An upload is read at once; what is older belongs to a page that was closed between upload and reading.
 STRAY_SECONDS = 300
+_PREFIX = "ctseg-uploads-"
 
 
 def private_upload_folder() -> Path:
-    """Return the folder where Gradio puts uploads: the one it was told of, else a new one of mode 0700.
+    """Return the folder where Gradio puts uploads: one of our own, mode 0700, that may be swept and deleted.
 
-    Call it before any component is made: components remember the folder.
+    It lies in the folder that ``GRADIO_TEMP_DIR`` names, else in the system's temporary folder. A folder that was
+    named from outside is never taken itself, for other files may lie there. Call it before any component is
+    made: components remember the folder.
     """
     told = os.environ.get("GRADIO_TEMP_DIR")
+    if told and Path(told).name.startswith(_PREFIX) and Path(told).is_dir():
+        return Path(told)
     if told:
-        folder = Path(told)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return folder
-    folder = Path(tempfile.mkdtemp(prefix="ctseg-uploads-"))
+        Path(told).mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=told))
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder
 

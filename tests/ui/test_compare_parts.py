@@ -144,7 +144,15 @@ def test_uploads_land_in_a_private_folder_that_goes_with_the_app(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "told"))
-    assert private_upload_folder() == tmp_path / "told"
+    (tmp_path / "told").mkdir()
+    (tmp_path / "told" / "not-ours").touch()
+    ours = private_upload_folder()
+    assert ours.parent == tmp_path / "told"
+    keeper = Housekeeping(ours)
+    keeper.start()
+    keeper.stop()
+    assert not ours.exists()
+    assert (tmp_path / "told" / "not-ours").exists()
     monkeypatch.delenv("GRADIO_TEMP_DIR")
     folder = private_upload_folder()
     assert folder.stat().st_mode & 0o777 == 0o700
