@@ -76,7 +76,7 @@ def desk(page: Page, url: str) -> None:
 
 def board(page: Page, url: str, name: str) -> None:
     """The Leaderboard page with its charts."""
-    page.goto(f"{url}leaderboard?board=phantom-val")
+    page.goto(f"{url}/leaderboard?board=phantom-val")
     page.wait_for_selector("[role=gridcell]", timeout=LONGEST_MS)
     page.wait_for_selector("#means-ari .scatterlayer .trace", timeout=LONGEST_MS)
     picture(page, name)
@@ -84,7 +84,7 @@ def board(page: Page, url: str, name: str) -> None:
 
 def cards(page: Page, url: str, name: str) -> None:
     """The Methods page."""
-    page.goto(f"{url}methods")
+    page.goto(f"{url}/methods")
     page.wait_for_selector(".md-card", timeout=LONGEST_MS)
     picture(page, name)
 

@@ -18,9 +18,9 @@ _PREFIX = "ctseg-uploads-"
 def private_upload_folder() -> Path:
     """Return the folder where Gradio puts uploads: one of our own, mode 0700, that may be swept and deleted.
 
-    It lies in the folder that ``GRADIO_TEMP_DIR`` names, else in the system's temporary folder. A folder that was
-    named from outside is never taken itself, for other files may lie there. Call it before any component is
-    made: components remember the folder.
+    It lies in the folder that ``GRADIO_TEMP_DIR`` names, else in the system's temporary folder. A folder that
+    was named from outside is never taken itself, for other files may lie there. Call it before any component
+    is made: components remember the folder.
     """
     told = os.environ.get("GRADIO_TEMP_DIR")
     if told and Path(told).name.startswith(_PREFIX) and Path(told).is_dir():
