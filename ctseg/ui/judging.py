@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ctseg.labelmaps import orient_like
 from ctseg.methods import METHODS
 from ctseg.metrics import score
 from ctseg.slices import SliceError
@@ -29,17 +31,30 @@ def take_truth(session: Session, path: str) -> None:
     try:
         if ct_slice is None:
             raise PageError(GONE)
-        truth, _ = run_decoder(_DECODER, [file])
+        truth, facts = run_decoder(_DECODER, [file])
     except SliceError as error:
         raise PageError(str(error)) from error
     finally:
         file.unlink(missing_ok=True)
+    truth = _turned(truth, facts.get("affine"), ct_slice.affine)
     if truth.shape != ct_slice.shape:
         raise PageError(
             f"The label map has {truth.shape[1]} x {truth.shape[0]} pixels and the slice "
             f"{ct_slice.shape[1]} x {ct_slice.shape[0]}; upload the label map of this slice."
         )
     session.truth = np.array(truth, dtype=np.int32)
+
+
+def _turned(
+    truth: NDArray[np.generic], affine: Any, slice_affine: NDArray[np.float64] | None
+) -> NDArray[np.generic]:
+    """Turn a label map whose file tells its place so that it lies as the slice does."""
+    if slice_affine is None or affine is None:
+        return truth
+    own = np.array(affine, np.float64)
+    if own.shape != (4, 4) or not np.isfinite(own).all():
+        raise PageError("The place that this label map says it has cannot be; export it again.")
+    return orient_like(truth.astype(np.int32), own, slice_affine)
 
 
 def judged(session: Session) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 import ctseg
-from ctseg.ui import build, compare
+from ctseg.ui import build, compare, handlers
 from ctseg.ui.sessions import SESSIONS
 
 HEAD = Path(str(get_testdata_file("CT_small.dcm", download=False)))
@@ -172,6 +172,38 @@ def test_a_link_opens_nothing_else(request_of_page: Any, board: str, image: str,
 def test_a_page_without_a_link_stays_empty(request_of_page: Any) -> None:
     assert len(linked(request_of_page)) == 6
     assert SESSIONS.of(request_of_page.session_hash).stack is None
+
+
+def test_a_true_label_map_from_another_program_is_turned_to_the_slice(
+    request_of_page: Any, tmp_path: Path
+) -> None:
+    from ctseg.labelmaps.files import write_nifti
+
+    compare._on_example(SimpleNamespace(index=2), request_of_page)  # type: ignore[arg-type]
+    session = SESSIONS.of(request_of_page.session_hash)
+    ct_slice = session.ct_slice
+    assert ct_slice is not None
+    assert ct_slice.affine is not None
+    truth = np.zeros(ct_slice.shape, np.uint8)
+    truth[5:40, 10:90], truth[60:70, 20:30] = 1, 2
+    backwards = ct_slice.affine.copy()
+    backwards[:, 3] += backwards[:, 0] * (truth.shape[0] - 1)
+    backwards[:, 0] *= -1
+    write_nifti(tmp_path / "truth.nii.gz", truth[::-1].T, affine=backwards[:, [1, 0, 2, 3]])
+    said, *_ = compare._on_truth(str(tmp_path / "truth.nii.gz"), request_of_page)
+    assert said == ""
+    assert np.array_equal(session.truth, truth)
+
+
+def test_a_place_that_cannot_be_is_refused() -> None:
+    from ctseg.ui.judging import _turned
+
+    labels = np.ones((3, 4), np.uint8)
+    with pytest.raises(handlers.PageError, match="cannot be"):
+        _turned(labels, [[float("nan")] * 4] * 4, np.eye(4))
+    with pytest.raises(handlers.PageError, match="cannot be"):
+        _turned(labels, [1.0], np.eye(4))
+    assert _turned(labels, None, np.eye(4)) is labels
 
 
 def test_thumbnails_are_drawn_when_the_page_loads() -> None:
