@@ -7,7 +7,7 @@ READY_MS = 60_000
 
 
 class ComparePage:
-    """One open page; remembers foreign requests and errors of its scripts."""
+    """One open page; remembers foreign requests, errors of its scripts and of its console."""
 
     def __init__(self, browser: Any, url: str, viewport: dict[str, int]) -> None:
         self.context = browser.new_context(viewport=viewport, accept_downloads=True)
@@ -15,9 +15,10 @@ class ComparePage:
         self.page.set_default_timeout(READY_MS)
         self.foreign: list[str] = []
         self.errors: list[str] = []
+        self.noted: list[str] = []
         self.page.on("request", lambda request: self._note(request.url, url))
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("console", lambda said: self.errors.append(said.text) if said.type == "error" else None)
+        self.page.on("console", lambda said: self.noted.append(said.text) if said.type == "error" else None)
         self.page.goto(url)
         self.page.wait_for_selector("[data-example]")
 
@@ -26,14 +27,15 @@ class ComparePage:
             self.foreign.append(address)
 
     def leave(self) -> None:
-        """Leave the page; nothing foreign was asked for."""
+        """Leave the page; nothing foreign was asked for and no script failed."""
         self.context.close()
         assert self.foreign == [], self.foreign
+        assert self.errors == [], self.errors
 
     def close(self) -> None:
-        """Leave the page; nothing foreign was asked for and no script failed."""
+        """Leave the page as `leave` does; the console was told of no error either."""
         self.leave()
-        assert self.errors == [], self.errors
+        assert self.noted == [], self.noted
 
     def example(self, index: int) -> None:
         """Open an example."""
