@@ -20,6 +20,10 @@ class FewShotSplit(Split):
         if the split is annotated, ``labels/N.png`` (uint8, 0 = background).
     name : name of the split.
 
+    Attributes
+    ----------
+    sources : the collection of each image as the index's column ``source`` says, "" where it does not.
+
     Raises
     ------
     DatasetError
@@ -32,8 +36,9 @@ class FewShotSplit(Split):
         self._folder = folder
         self.name = name
         rows = _read_index(folder / "index.csv")
-        self.images = tuple(image for image, _ in rows)
-        self.patients = tuple(patient for _, patient in rows)
+        self.images = tuple(image for image, _, _ in rows)
+        self.patients = tuple(patient for _, patient, _ in rows)
+        self.sources = tuple(source for _, _, source in rows)
         self._annotated = (folder / "labels").is_dir()
         self._refuse_missing_files()
 
@@ -55,12 +60,12 @@ class FewShotSplit(Split):
         return read_grey(self._folder / "labels" / self.images[index])
 
 
-def _read_index(path: Path) -> list[tuple[str, str]]:
+def _read_index(path: Path) -> list[tuple[str, str, str]]:
     if not path.is_file():
         raise DatasetError(f"{path.name} is missing in {path.parent}; each split needs one.")
     with path.open(newline="", encoding="utf-8") as file:
         try:
-            rows = [(row["image"], row["patient"]) for row in csv.DictReader(file)]
+            rows = [(row["image"], row["patient"], row.get("source", "")) for row in csv.DictReader(file)]
         except (KeyError, csv.Error, UnicodeDecodeError) as error:
             raise DatasetError(
                 f"{path} is no CSV file with the columns image and patient; mend it."

@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from ctseg.datasets import DatasetError, open_split
-from ctseg.learning.loop import train
 from ctseg.learning.recipe import RecipeError, read_recipe
+from ctseg.learning.segmentation import train
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -37,6 +37,8 @@ def augment(
         mask * np.uint8(255), columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
     )
     changed = _change_grey(np.asarray(moved, np.uint8), strength, rng)
+    if strength.cutout and rng.random() < 0.5:
+        _cut_out(changed, strength.cutout, rng)
     return changed, (np.asarray(moved_mask) >= 128).astype(np.uint8)
 
 
@@ -52,6 +54,10 @@ def _sampling_grid(
     magnification = strength.scale ** rng.uniform(-1.0, 1.0)
     shift_row, shift_column = rng.uniform(-strength.shift, strength.shift, 2) * unit
     mirror = -1.0 if rng.random() < strength.flip else 1.0
+    if strength.crop < 1:
+        seen = np.sqrt(rng.uniform(strength.crop, 1.0))
+        magnification /= seen
+        shift_row, shift_column = rng.uniform(-0.5, 0.5, 2) * (1 - seen) * side
     bend = rng.normal(0.0, strength.elastic * unit, (2, _GRID, _GRID)).astype(np.float32)
 
     # Source position of each result pixel, in px from the slice's centre.
@@ -63,6 +69,13 @@ def _sampling_grid(
     rows += cv2.resize(bend[0], (size, size), interpolation=cv2.INTER_CUBIC)
     columns += cv2.resize(bend[1], (size, size), interpolation=cv2.INTER_CUBIC)
     return rows.astype(np.float32), columns.astype(np.float32)
+
+
+def _cut_out(grey: NDArray[np.uint8], largest: float, rng: Generator) -> None:
+    """Blank a square in place with the view's mean grey level."""
+    side = int(rng.uniform(0, largest) * len(grey))
+    row, column = rng.integers(0, len(grey) - side + 1, 2)
+    grey[row : row + side, column : column + side] = round(float(grey.mean()))
 
 
 def _change_grey(grey: NDArray[np.uint8], strength: Augmentation, rng: Generator) -> NDArray[np.uint8]:

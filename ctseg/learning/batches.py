@@ -1,11 +1,12 @@
 """Training batches: the whole set in memory as bytes, the next batches made while the network works."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -13,6 +14,8 @@ from ctseg.datasets.split import Split
 from ctseg.learning.augmentation import augment
 from ctseg.learning.recipe import Recipe
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+
+Tensors = tuple[Tensor, ...]
 
 _AHEAD = 3
 _ORDER, _VIEW = 0, 1  # first words of the random streams' seeds, so that no two streams coincide
@@ -25,7 +28,7 @@ class Pictures:
     Attributes
     ----------
     grey : one uint8 array (H, W) a slice
-    label_maps : one integer array (H, W) a slice
+    label_maps : one integer array (H, W) a slice; none where labels are not looked at
     """
 
     grey: tuple[NDArray[np.uint8], ...]
@@ -68,27 +71,34 @@ def make_batch(pictures: Pictures, recipe: Recipe, step: int, places: range) -> 
     grey : Tensor of uint8, shape (N, S, S)
     mask : Tensor of uint8, shape (N, S, S), 1 = foreground
     """
-    chosen = picture_indices(recipe.seed, step, recipe.batch, len(pictures))
     views = []
-    for place in places:
-        rng = np.random.default_rng([recipe.seed, _VIEW, step, place])
-        mask = (pictures.label_maps[chosen[place]] > 0).astype(np.uint8)
-        views.append(
-            augment(pictures.grey[chosen[place]], mask, recipe.size_at(step), recipe.augmentation, rng)
-        )
+    for chosen, rng in drawn(len(pictures), recipe, step, places):
+        mask = (pictures.label_maps[chosen] > 0).astype(np.uint8)
+        views.append(augment(pictures.grey[chosen], mask, recipe.size_at(step), recipe.augmentation, rng))
     greys, masks = zip(*views, strict=True)
     return torch.from_numpy(np.stack(greys)), torch.from_numpy(np.stack(masks))
 
 
-def batches(
-    pictures: Pictures, recipe: Recipe, first_step: int, process: int = 0, processes: int = 1
-) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """Yield (step, grey, mask) from ``first_step`` to the recipe's end, made ahead by one worker thread.
+def drawn(pictures: int, recipe: Recipe, step: int, places: range) -> Iterator[tuple[int, Generator]]:
+    """Yield which picture stands at each place of a step's batch, and the random stream of its views."""
+    chosen = picture_indices(recipe.seed, step, recipe.batch, pictures)
+    for place in places:
+        yield chosen[place], np.random.default_rng([recipe.seed, _VIEW, step, place])
+
+
+def ahead(
+    make: Callable[[int, range], Tensors],
+    recipe: Recipe,
+    first_step: int,
+    process: int = 0,
+    processes: int = 1,
+) -> Iterator[tuple[int, Tensors]]:
+    """Yield (step, batch) from ``first_step`` to the recipe's end, made ahead by one worker thread.
 
     Parameters
     ----------
-    pictures : what to draw from
-    recipe : sizes, seed, batch, augmentation
+    make : makes the part of a step's batch that lies at some places, such as :func:`make_batch`
+    recipe : steps and batch
     first_step : step to begin with
     process, processes : this process gets its equal share of every batch
 
@@ -104,11 +114,10 @@ def batches(
     share = recipe.batch // processes
     places = range(process * share, (process + 1) * share)
     with ThreadPoolExecutor(1) as worker:
-        waiting: list[Future[tuple[Tensor, Tensor]]] = []
+        waiting: list[Future[Tensors]] = []
         asked = first_step
         for step in range(first_step, recipe.steps):
             while asked < recipe.steps and len(waiting) < _AHEAD:
-                waiting.append(worker.submit(make_batch, pictures, recipe, asked, places))
+                waiting.append(worker.submit(make, asked, places))
                 asked += 1
-            grey, mask = waiting.pop(0).result()
-            yield step, grey, mask
+            yield step, waiting.pop(0).result()

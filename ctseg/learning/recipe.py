@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Loss = Literal["tvmf", "dice", "cosine-dice"]
+Task = Literal["segment", "simclr", "mae", "swin-mae"]
 
 
 class RecipeError(Exception):
@@ -27,6 +28,10 @@ class Data:
     fold_seed: int = 0
     kappa_patients: int = 1
     """How many of the held-out patients measure the Dice behind κ; the rest select the checkpoint."""
+    train_patients: int = 0
+    """How many of the patients that are not held out are trained on, the first of a shuffle; 0 means all."""
+    unlabelled: tuple[str, ...] = ("ct-fewshot-unlabelled", "ct-fewshot-train")
+    """Splits whose images pre-training sees; their labels are not read."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,18 @@ class Augmentation:
     """Largest standard deviation of added noise, as a part of the grey range."""
     blur: float = 0.2
     """Probability of a small blur."""
+    crop: float = 1.0
+    """Smallest part of the slice's area that a view shows; 1 shows all of it."""
+    cutout: float = 0.0
+    """Largest side of a square that is blanked in every second view, as a part of the view's side."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """One training run.
 
+    A task other than ``segment`` is pre-training, which reads no labels and leaves ``encoder.safetensors``; a
+    fine-tuning recipe with ``initial = "pretrained"`` starts from such a file.
     ``sizes`` are pairs (first step, side in px): training may begin small and end large. ``budget`` is a
     sentence written before training: steps, expected seconds a step, machine.
     """
@@ -78,12 +89,17 @@ class Recipe:
     name: str
     budget: str
     steps: int
+    task: Task = "segment"
     network: str = "unet-lite0"
-    initial: Literal["imagenet", "random"] = "imagenet"
+    initial: Literal["imagenet", "random", "pretrained"] = "imagenet"
     loss: Loss = "tvmf"
     lambda_: float = 32.0
     cross_entropy: float = 1.0
     """Weight of the cross-entropy added to the loss; 0 leaves it out."""
+    temperature: float = 0.1
+    """τ of NT-Xent."""
+    mask_ratio: float = 0.75
+    """Part of the patches that a masked autoencoder does not see."""
     batch: int = 8
     sizes: tuple[tuple[int, int], ...] = ((0, 256),)
     seed: int = 0
@@ -133,12 +149,16 @@ def recipe_from_table(table: dict[str, Any]) -> Recipe:
         if section in values:
             if not isinstance(values[section], dict):
                 raise RecipeError(f"{section} must be a table; write [{section}] above its keys.")
-            values[section] = _build(kind, values[section], f"{section}.")
+            values[section] = _build(kind, _tuples(values[section]), f"{section}.")
     if "sizes" in values:
         values["sizes"] = _pairs(values["sizes"])
     recipe: Recipe = _build(Recipe, values, "")
     _refuse_impossible(recipe)
     return recipe
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 def recipe_to_table(recipe: Recipe) -> dict[str, Any]:
@@ -167,6 +187,10 @@ def _refuse_wrong_kind(key: str, kind: Any, value: Any) -> None:
         raise RecipeError(f"{key} must be a whole number, not {value!r}.")
     if kind is str and not isinstance(value, str):
         raise RecipeError(f"{key} must be a text, not {value!r}.")
+    if kind == tuple[str, ...] and not (
+        isinstance(value, tuple) and value and all(isinstance(one, str) for one in value)
+    ):
+        raise RecipeError(f"{key} must be a list of texts, not {value!r}.")
     choices = getattr(kind, "__args__", ())
     if getattr(kind, "__origin__", None) is Literal and value not in choices:
         raise RecipeError(f"{key} is {value!r}; choose one of {', '.join(choices)}.")
@@ -196,6 +220,10 @@ def _refuse_impossible(recipe: Recipe) -> None:
         raise RecipeError(
             "augmentation.scale, contrast and gamma are largest factors; they must be at least 1."
         )
+    if not 0 < recipe.augmentation.crop <= 1 or not 0 <= recipe.augmentation.cutout < 1:
+        raise RecipeError("augmentation.crop must be in (0, 1] and augmentation.cutout in [0, 1).")
+    if recipe.temperature <= 0 or not 0 < recipe.mask_ratio < 1:
+        raise RecipeError("temperature must be above 0 and mask_ratio between 0 and 1.")
     if not 0 <= recipe.optimiser.ema_decay < 1:
         raise RecipeError(f"optimiser.ema_decay is {recipe.optimiser.ema_decay}; it must be in [0, 1).")
     if recipe.data.folds and not 0 <= recipe.data.fold < recipe.data.folds:

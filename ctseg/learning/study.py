@@ -18,8 +18,8 @@ from torch import nn
 from ctseg.datasets import open_split
 from ctseg.labelmaps.regions import connected_regions
 from ctseg.learning.batches import Pictures
-from ctseg.learning.loop import divide
 from ctseg.learning.recipe import recipe_from_table
+from ctseg.learning.segmentation import divide
 from ctseg.metrics import mean_scores, score
 from ctseg.networks import load_network, predict_foreground
 

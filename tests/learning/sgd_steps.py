@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
-from ctseg.learning.loop import total_loss
+from ctseg.learning.segmentation import total_loss
 from ctseg.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss
 from ctseg.networks import build_network
 

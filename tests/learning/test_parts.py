@@ -1,5 +1,6 @@
 """The parts of the loop: views, batches, averages, checkpoints, divisions."""
 
+import functools
 import pickle
 
 import cv2
@@ -13,14 +14,14 @@ from safetensors.torch import load_file
 
 from ctseg.datasets import open_split
 from ctseg.learning.augmentation import augment
-from ctseg.learning.batches import Pictures, batches, make_batch, picture_indices
+from ctseg.learning.batches import Pictures, ahead, make_batch, picture_indices
 from ctseg.learning.checkpoint import load_state, save_state, save_weights
 from ctseg.learning.curves import Record, draw_curves, read_record
 from ctseg.learning.evaluation import class_dice, selection_scores
 from ctseg.learning.export import export, main
-from ctseg.learning.loop import divide, initial_network, segmentation_loss, train
 from ctseg.learning.moving_average import MovingAverage
 from ctseg.learning.recipe import Augmentation, RecipeError, read_recipe, recipe_from_table
+from ctseg.learning.segmentation import divide, initial_network, segmentation_loss, train
 from ctseg.networks import build_network, load_network
 
 STILL = Augmentation(
@@ -91,12 +92,13 @@ def test_every_epoch_shows_every_picture_once() -> None:
 
 def test_batches_are_the_same_after_a_restart_and_in_parts(small_split, recipe) -> None:
     pictures = divide(small_split, recipe).train
-    whole = {step: (grey, mask) for step, grey, mask in batches(pictures, recipe, 0)}
+    make = functools.partial(make_batch, pictures, recipe)
+    whole = dict(ahead(make, recipe, 0))
     assert list(whole) == list(range(20))
-    for step, grey, mask in batches(pictures, recipe, 12):
+    for step, (grey, mask) in ahead(make, recipe, 12):
         assert torch.equal(grey, whole[step][0])
         assert torch.equal(mask, whole[step][1])
-    parts = [make_batch(pictures, recipe, 7, range(first, first + 2))[0] for first in (0, 2)]
+    parts = [make(7, range(first, first + 2))[0] for first in (0, 2)]
     assert torch.equal(torch.cat(parts), whole[7][0])
     assert whole[0][0].shape == (4, 32, 32)
     assert whole[19][0].shape == (4, 64, 64)

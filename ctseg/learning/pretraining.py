@@ -1,0 +1,156 @@
+"""Pre-training on slices without labels: SimCLR and masked autoencoders."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from ctseg.datasets import DatasetError, Split, open_split
+from ctseg.datasets.near_duplicates import near_duplicate_groups
+from ctseg.learning.augmentation import augment
+from ctseg.learning.batches import Pictures, Tensors, drawn
+from ctseg.learning.checkpoint import save_weights
+from ctseg.learning.loop import run
+from ctseg.learning.recipe import Recipe, RecipeError
+from ctseg.learning.task import Task
+from ctseg.networks import build_network
+from ctseg.networks.foreground import grey_to_input
+from ctseg.networks.unet import load_imagenet_encoder
+from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+
+ENCODER_FILE = "encoder.safetensors"
+FORBIDDEN_SOURCE = "NSCLC-Radiomics"
+"""Its patients are the zero-shot board's; a network that saw them would know that board."""
+
+
+def unlabelled_pictures(splits: Sequence[Split]) -> tuple[Pictures, tuple[str, ...]]:
+    """Read the images of splits without their labels.
+
+    Returns
+    -------
+    pictures : grey levels, HU in the soft-tissue window
+    groups : for each image the group of near-duplicates that it belongs to
+
+    Raises
+    ------
+    DatasetError
+        If an image comes from a source that no training may see.
+    """
+    grey, groups = [], []
+    for split in splits:
+        if FORBIDDEN_SOURCE in getattr(split, "sources", ()):
+            raise DatasetError(
+                f"The split {split.name} holds images of {FORBIDDEN_SOURCE}, which no training may see; "
+                "leave it out."
+            )
+        grey += [to_uint8(split.slice(index), SOFT_TISSUE) for index in range(len(split))]
+        groups += [f"{split.name}/{group}" for group in near_duplicate_groups(split)]
+    return Pictures(tuple(grey), ()), tuple(groups)
+
+
+def pretraining_network(recipe: Recipe, initial: Path | None) -> nn.Module:
+    """Return the encoder of the recipe's network inside what pre-trains it.
+
+    Raises
+    ------
+    RecipeError
+        If the recipe starts from a file that was not named.
+    """
+    torch.manual_seed(recipe.seed)
+    network = build_network(recipe.network)
+    if recipe.initial != "random":
+        if initial is None or not initial.is_file():
+            raise RecipeError("This recipe starts from ImageNet weights; name their safetensors file.")
+        load_imagenet_encoder(network, load_file(initial))
+    encoder = network.encoder
+    assert isinstance(encoder, nn.Module)
+    if recipe.task == "simclr":
+        from ctseg.learning.simclr import SimCLR
+
+        return SimCLR(encoder, recipe.temperature)
+    if recipe.task == "mae":
+        from ctseg.learning.mae import MaskedAutoencoder
+
+        return MaskedAutoencoder(encoder, recipe.mask_ratio)
+    from ctseg.learning.swin_mae import SwinMaskedAutoencoder
+
+    return SwinMaskedAutoencoder(encoder, recipe.mask_ratio)
+
+
+class Pretraining(Task):
+    """Two views of each slice that are to be told from other slices', or one view that is to be filled in.
+
+    Parameters
+    ----------
+    recipe : everything that decides the run; its task is not ``segment``
+    initial : file with ImageNet weights, if the recipe starts from them
+    """
+
+    def __init__(self, recipe: Recipe, initial: Path | None) -> None:
+        self.recipe = recipe
+        self._pictures, groups = unlabelled_pictures([open_split(name) for name in recipe.data.unlabelled])
+        self._groups = np.unique(groups, return_inverse=True)[1]
+        self.pictures = len(self._pictures)
+        self.network = pretraining_network(recipe, initial)
+        self.criterion = nn.Identity()
+
+    def batch(self, step: int, places: range) -> Tensors:
+        """Return two views and their groups for SimCLR; for autoencoders a view and the noise of its mask.
+
+        Views are of uint8 and shape (N, S, S). The noise, float32 (N, S/4, S/4), decides which patches are
+        hidden: it comes from the picture's random stream, so it is the same however the batch is shared.
+        """
+        views, others, groups, noise = [], [], [], []
+        side = self.recipe.size_at(step)
+        for chosen, rng in drawn(self.pictures, self.recipe, step, places):
+            grey = self._pictures.grey[chosen]
+            nothing = np.zeros_like(grey)
+            views.append(augment(grey, nothing, side, self.recipe.augmentation, rng)[0])
+            if self.recipe.task == "simclr":
+                others.append(augment(grey, nothing, side, self.recipe.augmentation, rng)[0])
+                groups.append(int(self._groups[chosen]))
+            else:
+                noise.append(rng.random((side // 4, side // 4), np.float32))
+        if self.recipe.task == "simclr":
+            return (
+                torch.from_numpy(np.stack(views)),
+                torch.from_numpy(np.stack(others)),
+                torch.tensor(groups),
+            )
+        return torch.from_numpy(np.stack(views)), torch.from_numpy(np.stack(noise))
+
+    def loss(self, network: nn.Module, batch: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return NT-Xent, or the error of the filled-in patches."""
+        *views, last = batch
+        inputs = [grey_to_input(view).contiguous(memory_format=torch.channels_last) for view in views]
+        return network(*inputs, last), {}
+
+    def finish(self, network: nn.Module, folder: Path) -> None:
+        """Save the encoder's weights for fine-tuning."""
+        encoder = network.encoder
+        assert isinstance(encoder, nn.Module)
+        weights: Mapping[str, Tensor] = encoder.state_dict()
+        save_weights(
+            folder / ENCODER_FILE, weights, {"network": self.recipe.network, "recipe": self.recipe.name}
+        )
+
+
+def pretrain(recipe: Recipe, folder: Path, initial: Path | None = None) -> Path:
+    """Pre-train as the recipe says, or go on where an earlier call was stopped; return the encoder's file.
+
+    Raises
+    ------
+    RecipeError
+        If the recipe cannot be followed, or the folder holds a run of another recipe.
+    DatasetError
+        If images are missing, or come from a source that no training may see.
+    FloatingPointError
+        If the loss is no longer finite.
+    """
+    if recipe.task == "segment":
+        raise RecipeError("This recipe fine-tunes; use `ctseg train`.")
+    run(Pretraining(recipe, initial), folder)
+    return folder / ENCODER_FILE
