@@ -7,7 +7,7 @@ from torch import nn
 
 from ctseg.labelmaps.regions import connected_regions
 from ctseg.learning.batches import Pictures
-from ctseg.metrics import mean_scores, score
+from ctseg.metrics import Scores, mean_scores, score
 from ctseg.networks import predict_foreground
 
 
@@ -25,6 +25,14 @@ def _dice(predicted: np.ndarray, true: np.ndarray) -> float:
     return 2 * int((predicted & true).sum()) / area if area else 1.0
 
 
+def slice_scores(network: nn.Module, pictures: Pictures, size: int) -> list[Scores]:
+    """Score each slice as :func:`selection_scores` does, in order."""
+    return [
+        score(connected_regions(predict_foreground(network, grey, size) >= 0.5), label_map)
+        for grey, label_map in zip(pictures.grey, pictures.label_maps, strict=True)
+    ]
+
+
 def selection_scores(network: nn.Module, pictures: Pictures, size: int) -> SelectionScores:
     """Score connected regions of the predicted foreground (probability at least 0.5) at the slices' own size.
 
@@ -34,11 +42,7 @@ def selection_scores(network: nn.Module, pictures: Pictures, size: int) -> Selec
     pictures : held-out slices
     size : side in px at which the network looks
     """
-    scores = []
-    for grey, label_map in zip(pictures.grey, pictures.label_maps, strict=True):
-        predicted = predict_foreground(network, grey, size) >= 0.5
-        scores.append(score(connected_regions(predicted), label_map))
-    means = mean_scores(scores)
+    means = mean_scores(slice_scores(network, pictures, size))
     return SelectionScores(means["ari"], means["fg_ari"], means["foreground_dice"])
 
 

@@ -67,7 +67,11 @@ def run(task: Task, folder: Path) -> Path:
     network = task.network.to(memory_format=torch.channels_last).to(accelerator.device)
     criterion = task.criterion.to(accelerator.device)
     average = MovingAverage(network, recipe.optimiser.ema_decay)
-    optimiser = torch.optim.AdamW(parameter_groups(network, recipe.optimiser.weight_decay), lr=0.0)
+    groups = parameter_groups(network, recipe.optimiser.weight_decay)
+    if recipe.optimiser.name == "sgd":
+        optimiser: torch.optim.Optimizer = torch.optim.SGD(groups, lr=0.0, momentum=recipe.optimiser.momentum)
+    else:
+        optimiser = torch.optim.AdamW(groups, lr=0.0)
 
     steps_done, best_score = 0, float("-inf")
     state = load_state(folder / "state.pt")

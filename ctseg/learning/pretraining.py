@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ctseg.datasets import DatasetError, Split, open_split
@@ -14,11 +13,11 @@ from ctseg.learning.augmentation import augment
 from ctseg.learning.batches import Pictures, Tensors, drawn
 from ctseg.learning.checkpoint import save_weights
 from ctseg.learning.loop import run
+from ctseg.learning.pretrained import load_initial
 from ctseg.learning.recipe import Recipe, RecipeError
 from ctseg.learning.task import Task
 from ctseg.networks import build_network
 from ctseg.networks.foreground import grey_to_input
-from ctseg.networks.unet import load_imagenet_encoder
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 ENCODER_FILE = "encoder.safetensors"
@@ -61,10 +60,7 @@ def pretraining_network(recipe: Recipe, initial: Path | None) -> nn.Module:
     """
     torch.manual_seed(recipe.seed)
     network = build_network(recipe.network)
-    if recipe.initial != "random":
-        if initial is None or not initial.is_file():
-            raise RecipeError("This recipe starts from ImageNet weights; name their safetensors file.")
-        load_imagenet_encoder(network, load_file(initial))
+    load_initial(network, recipe, initial)
     encoder = network.encoder
     assert isinstance(encoder, nn.Module)
     if recipe.task == "simclr":

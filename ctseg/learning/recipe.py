@@ -36,8 +36,11 @@ class Data:
 
 @dataclass(frozen=True)
 class Optimiser:
-    """AdamW with warm-up, then decay to 0 at the last step."""
+    """AdamW, or SGD with momentum, with warm-up, then decay to 0 at the last step."""
 
+    name: Literal["adamw", "sgd"] = "adamw"
+    momentum: float = 0.9
+    """Of SGD."""
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     warmup_steps: int = 50
@@ -134,6 +137,23 @@ def read_recipe(path: Path) -> Recipe:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path.name} is not valid TOML ({error}); mend it.") from error
     return recipe_from_table(table)
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return a built-in recipe by its name, or the recipe in the TOML file of that path.
+
+    Raises
+    ------
+    RecipeError
+        As :func:`read_recipe`; if there is neither, the message lists the names.
+    """
+    folder = Path(__file__).with_name("recipes")
+    built_in = {path.stem: path for path in sorted(folder.glob("*.toml"))}
+    if name not in built_in and not name.endswith(".toml"):
+        raise RecipeError(
+            f"There is no recipe {name!r}; choose one of {', '.join(built_in)}, or a TOML file."
+        )
+    return read_recipe(built_in.get(name, Path(name)))
 
 
 def recipe_from_table(table: dict[str, Any]) -> Recipe:

@@ -8,20 +8,18 @@ from typing import ClassVar
 import torch
 import torch.nn.functional as F
 from accelerate.utils import broadcast
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ctseg.datasets import Split, of_patients, patient_folds
 from ctseg.learning.batches import Pictures, Tensors, load_pictures, make_batch
 from ctseg.learning.evaluation import class_dice, selection_scores
 from ctseg.learning.loop import run
-from ctseg.learning.pretrained import load_pretrained_encoder
+from ctseg.learning.pretrained import load_initial
 from ctseg.learning.recipe import Recipe, RecipeError
 from ctseg.learning.task import Task
 from ctseg.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss
 from ctseg.networks import build_network
 from ctseg.networks.foreground import grey_to_input
-from ctseg.networks.unet import load_imagenet_encoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,15 +78,7 @@ def initial_network(recipe: Recipe, initial: Path | None) -> nn.Module:
     """
     torch.manual_seed(recipe.seed)
     network = build_network(recipe.network)
-    if recipe.initial == "random":
-        return network
-    if initial is None or not initial.is_file():
-        raise RecipeError(f"This recipe starts from {recipe.initial} weights; name their safetensors file.")
-    load = load_imagenet_encoder if recipe.initial == "imagenet" else load_pretrained_encoder
-    try:
-        load(network, load_file(initial))
-    except ValueError as error:
-        raise RecipeError(str(error)) from error
+    load_initial(network, recipe, initial)
     return network
 
 

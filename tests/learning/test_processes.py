@@ -34,8 +34,8 @@ def test_losses_and_gradients_of_two_processes_are_those_of_one(tmp_path, start)
 
 def test_the_loop_runs_in_two_processes(tmp_path, write_recipe, start) -> None:
     recipe = write_recipe(steps=5)
-    finish(start("ctseg.learning", recipe, "--out", tmp_path / "alone", "--threads", 1))
-    finish(start(*TWO, "-m", "ctseg.learning", recipe, "--out", tmp_path / "shared", "--threads", 1))
+    finish(start("ctseg", "train", recipe, "--out", tmp_path / "alone", "--threads", 1))
+    finish(start(*TWO, "-m", "ctseg", "train", recipe, "--out", tmp_path / "shared", "--threads", 1))
     alone, shared = (read_record(tmp_path / name / "log.csv") for name in ("alone", "shared"))
     assert [row["step"] for row in shared] == [1, 2, 3, 4, 5]
     for one, other in zip(alone, shared, strict=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import ctseg.learning
-from ctseg.learning.__main__ import main
+from ctseg.cli import main
 from ctseg.learning.recipe import RecipeError, read_recipe, recipe_from_table, recipe_to_table
 from ctseg.learning.schedule import learning_rate
 
@@ -97,7 +97,13 @@ def test_polynomial_and_cosine_by_hand() -> None:
 
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.delenv("CTSEG_DATA", raising=False)
-    assert main([str(tmp_path / "none.toml"), "--out", str(tmp_path)]) == 2
-    assert "There is no recipe" in capsys.readouterr().err
-    assert main([str(SHIPPED[0]), "--out", str(tmp_path)]) == 2
-    assert "Set CTSEG_DATA" in capsys.readouterr().err
+    for command, recipe, said in (
+        ("train", str(tmp_path / "none.toml"), "There is no recipe"),
+        ("train", "none", "choose one of ablation"),
+        ("train", "unet-tvmf", "Set CTSEG_DATA"),
+        ("pretrain", "none", "choose one of ablation"),
+        ("pretrain", "unet-tvmf", "use `ctseg train`"),
+        ("pretrain", "simclr", "Set CTSEG_DATA"),
+    ):
+        assert main([command, recipe, "--out", str(tmp_path)]) == 1
+        assert said in capsys.readouterr().err

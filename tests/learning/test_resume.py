@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 
-from ctseg.learning.__main__ import main
+from ctseg.cli import main
 from ctseg.learning.curves import read_record
 
 
@@ -32,9 +32,9 @@ def assert_close(first: Path, second: Path, tolerance: float) -> None:
 def test_resume_after_kill_minus_9_equals_the_uninterrupted_run(tmp_path, write_recipe, start) -> None:
     recipe = write_recipe(steps=30)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    finish(start("ctseg.learning", recipe, "--out", whole, "--threads", 1))
+    finish(start("ctseg", "train", recipe, "--out", whole, "--threads", 1))
 
-    killed = start("ctseg.learning", recipe, "--out", broken, "--threads", 1)
+    killed = start("ctseg", "train", recipe, "--out", broken, "--threads", 1)
     # Kill between two saves: three steps after one of them.
     while killed.poll() is None:
         rows = read_record(broken / "log.csv") if (broken / "state.pt").is_file() else []
@@ -46,7 +46,7 @@ def test_resume_after_kill_minus_9_equals_the_uninterrupted_run(tmp_path, write_
     steps_done = torch.load(broken / "state.pt", weights_only=True)["steps_done"]
     assert 10 <= steps_done < 30
 
-    finish(start("ctseg.learning", recipe, "--out", broken, "--threads", 1))
+    finish(start("ctseg", "train", recipe, "--out", broken, "--threads", 1))
     assert_close(whole / "last.safetensors", broken / "last.safetensors", 1e-6)
     assert_close(whole / "best.safetensors", broken / "best.safetensors", 1e-6)
     first, second = without_times(whole / "log.csv"), without_times(broken / "log.csv")
@@ -62,7 +62,7 @@ def test_a_run_learns_and_a_finished_run_is_left_alone(
 ) -> None:
     monkeypatch.setenv("CTSEG_DATA", str(small_data))
     recipe, folder = write_recipe(steps=60), tmp_path / "run"
-    assert main([str(recipe), "--out", str(folder)]) == 0
+    assert main(["train", str(recipe), "--out", str(folder)]) == 0
     rows = read_record(folder / "log.csv")
     scored = [row for row in rows if "ari" in row]
     assert [row["step"] for row in scored] == [10, 20, 30, 40, 50, 60]
@@ -71,7 +71,7 @@ def test_a_run_learns_and_a_finished_run_is_left_alone(
     assert rows[0]["kappa_foreground"] == 0  # the first epoch, 18 slices in batches of 4, is plain cosine
     assert 0 < rows[-1]["kappa_foreground"] <= 32
     before = load_file(folder / "last.safetensors")
-    assert main([str(recipe), "--out", str(folder)]) == 0
+    assert main(["train", str(recipe), "--out", str(folder)]) == 0
     assert read_record(folder / "log.csv") == rows
     after = load_file(folder / "last.safetensors")
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())

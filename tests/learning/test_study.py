@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ctseg.learning.__main__ import main as train_main
+from ctseg.cli import main
 from ctseg.learning.study import Choice, choices
 from ctseg.learning.study import main as study_main
 
@@ -37,7 +37,7 @@ def test_every_choice_but_the_first_changes_something() -> None:
 
 def test_the_table_of_a_run(tmp_path, small_data, write_recipe, monkeypatch, capsys) -> None:
     monkeypatch.setenv("CTSEG_DATA", str(small_data))
-    assert train_main([str(write_recipe(steps=3)), "--out", str(tmp_path / "run")]) == 0
+    assert main(["train", str(write_recipe(steps=3)), "--out", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     study_main([str(tmp_path / "run")])
     lines = capsys.readouterr().out.splitlines()

@@ -1,0 +1,71 @@
+"""``ctseg train RECIPE`` and ``ctseg pretrain RECIPE``: the only commands that import ``learning``."""
+
+import argparse
+import os
+from pathlib import Path
+
+from ctseg.cli.errors import CommandError
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add both commands and their options."""
+    for name, told, run in (
+        ("train", "fine-tune a network on annotated slices", run_train),
+        (
+            "pretrain",
+            "pre-train an encoder on slices without labels, then probe what it learnt",
+            run_pretrain,
+        ),
+    ):
+        command = commands.add_parser(name, help=told)
+        command.add_argument("recipe", metavar="RECIPE", help="name of a built-in recipe, or a TOML file")
+        command.add_argument(
+            "--out", type=Path, required=True, help="folder for logs and weights; goes on if used"
+        )
+        command.add_argument("--initial", type=Path, help="safetensors file with the encoder to start from")
+        command.add_argument("--threads", type=int, help="processor threads")
+        command.set_defaults(run=run)
+
+
+def run_train(options: argparse.Namespace) -> int:
+    """Fine-tune and print where the weights are."""
+    _prepare(options)
+    from ctseg.datasets import open_split
+    from ctseg.learning.recipe import RecipeError, find_recipe
+    from ctseg.learning.segmentation import train
+
+    try:
+        recipe = find_recipe(options.recipe)
+        print(train(recipe, open_split(recipe.data.split), options.out, options.initial))
+    except (RecipeError, FloatingPointError) as error:
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def run_pretrain(options: argparse.Namespace) -> int:
+    """Pre-train, probe the encoder and print where its weights are."""
+    _prepare(options)
+    from ctseg.learning.pretraining import pretrain
+    from ctseg.learning.probe import print_probe
+    from ctseg.learning.recipe import RecipeError, find_recipe
+
+    try:
+        recipe = find_recipe(options.recipe)
+        encoder = pretrain(recipe, options.out, options.initial)
+    except (RecipeError, FloatingPointError) as error:
+        raise CommandError(str(error)) from error
+    if os.environ.get("RANK", "0") == "0":
+        print_probe(recipe, encoder, options.initial)
+        print(encoder)
+    return 0
+
+
+def _prepare(options: argparse.Namespace) -> None:
+    try:
+        import accelerate  # noqa: F401  what `pip install ctseg[train]` brings
+    except ImportError as error:
+        raise CommandError("Training needs more packages; install ctseg[train].") from error
+    if options.threads:
+        import torch
+
+        torch.set_num_threads(options.threads)
