@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ctseg.learning.recipe import find_recipe
 from ctseg.leaderboard.statistics import compare, patient_means
+from ctseg.learning.recipe import find_recipe
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SCORES = ("ari", "fg_ari", "dice")
@@ -84,8 +84,8 @@ def answer(rows: dict[str, Lines], first: str, second: str) -> str:
         spread = np.std(patient_means(one - other, patients), ddof=1)
         p_value = f", p = {paired.p_value:.3f}" if paired.p_value is not None else ""
         told.append(
-            f"{score} {paired.difference:+.3f} (sd over patients {spread:.3f}; better on {paired.better_on} of "
-            f"{paired.patients}{p_value})"
+            f"{score} {paired.difference:+.3f} (sd over patients {spread:.3f}; "
+            f"better on {paired.better_on} of {paired.patients}{p_value})"
         )
     return "; ".join(told)
 
@@ -98,16 +98,17 @@ def page(path: Path) -> str:
         "# What each ingredient is worth",
         "",
         f"Every row: {budget}. Scores are means over slices of held-out training patients (four-fold",
-        "cross-validation by patient where four folds are named, else the first fold); one held-out patient a fold",
-        "sets kappa and is not scored. At this budget networks are far from done: the table compares ingredients,",
-        "the leaderboard compares methods. Pre-training saw the images of all training patients, never a label.",
+        "cross-validation by patient where four folds are named, else the first fold); one held-out patient a",
+        "fold sets kappa and is not scored. At this budget networks are far from done: the table compares",
+        "ingredients, the leaderboard compares methods. Pre-training saw the images of all training patients,",
+        "never a label.",
         "",
         *table(rows),
         "",
         "## Answers",
         "",
-        "Differences are means over patients of the first minus the second, on the same slices. Below eight patients",
-        "no p-value is given.",
+        "Differences are means over patients of the first minus the second, on the same slices. Below eight",
+        "patients no p-value is given.",
         "",
         "| question | rows | difference |",
         "|---|---|---|",
