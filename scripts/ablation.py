@@ -3,8 +3,8 @@
     CTSEG_DATA=... python scripts/ablation.py RUNS [ROW ...]
 
 A row is the recipe ``ablation`` with something changed. Each fold of four holds out other patients; a row's
-score is that of its last moving average on held-out patients that neither set kappa nor chose anything. Finished
-runs are kept, so a stopped call goes on. Validation images are never opened.
+score is that of its last moving average on held-out patients that neither set kappa nor chose anything.
+Finished runs are kept, so a stopped call goes on. Validation images are never opened.
 """
 
 import argparse

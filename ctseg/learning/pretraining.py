@@ -21,6 +21,8 @@ from ctseg.networks.foreground import grey_to_input
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 ENCODER_FILE = "encoder.safetensors"
+BLOCK = 16
+"""Side in px of what Swin-MAE hides together; MAE hides the patches of its encoder."""
 FORBIDDEN_SOURCE = "NSCLC-Radiomics"
 """Its patients are the zero-shot board's; a network that saw them would know that board."""
 
@@ -92,12 +94,14 @@ class Pretraining(Task):
         self.pictures = len(self._pictures)
         self.network = pretraining_network(recipe, initial)
         self.criterion = nn.Identity()
+        self._unit = getattr(self.network.encoder, "patch", BLOCK)
 
     def batch(self, step: int, places: range) -> Tensors:
         """Return two views and their groups for SimCLR; for autoencoders a view and the noise of its mask.
 
-        Views are of uint8 and shape (N, S, S). The noise, float32 (N, S/4, S/4), decides which patches are
-        hidden: it comes from the picture's random stream, so it is the same however the batch is shared.
+        Views are of uint8 and shape (N, S, S). The noise, float32 (N, L), a value for each patch or block,
+        decides which are hidden: it comes from the picture's random stream, so it is the same however the
+        batch is shared.
         """
         views, others, groups, noise = [], [], [], []
         side = self.recipe.size_at(step)
@@ -109,7 +113,7 @@ class Pretraining(Task):
                 others.append(augment(grey, nothing, side, self.recipe.augmentation, rng)[0])
                 groups.append(int(self._groups[chosen]))
             else:
-                noise.append(rng.random((side // 4, side // 4), np.float32))
+                noise.append(rng.random((side // self._unit) ** 2, np.float32))
         if self.recipe.task == "simclr":
             return (
                 torch.from_numpy(np.stack(views)),
