@@ -32,6 +32,7 @@ class Card:
     full_tiling : True if every pixel ends in some structure, so that ``ari`` is not its index.
     known_failures : what it is known to do badly, one sentence each.
     trained : False while the method is planned and its weights do not exist.
+    control : True if it is there to be compared against; Compare lists it behind "more".
     """
 
     name: str
@@ -51,3 +52,4 @@ class Card:
     full_tiling: bool
     known_failures: tuple[str, ...]
     trained: bool
+    control: bool

@@ -30,6 +30,7 @@ CARD = Card(
         "Its scale is one for the whole slice: large organs are cut, small vessels are swallowed.",
     ),
     trained=True,
+    control=True,
 )
 
 

@@ -30,6 +30,7 @@ CARD = Card(
         "Noise makes many small regions.",
     ),
     trained=True,
+    control=True,
 )
 
 

@@ -10,7 +10,9 @@ _KATO = "Kato and Hotta, Adaptive t-vMF Dice Loss for Multi-class Medical Image 
 _KATO_URL = "https://arxiv.org/abs/2207.07842"
 
 
-def _planned(name: str, title: str, family: Family, summary: str, paper: str, paper_url: str) -> Card:
+def _planned(
+    name: str, title: str, family: Family, summary: str, paper: str, paper_url: str, control: bool = False
+) -> Card:
     """Return a card that states nothing that only training can tell."""
     return Card(
         name=name,
@@ -30,6 +32,7 @@ def _planned(name: str, title: str, family: Family, summary: str, paper: str, pa
         full_tiling=False,
         known_failures=(),
         trained=False,
+        control=control,
     )
 
 
@@ -52,6 +55,7 @@ CARDS = (
         "bring.",
         _KATO,
         _KATO_URL,
+        control=True,
     ),
     _planned(
         "unet-dice",
@@ -61,6 +65,7 @@ CARDS = (
         "what the adaptive loss brings.",
         _RONNEBERGER,
         "https://arxiv.org/abs/1505.04597",
+        control=True,
     ),
     _planned(
         "unet-simclr",

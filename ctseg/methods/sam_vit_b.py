@@ -37,6 +37,7 @@ CARD = Card(
         "Its weights (375 MB) are not part of ctseg and need a network, or a copy on this computer, once.",
     ),
     trained=True,
+    control=False,
 )
 
 

@@ -35,6 +35,7 @@ CARD = Card(
         "Structures smaller than the distance between two grid points are missed unless a point hits them.",
     ),
     trained=True,
+    control=False,
 )
 
 

@@ -31,6 +31,7 @@ CARD = Card(
         "Finds nothing in a slice so noisy that no place is flat.",
     ),
     trained=True,
+    control=False,
 )
 
 

@@ -19,7 +19,7 @@ from ctseg.ui.handlers import PageError
 from ctseg.ui.sessions import SESSIONS, Session
 from ctseg.ui.words import INTRODUCTION, KNOWN, PRIVACY, method_rows, notice, refusal, remark
 
-PRESELECTED = ("watershed", "sam-vit-t")
+PRESELECTED = ("watershed", "sam-vit-t", "unet-simclr", "unet-tvmf")
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 

@@ -77,6 +77,7 @@ def method_rows() -> list[dict[str, object]]:
             "summary": card.summary,
             "note": card_note(card),
             "ready": card.trained,
+            "more": card.control,
         }
         for card in cards
     ]

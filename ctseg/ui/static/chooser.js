@@ -1,4 +1,4 @@
-// The list of methods: one box to tick each; planned ones are shown greyed.
+// The list of methods: one box to tick each; planned ones are shown greyed, controls are folded away.
 const list = element.querySelector(".ct-methods");
 
 function row(card) {
@@ -23,4 +23,9 @@ function row(card) {
   return label;
 }
 
-list.replaceChildren(...props.cards.map(row));
+const more = document.createElement("details");
+const summary = document.createElement("summary");
+const behind = props.cards.filter((card) => card.more);
+summary.textContent = `${behind.length} more, for comparison`;
+more.append(summary, ...behind.map(row));
+list.replaceChildren(...props.cards.filter((card) => !card.more).map(row), ...(behind.length ? [more] : []));

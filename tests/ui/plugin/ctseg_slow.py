@@ -30,6 +30,7 @@ def _card(name: str) -> Card:
         full_tiling=False,
         known_failures=(),
         trained=True,
+        control=False,
     )
 
 
