@@ -16,6 +16,12 @@ def _vit(dim: int, depth: int, heads: int, patch: int) -> nn.Module:
     return vit_segmenter(dim, depth, heads, patch)
 
 
+def _swin(dim: int) -> nn.Module:
+    from ctseg.networks.swin_unet import swin_unet
+
+    return swin_unet(dim)
+
+
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "unet-lite0": unet,
     "tiny-unet": TinyUNet,
@@ -23,6 +29,8 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "vit-mae": partial(_vit, 256, 8, 8, 16),
     "vit-mae-8": partial(_vit, 256, 8, 8, 8),
     "vit-base": partial(_vit, 768, 12, 12, 16),
+    "swin-unet": partial(_swin, 48),
+    "swin-unet-96": partial(_swin, 96),
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from ctseg.networks import build_network
+from ctseg.networks.swin_unet import swin_unet
 from ctseg.networks.vit import VisionTransformer, position_embedding, vit_segmenter
 
 SHAPES = [(64, 64), (96, 64), (128, 224), (256, 192)]
@@ -18,7 +19,12 @@ def small_vit(patch: int = 16) -> torch.nn.Module:
     return vit_segmenter(32, 2, 4, patch)
 
 
-NETWORKS = {"vit-16": small_vit, "vit-8": lambda: small_vit(8)}
+def small_swin() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return swin_unet(12)
+
+
+NETWORKS = {"vit-16": small_vit, "vit-8": lambda: small_vit(8), "swin": small_swin}
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -65,12 +71,12 @@ def test_training_after_prediction_in_inference_mode(build) -> None:
     network(picture).sum().backward()
 
 
-@pytest.mark.parametrize(("name", "most"), [("vit-mae", 10.0), ("vit-mae-8", 10.0)])
+@pytest.mark.parametrize(("name", "most"), [("vit-mae", 10.0), ("vit-mae-8", 10.0), ("swin-unet", 12.0)])
 def test_compact_networks_fit_their_file(name: str, most: float) -> None:
     assert 1.0 < millions(build_network(name)) < most
 
 
-@pytest.mark.parametrize(("name", "at_least"), [("vit-base", 85.0)])
+@pytest.mark.parametrize(("name", "at_least"), [("vit-base", 85.0), ("swin-unet-96", 24.0)])
 def test_papers_sizes_take_a_step(name: str, at_least: float) -> None:
     network = build_network(name)
     assert millions(network) > at_least
