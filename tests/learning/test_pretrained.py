@@ -6,6 +6,11 @@ from pretraining import texture
 
 from ctseg.learning.mae import MaskedAutoencoder
 from ctseg.learning.pretrained import load_pretrained_encoder
+from ctseg.learning.simclr import SimCLR
+from ctseg.learning.swin_mae import SwinMaskedAutoencoder
+from ctseg.networks import build_network
+from ctseg.networks.swin import SwinEncoder
+from ctseg.networks.swin_unet import swin_unet
 from ctseg.networks.vit import VisionTransformer, vit_segmenter
 
 
@@ -13,7 +18,11 @@ def mae():
     return MaskedAutoencoder(VisionTransformer(32, 2, 4, 16), dim=32, depth=1)
 
 
-KINDS = {"mae": (mae, lambda: vit_segmenter(32, 2, 4, 16))}
+KINDS = {
+    "mae": (mae, lambda: vit_segmenter(32, 2, 4, 16)),
+    "swin-mae": (lambda: SwinMaskedAutoencoder(SwinEncoder(12)), lambda: swin_unet(12)),
+    "simclr": (lambda: SimCLR(build_network("unet-lite0").encoder), lambda: build_network("unet-lite0")),
+}
 
 
 @pytest.mark.parametrize(("pretraining", "network"), KINDS.values(), ids=KINDS)
