@@ -41,24 +41,27 @@ def load_initial(network: nn.Module, recipe: Recipe, initial: Path | None) -> No
 
 
 def load_pretrained_encoder(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
-    """Fill ``network.encoder`` from the weights that pre-training left, in place.
+    """Fill a network's encoder, in place, with what a pre-training's ``encoder_state`` returned.
 
     Parameters
     ----------
     network : a network with an ``encoder``
-    weights : the tensors of ``encoder.safetensors`` by name, exactly those of the encoder
+    weights : all tensors of such an encoder by name; half precision is widened
 
     Raises
     ------
     ValueError
-        If a tensor is missing, unknown or of another shape; the message names it.
+        If a tensor is missing, has another shape, or has no place in the encoder; the message names it.
     """
     encoder = network.encoder
     assert isinstance(encoder, nn.Module)
     present = encoder.state_dict()
-    for name in sorted(present.keys() | weights.keys()):
-        if name not in present or name not in weights or present[name].shape != weights[name].shape:
+    for name, tensor in present.items():
+        if name not in weights or weights[name].shape != tensor.shape:
             raise ValueError(
-                f"The pre-trained weights do not fit: {name} is missing, unknown or of another shape."
+                f"The pre-trained weights do not fit the encoder: {name} is missing or has another shape."
             )
+    for name in weights:
+        if name not in present:
+            raise ValueError(f"The pre-trained weights do not fit the encoder: it has no {name}.")
     encoder.load_state_dict(dict(weights))

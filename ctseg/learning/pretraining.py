@@ -1,6 +1,6 @@
 """Pre-training on slices without labels: SimCLR and masked autoencoders."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np

@@ -1,5 +1,6 @@
-"""Losses for segmentation, written from their papers; computed in float32, over all processes."""
+"""Losses of training and pre-training, from their papers; computed in float32, over all processes."""
 
+from ctseg.losses.contrastive import nt_xent_loss
 from ctseg.losses.cosine_dice import CosineDiceLoss, cosine_dice_loss, cosine_similarity
 from ctseg.losses.dice import DiceLoss, dice_loss
 from ctseg.losses.tvmf import AdaptiveTvmfDiceLoss, tvmf_dice_loss, tvmf_similarity
@@ -11,6 +12,7 @@ __all__ = [
     "cosine_dice_loss",
     "cosine_similarity",
     "dice_loss",
+    "nt_xent_loss",
     "tvmf_dice_loss",
     "tvmf_similarity",
 ]

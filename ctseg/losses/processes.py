@@ -27,6 +27,26 @@ def sum_over_processes(values: Tensor) -> Tensor:
     return all_reduce(values.contiguous())
 
 
+def gather_over_processes(values: Tensor) -> Tensor:
+    """Lay the tensors of all processes one after the other, with gradient; alone return it as it is.
+
+    Made of :func:`sum_over_processes`, so what is said there of gradients holds.
+
+    Parameters
+    ----------
+    values : Tensor, shape (N, ...), the same on every process
+
+    Returns
+    -------
+    Tensor, shape (N * processes, ...), equal on every process, in the order of their ranks.
+    """
+    if not dist.is_available() or not dist.is_initialized() or dist.get_world_size() == 1:
+        return values
+    before, after = dist.get_rank(), dist.get_world_size() - dist.get_rank() - 1
+    empty = torch.zeros_like(values)
+    return sum_over_processes(torch.cat([empty] * before + [values] + [empty] * after))
+
+
 def class_sums(prediction: Tensor, target: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return what Dice and cosine are made of, a value a class, over batch, space and processes.
 

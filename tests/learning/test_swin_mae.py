@@ -1,0 +1,82 @@
+"""Swin-MAE: masks in blocks of 4x4 patches, the learnt token in place, and that it learns."""
+
+import pytest
+import torch
+from pretraining import losses_of_steps, texture
+
+from ctseg.learning.masked_pixels import divide_at_random, to_picture
+from ctseg.learning.swin_mae import SwinMaskedAutoencoder
+from ctseg.networks.swin import SwinEncoder
+
+
+def small() -> SwinMaskedAutoencoder:
+    torch.manual_seed(0)
+    return SwinMaskedAutoencoder(SwinEncoder(12))
+
+
+def noise(picture, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.rand(len(picture), picture[0].numel() // 256, generator=generator)
+
+
+def hidden_pixels(picture, masked):
+    hidden = torch.zeros(len(picture), picture[0].numel() // 256, 256)
+    hidden = hidden.scatter(1, masked.unsqueeze(2).expand(-1, -1, 256), 1.0)
+    return to_picture(hidden, *picture.shape[-2:]) > 0
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (96, 64), (64, 224)])
+def test_the_learnt_token_fills_blocks_of_4x4_patches(shape: tuple[int, int]) -> None:
+    model, picture = small(), torch.randn(2, 1, *shape)
+    _, masked = divide_at_random(noise(picture), model.mask_ratio)
+    tokens = model.embed_masked(picture, masked)
+    learnt = (tokens == model.mask_token).all(3)
+    assert learnt.shape == (2, shape[0] // 4, shape[1] // 4)
+    assert learnt.float().mean().item() == 0.75
+    blocks = learnt.unflatten(2, (-1, 4)).unflatten(1, (-1, 4))
+    assert torch.equal(blocks.any(4).any(2), blocks.all(4).all(2))
+    assert torch.equal(learnt, hidden_pixels(picture, masked)[:, 0, ::4, ::4])
+    assert torch.equal(tokens[~learnt], model.encoder.embed(picture)[~learnt])
+
+
+def test_masked_pixels_play_no_part() -> None:
+    model, picture = small().eval(), torch.randn(2, 1, 64, 96)
+    _, masked = divide_at_random(noise(picture), model.mask_ratio)
+    hidden = hidden_pixels(picture, masked)
+    other = torch.where(hidden, torch.randn_like(picture), picture)
+    assert torch.equal(model.predict(picture, masked), model.predict(other, masked))
+    seen = torch.where(hidden, picture, torch.randn_like(picture))
+    assert not torch.equal(model.predict(picture, masked), model.predict(seen, masked))
+
+
+def test_the_generator_decides() -> None:
+    model, picture = small().eval(), texture(2, 64)
+    first, same, other = (model(picture, torch.Generator().manual_seed(seed)).item() for seed in (1, 1, 2))
+    assert first == same != other
+
+
+def test_reconstructions_are_pictures() -> None:
+    model, picture = small().eval(), torch.randn(2, 1, 64, 96)
+    given = noise(picture)
+    shown = model.reconstruct(picture, given)
+    hidden = hidden_pixels(picture, divide_at_random(given, 0.75)[1])
+    assert shown.shape == picture.shape
+    assert torch.equal(shown[~hidden], picture[~hidden])
+    assert not torch.isclose(shown[hidden], picture[hidden]).all()
+
+
+def test_some_steps_lower_the_loss() -> None:
+    picture = texture(4, 64)
+    losses = losses_of_steps(small(), lambda model: model(picture, noise(picture)), steps=40)
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_half_precision_gives_finite_gradients() -> None:
+    model, picture = small(), texture(2, 64)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = model(picture, noise(picture))
+    assert loss.dtype == torch.float32
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
