@@ -68,10 +68,9 @@ def run(task: Task, folder: Path) -> Path:
     criterion = task.criterion.to(accelerator.device)
     average = MovingAverage(network, recipe.optimiser.ema_decay)
     groups = parameter_groups(network, recipe.optimiser.weight_decay)
+    optimiser: Any = torch.optim.AdamW(groups, lr=0.0)
     if recipe.optimiser.name == "sgd":
-        optimiser: torch.optim.Optimizer = torch.optim.SGD(groups, lr=0.0, momentum=recipe.optimiser.momentum)
-    else:
-        optimiser = torch.optim.AdamW(groups, lr=0.0)
+        optimiser = torch.optim.SGD(groups, lr=0.0, momentum=recipe.optimiser.momentum)
 
     steps_done, best_score = 0, float("-inf")
     state = load_state(folder / "state.pt")
@@ -121,7 +120,8 @@ def run(task: Task, folder: Path) -> Path:
             now = time.monotonic()
             measured = torch.stack([value.detach(), *(one.detach() for one in measures.values())])
             means = accelerator.reduce(measured, "mean").tolist()
-            row |= dict(zip(("loss", *measures), means, strict=True)) | task.logged()
+            row |= dict(zip(("loss", *measures), means, strict=True))
+            row |= task.logged()
             row |= {
                 "learning_rate": group["lr"],
                 "seconds_a_step": (now - logged) / (steps_done - logged_step),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -63,8 +64,7 @@ def pretraining_network(recipe: Recipe, initial: Path | None) -> nn.Module:
     torch.manual_seed(recipe.seed)
     network = build_network(recipe.network)
     load_initial(network, recipe, initial)
-    encoder = network.encoder
-    assert isinstance(encoder, nn.Module)
+    encoder: Any = network.encoder
     if recipe.task == "simclr":
         from ctseg.learning.simclr import SimCLR
 
@@ -132,10 +132,8 @@ class Pretraining(Task):
         """Save the encoder's weights for fine-tuning."""
         encoder = network.encoder
         assert isinstance(encoder, nn.Module)
-        weights: Mapping[str, Tensor] = encoder.state_dict()
-        save_weights(
-            folder / ENCODER_FILE, weights, {"network": self.recipe.network, "recipe": self.recipe.name}
-        )
+        facts = {"network": self.recipe.network, "recipe": self.recipe.name}
+        save_weights(folder / ENCODER_FILE, encoder.state_dict(), facts)
 
 
 def pretrain(recipe: Recipe, folder: Path, initial: Path | None = None) -> Path:

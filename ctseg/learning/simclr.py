@@ -54,8 +54,8 @@ class SimCLR(nn.Module):
         -------
         Tensor of float32, a scalar.
         """
-        projected: Tensor = self.projection(self.embed(torch.cat([view_a, view_b])))
-        return nt_xent_loss(*projected.chunk(2), self.temperature, groups)
+        first, second = self.projection(self.embed(torch.cat([view_a, view_b]))).chunk(2)
+        return nt_xent_loss(first, second, self.temperature, groups)
 
     def encoder_state(self) -> dict[str, Tensor]:
         """Return the encoder's tensors under the names that the fine-tuned network's encoder has."""

@@ -54,5 +54,5 @@ class SwinEncoder(nn.Module):
         return features
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Return :meth:`encode` of :meth:`embed`; H and W are multiples of 32."""
-        return self.encode(self.embed(picture))
+        """Return the maps (N, C, h, w) of each stage, fine to coarse; H and W are multiples of 32."""
+        return [tokens.permute(0, 3, 1, 2) for tokens in self.encode(self.embed(picture))]

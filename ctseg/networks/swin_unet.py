@@ -63,7 +63,7 @@ class SwinUNet(nn.Module):
 
     def forward(self, grey: Tensor) -> Tensor:
         """Return logits of background and foreground; H and W are multiples of 32."""
-        *skips, tokens = self.encoder(grey)
+        *skips, tokens = self.encoder.encode(self.encoder.embed(grey))
         for expand, join, blocks in zip(self.expand, self.join, self.blocks, strict=True):
             tokens = blocks(join(torch.cat([expand(tokens), skips.pop()], 3)))
         logits: Tensor = self.head(self.pixels(self.norm(tokens)))

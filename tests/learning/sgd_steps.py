@@ -11,7 +11,7 @@ import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
 from ctseg.learning.segmentation import total_loss
-from ctseg.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss
+from ctseg.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss, nt_xent_loss
 from ctseg.networks import build_network
 
 LOSSES = {"tvmf": AdaptiveTvmfDiceLoss, "cosine-dice": CosineDiceLoss, "dice": DiceLoss}
@@ -43,6 +43,28 @@ def steps(kind: str, process: int, processes: int) -> dict[str, torch.Tensor]:
     return saved
 
 
+def contrastive_steps(process: int, processes: int) -> dict[str, torch.Tensor]:
+    """NT-Xent of a linear map on four pictures, two of them near-duplicates on different processes."""
+    torch.manual_seed(0)
+    network = torch.nn.Linear(6, 3)
+    trained = DistributedDataParallel(network) if processes > 1 else network
+    views = torch.randn(2, 4, 6)
+    groups = torch.tensor([0, 1, 0, 2])
+    part = slice(process * 4 // processes, (process + 1) * 4 // processes)
+    saved = {}
+    for step in range(5):
+        network.zero_grad()
+        first, second = trained(torch.cat([views[0, part], views[1, part]])).chunk(2)
+        value = nt_xent_loss(first, second, 0.5, groups[part])
+        value.backward()
+        saved[f"nt-xent {step} loss"] = value.detach().clone()
+        with torch.no_grad():
+            for name, parameter in network.named_parameters():
+                saved[f"nt-xent {step} {name}"] = parameter.grad.clone()
+                parameter -= 0.1 * parameter.grad
+    return saved
+
+
 def main() -> None:
     torch.set_num_threads(1)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
@@ -52,6 +74,7 @@ def main() -> None:
     saved = {}
     for kind in LOSSES:
         saved |= steps(kind, process, processes)
+    saved |= contrastive_steps(process, processes)
     if process == 0:
         torch.save(saved, sys.argv[1])
     if processes > 1:

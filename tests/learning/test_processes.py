@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from sgd_steps import LOSSES, steps
+from sgd_steps import LOSSES, contrastive_steps, steps
 
 from ctseg.learning.curves import read_record
 
@@ -23,6 +23,7 @@ def test_losses_and_gradients_of_two_processes_are_those_of_one(tmp_path, start)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     expected = {name: value for kind in LOSSES for name, value in steps(kind, 0, 1).items()}
+    expected |= contrastive_steps(0, 1)
     torch.set_num_threads(threads)
     found = torch.load(shared, weights_only=True)
     assert found.keys() == expected.keys()

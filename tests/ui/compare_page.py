@@ -71,7 +71,7 @@ class ComparePage:
 
     def choose(self, *methods: str) -> None:
         """Tick these methods and no others."""
-        self.page.locator("#methods details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+        self.page.locator("#methods details").evaluate_all("all => all.forEach(one => { one.open = true; })")
         for box in self.page.locator("#methods input:enabled").all():
             box.set_checked(box.get_attribute("value") in methods)
 
