@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
-UV := $(BIN)/python -m uv pip install --quiet --python $(BIN)/python
+# Compiled once here, or the first start would take twice its time, and every start where Python may write nothing.
+UV := $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python
 PYTEST := $(BIN)/python -m pytest
 
 .PHONY: app test test-all check coverage bench screens docs clean

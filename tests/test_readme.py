@@ -90,7 +90,7 @@ def running_app(workplace: Path, command_environment: dict[str, str]) -> Iterato
     )
     url = f"http://127.0.0.1:{port}/"
     try:
-        for _ in range(300):
+        for _ in range(900):
             try:
                 urllib.request.urlopen(url, timeout=1).close()
                 break
@@ -100,7 +100,7 @@ def running_app(workplace: Path, command_environment: dict[str, str]) -> Iterato
         yield url
     finally:
         app.terminate()
-        app.wait(10)
+        app.wait(120)
 
 
 def test_the_python_runs(workplace: Path, running_app: str, monkeypatch: pytest.MonkeyPatch) -> None:

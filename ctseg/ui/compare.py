@@ -71,9 +71,11 @@ def compare_page(pages: gr.Blocks) -> gr.HTML:
     opened = [slots["slice"], place, said, upload, below, scoring]
     upload.upload(None, None, said, js=_SAY_READING, **_QUIET)
     examples.pick(None, None, said, js=_SAY_READING, **_QUIET)
-    upload.upload(_on_upload, upload, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
-    examples.pick(_on_example, None, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
-    pages.load(_on_link, None, opened, concurrency_limit=4, concurrency_id="reading", **_QUIET)
+    # A choice made while the one before it is read is read next; Gradio would drop it.
+    reading: dict[str, Any] = {"concurrency_limit": 4, "concurrency_id": "reading", **_QUIET}
+    upload.upload(_on_upload, upload, opened, trigger_mode="always_last", **reading)
+    examples.pick(_on_example, None, opened, trigger_mode="always_last", **reading)
+    pages.load(_on_link, None, opened, **reading)
     examples.refuse(_on_refuse, None, said, **_QUIET)
     place.input(
         _on_place, place, [slots["slice"], said, below, scoring], trigger_mode="always_last", **_QUIET

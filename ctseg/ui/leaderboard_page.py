@@ -15,7 +15,12 @@ from ctseg.ui.board_images import differences_panel
 from ctseg.ui.board_table import Column, method_columns, styled, tiling_columns
 from ctseg.ui.explain_panel import explain_panel
 
-_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+# What is chosen while the server still answers the choice before it is answered too; Gradio would drop it.
+_QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    "api_visibility": "private",
+    "trigger_mode": "always_last",
+}
 _METHODS = "<h2>Methods that leave a background, ranked by ari</h2>"
 _TILINGS = (
     "<h2>Full tilings, ranked by fg_ari</h2><p>They put every pixel into some region and leave no "

@@ -248,7 +248,7 @@ def test_fetching_is_told_as_the_first_half_and_ends_when_stopped() -> None:
     with pytest.raises(Stopped):
         _method(fetch).segment(SMALL, stop, note)
     assert told[-1] == 0.15
-    assert ended.wait(10)
+    assert ended.wait(120)
 
 
 def test_stop_does_not_wait_for_a_line_that_says_nothing() -> None:

@@ -34,6 +34,13 @@ def sleep(path: str) -> Decoded:
     raise AssertionError("unreachable")
 
 
+def wait_for_gate(path: str) -> Decoded:
+    """Come back when a file called "gate" lies beside the upload."""
+    while not Path(path).with_name("gate").exists():
+        time.sleep(0.02)
+    return mirrored(path)
+
+
 def spin(path: str) -> Decoded:
     """Keep a core busy for ever."""
     while True:

@@ -57,7 +57,7 @@ class AppServer:
         self._wait()
 
     def _wait(self) -> None:
-        for _ in range(600):
+        for _ in range(1800):
             assert self.process.poll() is None, self.log.read_text()
             try:
                 with urllib.request.urlopen(self.url, timeout=5):
@@ -70,7 +70,7 @@ class AppServer:
         """End the app as an interrupt from the keyboard does."""
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -1,9 +1,16 @@
-"""What a visitor does on the Compare page, for the browser tests."""
+"""What a visitor does on the Compare page, for the browser tests.
+
+The server's answers reach the parts of the page one after the other, on a busy machine seconds apart.
+So nothing is read at once: `expect` waits for what should be there, and clicks wait until nothing moves.
+"""
 
 from pathlib import Path
 from typing import Any
 
-READY_MS = 60_000
+from playwright.sync_api import expect
+
+READY_MS = 600_000
+expect.set_options(timeout=READY_MS)
 
 
 class ComparePage:
@@ -38,15 +45,20 @@ class ComparePage:
         assert self.noted == [], self.noted
 
     def example(self, index: int) -> None:
-        """Open an example."""
+        """Open an example and wait until its slice is shown."""
+        self._forget_slice()
         self.page.click(f'[data-example="{index}"]')
         self.slice_shown()
 
     def upload(self, *files: Path) -> None:
         """Choose files in the upload and wait until the slice is shown."""
-        self.page.evaluate("document.querySelector('.ct-grid').replaceChildren()")
+        self._forget_slice()
         self.page.locator("#upload input[type=file]").set_input_files([str(file) for file in files])
         self.slice_shown()
+
+    def _forget_slice(self) -> None:
+        # So that waiting for the next slice does not end with the one before it.
+        self.page.evaluate("document.querySelector('.ct-grid').replaceChildren()")
 
     def upload_refused(self, file: Path) -> str:
         """Choose a file that is refused; returns the sentence."""
@@ -61,16 +73,43 @@ class ComparePage:
         return str(notice.inner_text())
 
     def slice_shown(self) -> None:
-        """Wait for the slice's panel."""
-        self.page.wait_for_selector('.ct-panel[data-method="slice"]')
-        self.page.wait_for_function("document.querySelector('.ct-image').width > 0")
+        """Wait until the slice's panel is drawn and the upload says no more that it is reading."""
+        expect(self.panel("slice")).to_be_visible()
+        expect(self.page.locator("#said")).not_to_contain_text("Reading …")
+        self.drawn()
 
-    def facts(self) -> str:
-        """Badge and facts above the panels."""
-        return str(self.page.locator(".ct-facts").inner_text())
+    def drawn(self) -> None:
+        """Wait until all pictures are drawn and the page stands still."""
+        self.page.wait_for_function(
+            """() => new Promise((answer) => {
+              const places = () => JSON.stringify([...document.querySelectorAll('.ct-image')].map((image) => {
+                const { left, top, width, height } = image.getBoundingClientRect();
+                return [image.style.width, image.width, left, top, width, height];
+              }));
+              const before = places();
+              const compared = () => answer(before === places() && !before.includes('[""'));
+              requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(compared)));
+            })"""
+        )
+
+    def panel(self, method: str) -> Any:
+        """Panel of a method."""
+        return self.page.locator(f'.ct-panel[data-method="{method}"]')
+
+    def picture(self, method: str) -> str:
+        """What a panel's canvas shows, once it is drawn."""
+        self.drawn()
+        return str(self.panel(method).locator(".ct-image").evaluate("(canvas) => canvas.toDataURL()"))
+
+    def expect_facts(self, first: str, *more: str) -> None:
+        """Wait for the badge, and for further facts, above the panels."""
+        expect(self.page.locator(".ct-facts .ct-badge")).to_have_text(first)
+        for fact in more:
+            expect(self.page.locator(".ct-facts")).to_contain_text(fact)
 
     def choose(self, *methods: str) -> None:
         """Tick these methods and no others."""
+        expect(self.page.locator("#methods input:enabled").first).to_be_visible()
         self.page.locator("#methods details").evaluate_all("all => all.forEach(one => { one.open = true; })")
         for box in self.page.locator("#methods input:enabled").all():
             box.set_checked(box.get_attribute("value") in methods)
@@ -81,31 +120,30 @@ class ComparePage:
         self.page.click("#compare")
 
     def wait(self, method: str, state: str = "done") -> None:
-        """Wait until a method's panel is in a state."""
-        self.page.wait_for_selector(
-            f'.ct-panel[data-method="{method}"][data-state="{state}"]', timeout=READY_MS
-        )
+        """Wait until a method's panel is in a state, and is drawn."""
+        expect(self.panel(method)).to_have_attribute("data-state", state)
+        self.drawn()
 
-    def state(self, method: str) -> str:
-        """State of a method's panel."""
-        return str(self.page.locator(f'.ct-panel[data-method="{method}"]').get_attribute("data-state"))
-
-    def said_by(self, method: str) -> str:
-        """What a panel says over its picture."""
-        return str(self.page.locator(f'.ct-panel[data-method="{method}"] .ct-note').inner_text())
+    def expect_said(self, method: str, sentence: str) -> None:
+        """Wait until a panel says a sentence over its picture."""
+        expect(self.panel(method).locator(".ct-note")).to_have_text(sentence)
 
     def click_source_pixel(self, method: str, place: tuple[float, float]) -> None:
         """Click at a part (0 to 1) of the width and height of a panel's picture."""
         layer = self.page.locator(f'[data-panel="{method}"]')
-        layer.scroll_into_view_if_needed()
+        layer.click(trial=True)  # scrolls to it and waits until it stands still
+        self.drawn()
         box = layer.bounding_box()
-        self.page.mouse.click(box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"])
+        layer.click(position={"x": place[0] * box["width"], "y": place[1] * box["height"]})
 
-    def selected(self) -> int | None:
-        """Label of the selected structure, as its row in the table says."""
+    def expect_selected(self, label: int | None) -> None:
+        """Wait until the table's selected row is that of a structure, or until there is none."""
         row = self.page.locator('.ct-table tr[aria-selected="true"]')
-        return int(row.get_attribute("data-label")) if row.count() else None
+        if label is None:
+            expect(row).to_have_count(0)
+        else:
+            expect(row).to_have_attribute("data-label", str(label))
 
-    def picked(self) -> str:
-        """What is said of the selected structure near the panels."""
-        return str(self.page.locator(".ct-picked").inner_text())
+    def expect_picked(self, sentence: str) -> None:
+        """Wait for what is said of the selected structure near the panels."""
+        expect(self.page.locator(".ct-picked")).to_have_text(sentence)

@@ -65,6 +65,15 @@ def test_every_method_run_shares_one_queue_of_one(pages: gr.Blocks) -> None:
     assert {fn.concurrency_limit for fn in runs} == {1}
 
 
+def test_a_choice_made_while_the_last_one_is_answered_is_answered_too(pages: gr.Blocks) -> None:
+    """Gradio drops an event whose like is still running, unless told not to: the page would stay behind."""
+    quick = {"_on_upload", "_on_example", "_on_place", "_after_run", "_on_slider"}
+    quick |= {"_on_board", "_drawn", "_spread", "_differ"}
+    modes = [(fn.name, fn.trigger_mode) for fn in pages.fns.values() if fn.name in quick]
+    assert {name for name, _ in modes} == quick
+    assert {mode for _, mode in modes} == {"always_last"}
+
+
 def test_page_of_one_visitor_from_upload_to_download(request_of_page: Any, upload: list[str]) -> None:
     shown, _, remark, cleared, *_ = compare._on_upload(upload, request_of_page)
     assert shown["facts"][0] == "HU"

@@ -174,7 +174,7 @@ def test_housekeeping_sweeps_while_the_app_runs(monkeypatch: pytest.MonkeyPatch,
     stray.write_bytes(b"DICM")
     keeping = Housekeeping(tmp_path)
     keeping.start()
-    for _ in range(500):
+    for _ in range(6000):
         if not stray.exists():
             break
         time.sleep(0.01)

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from app_server import AppServer
 from board_results import fill
+from compare_page import READY_MS
 from conftest import DESK, PHONE
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +35,7 @@ def page(browser: Any, boards: AppServer) -> Iterator[Any]:
     """A page on a desk; nothing foreign is asked for and no script fails while it is open."""
     context = browser.new_context(viewport=DESK, accept_downloads=True)
     opened = context.new_page()
-    opened.set_default_timeout(60_000)
+    opened.set_default_timeout(READY_MS)
     wrong: list[str] = []
     opened.on("pageerror", lambda error: wrong.append(str(error)))
     opened.on(
@@ -47,16 +49,16 @@ def page(browser: Any, boards: AppServer) -> Iterator[Any]:
     assert wrong == []
 
 
-def _cell(page: Any, table: str, row: int, column: int) -> str:
-    return str(page.locator(f"#{table} [data-row='{row}'][data-col='{column}']").inner_text()).strip()
+def _cell(page: Any, table: str, row: int, column: int) -> Any:
+    return page.locator(f"#{table} [data-row='{row}'][data-col='{column}']")
 
 
 def test_a_visitor_comes_from_compare_and_reads_the_table(page: Any, boards: AppServer) -> None:
     page.goto(boards.url)
     page.click("nav >> text=Leaderboard")
     page.wait_for_selector(METHODS)
-    assert _cell(page, "methods-table", 0, 0) == "1"
-    assert _cell(page, "methods-table", 0, 1) == "Good"
+    expect(_cell(page, "methods-table", 0, 0)).to_have_text("1")
+    expect(_cell(page, "methods-table", 0, 1)).to_have_text("Good")
     page.wait_for_selector(CHART)
     page.hover("#methods-table th[title='fg_ari']")
     page.click("#methods-table th[title='fg_ari'] .cell-menu-button")
@@ -79,11 +81,11 @@ def test_a_board_of_few_patients_shows_counts_and_no_pictures(page: Any, boards:
     page.wait_for_selector("#bd-answers-box :text('5 patients, which is too few')")
     page.wait_for_selector("#methods-table th[title='Rank 1 is better']")
     page.wait_for_selector("#differences :text('may not be redistributed')")
-    assert page.locator("#differences a").count() == 0
+    expect(page.locator("#differences a")).to_have_count(0)
     page.click("#board label:has-text('CT thorax')")
     page.wait_for_selector(".bd-empty :text('No results yet')")
-    assert not page.locator("#methods-table").is_visible()
-    page.wait_for_selector("#of-rows", state="hidden")
+    expect(page.locator("#methods-table")).to_be_hidden()
+    expect(page.locator("#of-rows")).to_be_hidden()
     page.click("#board label:has-text('Phantom')")
     page.wait_for_selector(CHART)
     page.wait_for_selector("#differences a[href^='/?board=phantom-val&image=']")
@@ -92,12 +94,15 @@ def test_a_board_of_few_patients_shows_counts_and_no_pictures(page: Any, boards:
 def test_sliders_and_presets_move_every_index(page: Any, boards: AppServer) -> None:
     page.goto(f"{boards.url}/leaderboard")
     page.wait_for_selector("[data-index=ari] output:text('1.000')")
-    before = page.get_attribute(".bd-labels", "src")
+    labels = page.locator(".bd-labels")
+    before = labels.get_attribute("src")
     page.click("button:text('Fill the picture')")
     page.wait_for_function("document.querySelector('[data-index=ari] output').innerText < '0.1'")
-    assert page.inner_text("[data-index=fg_ari] output") == "1.000"
-    assert page.get_attribute(".bd-labels", "src") != before
-    page.fill("#bd-fill input[type=number]", "0")
+    expect(page.locator("[data-index=fg_ari] output")).to_have_text("1.000")
+    expect(labels).not_to_have_attribute("src", before)
+    number = page.locator("#bd-fill input[type=number]")
+    expect(number).to_have_value("100")  # a preset that comes later would undo what is typed
+    number.fill("0")
     page.keyboard.press("Tab")
     page.wait_for_selector("[data-index=ari] output:text('1.000')")
 
@@ -107,14 +112,12 @@ def test_nothing_is_wider_than_a_phone(page: Any, boards: AppServer) -> None:
     for path, ready in (("leaderboard", CHART), ("methods", ".md-card")):
         page.goto(f"{boards.url}/{path}")
         page.wait_for_selector(ready)
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        page.wait_for_function("(width) => document.documentElement.scrollWidth <= width", arg=PHONE["width"])
     # The window hides what hangs over; the cards must not hang over.
-    assert (
-        page.evaluate(
-            "Math.max(...[...document.querySelectorAll('.md-card :is(dd, li, .bd-scroll)')]"
-            ".map((part) => part.getBoundingClientRect().right))"
-        )
-        <= PHONE["width"]
+    page.wait_for_function(
+        "(width) => Math.max(...[...document.querySelectorAll('.md-card :is(dd, li, .bd-scroll)')]"
+        ".map((part) => part.getBoundingClientRect().right)) <= width",
+        arg=PHONE["width"],
     )
 
 
@@ -128,7 +131,7 @@ def test_heads_stand_over_their_columns_and_methods_stay_in_sight(
     left = "(name) => document.querySelector(name).getBoundingClientRect().left"
     for column in (2, 4, 6):
         head, cell = f"#methods-table th[data-heading='{column}']", f"{METHODS}[data-col='{column}']"
-        assert page.evaluate(left, head) == page.evaluate(left, cell)
+        page.wait_for_function(f"([head, cell]) => ({left})(head) === ({left})(cell)", arg=[head, cell])
     before = page.evaluate(left, f"{METHODS}[data-col='1']")
     page.evaluate("document.querySelector('#methods-table .virtual-table-viewport').scrollLeft = 300")
     page.wait_for_function(f"({left})(\"{METHODS}[data-col='2']\") < 100")

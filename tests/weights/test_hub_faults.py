@@ -70,7 +70,9 @@ def test_fault_gives_one_sentence_and_no_file(
     client: Client, hub: StandInHub, fault: Fault, sentence: str
 ) -> None:
     hub.fault = fault
-    client.settings["HF_HUB_DOWNLOAD_TIMEOUT"] = "1"
+    # Short only where the time itself is the fault, or a busy machine would add faults of its own.
+    if fault in ("silent", "drip"):
+        client.settings["HF_HUB_DOWNLOAD_TIMEOUT"] = "2"
     answer = client.run(file_name="net.safetensors")
     assert sentence in answer["error"]
     assert answer["error"].endswith(".")
