@@ -123,6 +123,16 @@ class Submissions:
                     write_flushed(entry / RESULT_FILE, result_json.encode())
                     self._give_name(entry, sha256)
 
+    def restore_record(self, name: str, content: bytes) -> None:
+        """Take back a record of the owner, ``hidden/<sha256>.json`` or ``closed/<board>.json``."""
+        with self._locked():
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            with self._incoming() as folder:
+                write_flushed(folder / path.name, content)
+                (folder / path.name).replace(path)
+            flush_folder(path.parent)
+
     def _give_name(self, entry: Path, sha256: str) -> None:
         entries = self.folder / "entries"
         entries.mkdir(exist_ok=True)
@@ -132,8 +142,8 @@ class Submissions:
     def _check_room(self, entry: Path) -> None:
         if _bytes_under(self.folder / "entries") + _bytes_under(entry) > self._most_bytes:
             raise StoreError(
-                f"The store of submissions is full ({self._most_bytes >> 20} MB), so this one was not stored; "
-                "tell the owner of this page."
+                f"The store of submissions is full ({self._most_bytes >> 20} MB), so this one was not "
+                "stored; tell the owner of this page."
             )
 
     @contextmanager
