@@ -60,7 +60,7 @@ class Board:
 
     @property
     def digits(self) -> int:
-        """Decimals with which scores are told: few on sealed boards, so that labels cannot be fitted to them."""
+        """Decimals of the scores that are told: few on sealed boards, as labels could be fitted to them."""
         return 2 if self.kind == "sealed" else 4
 
 
@@ -80,9 +80,9 @@ _ALL = (
         name=SEALED_PHANTOM,
         title="Phantom (sealed)",
         kind="sealed",
-        about="60 drawn torso slices like those of the practice board, from a seed that only the owner of this "
-        "board knows. Images are handed out, labels never are, and scores have two decimals: this board ranks "
-        "strangers. Every slice counts as a patient.",
+        about="60 drawn torso slices like those of the practice board, from a seed that only the owner of "
+        "this board knows. Images are handed out, labels never are, and scores have two decimals: this board "
+        "ranks strangers. Every slice counts as a patient.",
         redistribution="images",
         images=_PHANTOM_IMAGES,
         shape=_PHANTOM_SHAPE,

@@ -32,7 +32,7 @@ class EntryDetails:
 
     Attributes
     ----------
-    name, family : at most 40 letters, digits and `` .,()+-_``, normalised (NFKC), begin with a letter or digit.
+    name, family : at most 40 letters, digits and `` .,()+-_``, normalised (NFKC), a letter or digit first.
     link : https address of the code or paper, or "".
     saw : what training saw, keys of ``SAW``.
     contact : how the owner reaches the submitter; never part of a result.
@@ -76,7 +76,8 @@ def _plain_name(text: str, which: str) -> str:
     wrong = next((sign for sign in normal if not _allowed(sign)), None)
     if wrong is not None:
         raise SubmissionError(
-            f"The {which} holds the character {_told(wrong)}; use letters, digits, spaces and . , ( ) + - _ only."
+            f"The {which} holds the character {_told(wrong)}; use letters, digits, spaces and "
+            ". , ( ) + - _ only."
         )
     if not normal[0].isalnum():
         raise SubmissionError(f"The {which} begins with {normal[0]!r}; let a letter or a digit come first.")

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 HIGH_FG_ARI = 0.5
 NEAR_ZERO_ARI = 0.2
 GAMED = (
-    "fg_ari is high while ari is near 0: regions grown over the background do that, so do not read fg_ari alone."
+    "fg_ari is high while ari is near 0: regions grown over the background do that, so never read fg_ari "
+    "alone."
 )
 
 

@@ -11,7 +11,7 @@ from ctseg.leaderboard.files import write_whole
 
 
 def close(folder: Path, board: str, why: str) -> None:
-    """Record that a board takes no more submissions; a board that was closed before keeps its first reason."""
+    """Record that a board takes no more submissions; one that was closed before keeps its first reason."""
     _record(folder / "closed" / f"{board}.json", why)
 
 

@@ -78,8 +78,8 @@ def read_challenge_stack(
             table = _parsed(block, names, rows)
             if rows + table.height > pixels:
                 raise SliceError(
-                    f"This table has more than {pixels} rows of pixels; images of {shape[0]} x {shape[1]} need "
-                    f"{pixels}."
+                    f"This table has more than {pixels} rows of pixels; images of {shape[0]} x "
+                    f"{shape[1]} need {pixels}."
                 )
             _check_row_names(table, rows)
             for column, name in enumerate(names):
@@ -145,8 +145,8 @@ def _check_row_names(table: "polars.DataFrame", first_row: int) -> None:
         row = int(wrong[0])
         found = (table[""][row] or "")[:40]
         raise SliceError(
-            f"Row {first_row + row + 1} of the pixels is called {found!r}; it must be 'Pixel {first_row + row}', "
-            "in C order."
+            f"Row {first_row + row + 1} of the pixels is called {found!r}; it must be "
+            f"'Pixel {first_row + row}', in C order."
         )
 
 

@@ -1,4 +1,4 @@
-"""A challenge table's text, plain or gzipped, in blocks of whole lines, so that it never lies in memory at once."""
+"""A challenge table's text, plain or gzipped, in blocks of whole lines: it never lies in memory at once."""
 
 import gzip
 from collections.abc import Iterator
@@ -57,8 +57,8 @@ class TableText:
         line, end, self._rest = start.partition(b"\n")
         if not end and len(start) == _LONGEST_HEADER:
             raise SliceError(
-                "The first line of this table has more than 1 MB of text; it must be an empty cell, then 0.png, "
-                "1.png, ..."
+                "The first line of this table has more than 1 MB of text; it must be an empty cell, then "
+                "0.png, 1.png, ..."
             )
         return line
 
@@ -80,8 +80,8 @@ class TableText:
             if len(self._rest) > longest_line:
                 told = self._rest[:20].decode("utf-8", errors="replace")
                 raise SliceError(
-                    f"The row {told!r} of this table has more than {longest_line} characters; it needs one value "
-                    "per image."
+                    f"The row {told!r} of this table has more than {longest_line} characters; it needs one "
+                    "value per image."
                 )
         if self._rest:
             yield self._rest
@@ -94,7 +94,7 @@ class TableText:
         self._taken += len(block)
         if self._taken > self._max_bytes:
             raise SliceError(
-                f"This table has more than {self._max_bytes // 1024**2} MB of text; it needs one column per image "
-                "and one row per pixel."
+                f"This table has more than {self._max_bytes // 1024**2} MB of text; it needs one column per "
+                "image and one row per pixel."
             )
         return block
