@@ -4,11 +4,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from ctseg.datasets.sealed import SEALED_PHANTOM
 from ctseg.leaderboard.store import folders
 
 Kind = Literal["open", "sealed", "bring your own images"]
 Redistribution = Literal["images and labels", "images", "nothing"]
-SEALED_PHANTOM = "phantom-sealed"
 DESCRIPTIONS = "boards"
 """Folder, inside a leaderboard's folder, of the descriptions of boards that an owner added."""
 
