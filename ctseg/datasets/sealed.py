@@ -116,8 +116,8 @@ def sealed_phantom() -> SealedPhantom:
     text = os.environ.get(SEED_VARIABLE)
     if not text:
         raise DatasetError(
-            f"The images of {SEALED_PHANTOM} are with the owner of the board, who sets {SEED_VARIABLE} to its "
-            "secret."
+            f"The images of {SEALED_PHANTOM} are with the owner of the board, who sets {SEED_VARIABLE} to "
+            "its secret."
         )
     return SealedPhantom(checked_seed(text))
 
