@@ -64,11 +64,11 @@ def run_submit(options: argparse.Namespace) -> int:
     )
     outcome = hand_in(open_desk(), options.file, board, details, None, _progress).outcome
     print(file=sys.stderr)
-    result = outcome.result
+    result, sha256 = outcome.result, outcome.result.predictions_sha256
     rows = rank(board_results(board.name))
-    place = next((row for row in rows if row.result.predictions_sha256 == result.predictions_sha256), None)
+    place = next((row for row in rows if row.result.predictions_sha256 == sha256), None)
     told = {
-        "entry": result.predictions_sha256,
+        "entry": sha256,
         "new": outcome.new,
         "rank": place.rank if place else None,
         "of": sum(row.rank is not None and place is not None and row.index == place.index for row in rows),
@@ -81,9 +81,7 @@ def run_submit(options: argparse.Namespace) -> int:
     if not outcome.new:
         print(f"These label maps are an entry already: {result.title}, of {result.date[:10]}.")
     print(f"{result.title} on {board.name}: ari {told['ari']}, fg_ari {told['fg_ari']}")
-    print(
-        f"Rank {told['rank']} of {told['of']}, marked {result.origin}; entry {result.predictions_sha256[:12]}."
-    )
+    print(f"Rank {told['rank']} of {told['of']}, marked {result.origin}; entry {sha256[:12]}.")
     if result.warning:
         print(result.warning)
     return 0

@@ -16,7 +16,7 @@ from ctseg.slices.sandbox import DecoderError, Limits, run_decoder
 
 MAX_SUBMISSION_BYTES = 512 * MEBIBYTE
 _DECODER = "ctseg.leaderboard.formats.decode:decode_submission"
-_ROUND = 4096
+_FOR_THE_ANSWER = MEBIBYTE
 _SENTENCES = {
     "memory": "This submission needs more memory to read than is allowed; save it as NPZ of uint16.",
     "damaged": "This submission is damaged or incomplete; save and upload it again.",
@@ -73,7 +73,7 @@ def read_submission(path: Path, board: Board, folder: Path | None = None) -> Sub
             f"{MAX_SUBMISSION_BYTES // MEBIBYTE} MB read here; pack it as .csv.gz, NPZ or a ZIP of PNG files."
         )
     layout = layout_of(board)
-    most = 2 * len(layout.images) * layout.shape[0] * layout.shape[1] + _ROUND
+    most = 2 * len(layout.images) * layout.shape[0] * layout.shape[1] + _FOR_THE_ANSWER
     limits = Limits(cpu_seconds=60, output_bytes=most, wall_seconds=120.0)
     try:
         label_maps, _ = run_decoder(_DECODER, [path], limits, folder, [json.dumps(asdict(layout))])
