@@ -19,8 +19,8 @@ def print_new_seed() -> int:
     print(
         f"This secret draws {SEALED_PHANTOM}: whoever has it has the labels, and without it the board is\n"
         "gone. It is stored nowhere. Keep it in a password manager and set it where submissions are scored\n"
-        "(on a Space as a secret, not as a variable); never commit it. Another secret makes another board: hide\n"
-        "what was submitted under the old one."
+        "(on a Space as a secret, not as a variable); never commit it. Another secret makes another board:\n"
+        "hide what was submitted under the old one."
     )
     return 0
 

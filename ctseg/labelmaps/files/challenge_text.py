@@ -1,6 +1,7 @@
 """A challenge table's text, plain or gzipped, in blocks of whole lines: it never lies in memory at once."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,7 +90,7 @@ class TableText:
     def _read(self, length: int) -> bytes:
         try:
             block = self._source.read(length)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise SliceError("This gzipped table is damaged or incomplete; pack it again.") from error
         self._taken += len(block)
         if self._taken > self._max_bytes:
