@@ -15,6 +15,7 @@ from ctseg.leaderboard.hand_in import HandedIn, hand_in
 from ctseg.leaderboard.submissions import StoreError
 
 TICK_SECONDS = 0.2
+GONE = "This upload is gone: it waited too long, or the same file was just scored; upload it again."
 
 _logger = logging.getLogger(__name__)
 # Gradio frees the place of an event whose page was closed; its submission goes on to the end.
@@ -47,6 +48,8 @@ class _Run(threading.Thread):
     def run(self) -> None:
         try:
             with _one_at_a_time:
+                if not self._path.is_file():
+                    raise SubmissionError(GONE)  # noqa: TRY301 it is answered like the others
                 self.outcome = hand_in(*self._arguments, self._note)
         except (SubmissionError, StoreError, BoardError, DatasetError) as error:
             self.outcome = Refused(str(error))
