@@ -36,7 +36,8 @@ def create(name: str, options: argparse.Namespace) -> int:
     board = seal_folder(
         submissions_folder(), name, options.folder, options.title, options.about, options.redistribution
     )
-    print(f"{board.name}: {len(board.images)} images, sealed; {board.redistribution} of it is handed out.")
+    given = "Images are handed out, labels never." if board.images_may_be_shown else "Nothing is handed out."
+    print(f"{board.name}: {len(board.images)} images, sealed. {given}")
     print(f"Where submissions are scored, set {folder_variable(name)} to that folder; it is written nowhere.")
     return 0
 
@@ -91,7 +92,7 @@ def export(name: str, options: argparse.Namespace) -> int:
     from ctseg.leaderboard.owner import export_board
 
     count = export_board(find_board(name), _out(options, "the ZIP to write"))
-    print(f"{count} entries; wrote {options.out}")
+    print(f"Entries: {count}; wrote {options.out}")
     return 0
 
 

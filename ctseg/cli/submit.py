@@ -62,8 +62,10 @@ def run_submit(options: argparse.Namespace) -> int:
         saw=options.saw,
         contact=options.contact,
     )
-    outcome = hand_in(open_desk(), options.file, board, details, None, _progress).outcome
-    print(file=sys.stderr)
+    try:
+        outcome = hand_in(open_desk(), options.file, board, details, None, _progress).outcome
+    finally:
+        print(file=sys.stderr)
     result, sha256 = outcome.result, outcome.result.predictions_sha256
     rows = rank(board_results(board.name))
     place = next((row for row in rows if row.result.predictions_sha256 == sha256), None)
