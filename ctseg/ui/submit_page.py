@@ -138,8 +138,10 @@ class _Local:
     def on_submit(self, file: str | None, board: str, *typed: Any) -> Iterator[list[Any]]:
         yield from self._submitted(None, file, board, *typed)
 
-    def on_api(self, file: str | None, board: str, *typed: Any) -> Report:
-        return self._called(None, file, board, *typed)
+    def on_api(
+        self, file: str | None, board: str, name: str, family: str, link: str, contact: str, saw: Any
+    ) -> Report:
+        return self._called(None, file, board, name, family, link, contact, saw)
 
     def _loaded(self, request: gr.Request, user: str | None) -> list[str]:
         board = _board_or_first(request.query_params.get("board"))
@@ -202,7 +204,7 @@ class _WithLogin(_Local):
     ) -> Iterator[list[Any]]:
         yield from self._submitted(_user(profile), file, board, name, family, link, contact, saw)
 
-    def on_api(
+    def on_api(  # type: ignore[override]
         self,
         file: str | None,
         board: str,

@@ -55,7 +55,9 @@ def _standing(row: Row, ranked: int) -> Report:
         "ranked_with": row.result.role,
         "ranked_by": row.index,
         "tier": row.tier,
-        "interval": None if row.interval is None else [round(row.interval.low, 4), round(row.interval.high, 4)],
+        "interval": None
+        if row.interval is None
+        else [round(row.interval.low, 4), round(row.interval.high, 4)],
         "best_is_better_on": None if against is None else against.better_on,
         "patients": len(set(row.result.patients)),
         "warning": row.result.warning,

@@ -80,9 +80,5 @@ def hand_in_stepwise(
 
 
 def discard(path: Path) -> None:
-    """Delete an upload with the folder that was made for it."""
+    """Delete an upload; its folder goes with the next sweep, for the same file may just be coming again."""
     path.unlink(missing_ok=True)
-    try:
-        path.parent.rmdir()
-    except OSError:  # something else lies there
-        return

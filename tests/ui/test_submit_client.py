@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_fifty_replays_at_once_are_one_entry(app: AppServer, client: Client, tmp
 
     def submit(_number: int) -> str:
         try:
-            return "new" if _submit(client, path, small_boards.OWN_IMAGES, "Replay")["accepted"] else "known"
+            return "new" if _submit(client, path, small_boards.OPEN, "Replay")["accepted"] else "known"
         except AppError as error:  # Gradio keeps equal files as one, so one that is scored takes the others
             return str(error)
 
@@ -134,7 +135,7 @@ def test_fifty_replays_at_once_are_one_entry(app: AppServer, client: Client, tmp
         answers = list(pool.map(submit, range(50)))
     assert answers.count("new") == 1
     assert set(answers) <= {"new", "known", GONE}
-    rows = client.predict(small_boards.OWN_IMAGES, api_name="/board")
+    rows = client.predict(small_boards.OPEN, api_name="/board")
     assert sum(row["title"] == "Replay" for row in rows) == 1
     assert _uploads(app) == []
 
@@ -153,8 +154,11 @@ def test_uploads_of_unknown_or_excessive_size_are_refused(app: AppServer) -> Non
     address = f"{app.url}/gradio_api/upload"
     told = httpx.post(address, content=iter([b"x"]), trust_env=False)
     assert told.status_code == 411
-    told = httpx.post(address, headers={"Content-Length": str(600 << 20)}, content=b"", trust_env=False)
-    assert (told.status_code, "512 MB" in told.text) == (413, True)
+    host, _, port = app.url.removeprefix("http://").partition(":")
+    large = HTTPConnection(host, int(port), timeout=60)
+    large.request("POST", "/gradio_api/upload", headers={"Content-Length": str(600 << 20)})
+    answer = large.getresponse()
+    assert (answer.status, b"512 MB" in answer.read()) == (413, True)
 
 
 def test_nobody_can_say_who_they_are(app: AppServer, tmp_path: Path) -> None:
@@ -162,7 +166,7 @@ def test_nobody_can_say_who_they_are(app: AppServer, tmp_path: Path) -> None:
     claims = {"X-Forwarded-User": "alice", "Cookie": "session=alice; oauth_info=alice", "X-HF-User": "alice"}
     stranger = Client(app.url, verbose=False, headers=claims)
     path = small_boards.write(tmp_path, "y.npz", small_boards.guess(1))
-    answer = _submit(stranger, path, small_boards.OWN_IMAGES)
+    answer = _submit(stranger, path, small_boards.OPEN)
     assert (answer["user"], answer["origin"]) == ("local", "local")
 
 
@@ -198,7 +202,10 @@ def test_a_strangers_walk_finds_no_true_label(app: AppServer, client: Client, tm
     bodies = dict(_walk(app, folder))
     assert len(bodies) > 40
     for address, body in bodies.items():
-        found = [name for name, needle in needles.items() if needle in body]
+        # A path that is asked for comes back in the refusal.
+        path = address.partition("file=")[2].encode()
+        told = body.replace(path, b"") if path else body
+        found = [name for name, needle in needles.items() if needle in told]
         assert found == [], address
     assert _truth_on_compare(client) == []
 
