@@ -75,9 +75,7 @@ def rescore(name: str, _options: argparse.Namespace) -> int:
         print(f"{new.entry}: ari {_told(old)} is now {_told(new)}")
 
     count = score_again(open_submissions(), find_board(name), tell)
-    print(
-        f"{count} submissions scored again, {len(changed)} of them changed; old numbers stand beside the new."
-    )
+    print(f"Submissions scored again: {count}, changed: {len(changed)}; old numbers stand beside the new.")
     return 0
 
 
