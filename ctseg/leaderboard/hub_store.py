@@ -28,6 +28,7 @@ _NOT_SAVED = (
     "submit the file again in a few minutes."
 )
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
+ANSWER_S = 60.0
 _AT_ONCE = 8
 _RESULT = re.compile(rf"entries/([0-9a-f]{{64}})/{re.escape(RESULT_FILE)}")
 _RECORD = re.compile(r"(hidden|closed|boards)/[\w.-]{1,80}\.json")
@@ -52,6 +53,7 @@ class HubSubmissions:
     token : with the right to write it
     endpoint : address of the Hub, or None for the usual one
     pauses_s : seconds to wait before each further try
+    answer_s : seconds without a byte after which the Hub is taken for silent
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class HubSubmissions:
         token: str,
         endpoint: str | None = None,
         pauses_s: tuple[float, ...] = PAUSES_S,
+        answer_s: float = ANSWER_S,
     ) -> None:
         self.local = local
         self._repo = repo
         self._api = HfApi(endpoint=endpoint, token=token)
         self._pauses_s = pauses_s
+        self._answer_s = answer_s
 
     def rebuild(self) -> None:
         """Fetch the results and the owner's records that the folder lacks.
@@ -137,6 +141,8 @@ class HubSubmissions:
 
     def _head(self) -> str:
         """Return the newest commit; labels of strangers' methods and their contacts must not be public."""
+        # Without this, huggingface_hub waits for ever.
+        get_session().timeout = self._answer_s
         info = self._api.dataset_info(self._repo)
         if not info.private:
             raise StoreError(

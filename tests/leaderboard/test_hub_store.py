@@ -14,6 +14,7 @@ from ctseg.leaderboard.submissions import Outcome, StoreError, Submissions
 
 ROOM = 1 << 30
 QUICK = (0.01, 0.01, 0.01)
+ANSWER_S = 4.0
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def store(dataset: StandInDataset, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def _restart(dataset: StandInDataset, folder: Path, token: str = TOKEN) -> HubSubmissions:
-    return HubSubmissions(Submissions(folder, ROOM), REPO, token, dataset.url, QUICK)
+    return HubSubmissions(Submissions(folder, ROOM), REPO, token, dataset.url, QUICK, ANSWER_S)
 
 
 def _entries(dataset: StandInDataset) -> list[str]:
@@ -62,6 +63,7 @@ def test_an_entry_is_one_commit_before_it_is_accepted(store: HubSubmissions, dat
         ("commit", [412]),
         ("commit", [409, 500, 503]),
         ("commit", ["cut before"]),
+        ("commit", ["stall"]),
         ("info", [503, "cut before"]),
         ("read", ["cut after", 500]),
         ("preupload", ["cut before"]),
