@@ -78,13 +78,11 @@ def test_the_commands_run(workplace: Path, command_environment: dict[str, str]) 
     assert (workplace / "y.csv").stat().st_size > 0
 
 
-def test_the_commands_of_the_docs_run(
+def test_the_commands_of_submitting_run(
     tmp_path: Path, workplace: Path, command_environment: dict[str, str]
 ) -> None:
-    told = {page.name: commands(f"docs/{page.name}") for page in (ROOT / "docs").glob("*.md")}
-    assert [name for name, lines in told.items() if lines] == ["submitting.md"]
     environment = {**command_environment, "CTSEG_STORE": str(tmp_path / "store")}
-    for command in told["submitting.md"]:
+    for command in commands("docs/submitting.md"):
         assert command.startswith("ctseg ")
         done = subprocess.run(
             command.split(), cwd=workplace, env=environment, capture_output=True, text=True, check=False

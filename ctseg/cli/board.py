@@ -93,7 +93,8 @@ def _print_table(name: str, as_json: bool) -> int:
     from ctseg.leaderboard.store import board_results
     from ctseg.leaderboard.table import TABLE_COLUMNS, table
 
-    rows = table(board_results(find_board(name).name))
+    board = find_board(name)
+    rows = table(board_results(board.name), board.digits if board.kind == "sealed" else None)
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return 0

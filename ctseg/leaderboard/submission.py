@@ -74,7 +74,7 @@ def read_submission(path: Path, board: Board, folder: Path | None = None) -> Sub
         )
     layout = layout_of(board)
     most = 2 * len(layout.images) * layout.shape[0] * layout.shape[1] + _FOR_THE_ANSWER
-    limits = Limits(cpu_seconds=60, output_bytes=most, wall_seconds=120.0)
+    limits = Limits(cpu_seconds=30, output_bytes=most, wall_seconds=90.0)
     try:
         label_maps, _ = run_decoder(_DECODER, [path], limits, folder, [json.dumps(asdict(layout))])
     except DecoderError as error:
