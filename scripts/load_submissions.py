@@ -106,7 +106,9 @@ def check(space: Space, answers: list[dict[str, Any]], board: str, users: int, e
     entries = {answer["entry"] for answer in answers}
     assert len(answers) == len(entries) == wanted
     assert all(answer["accepted"] for answer in answers)
-    rows = Client(space.app.url, verbose=False).predict(board, api_name="/board")
+    rows = Client(space.app.url, verbose=False, httpx_kwargs=small_boards.PATIENT).predict(
+        board, api_name="/board"
+    )
     assert len(rows) == wanted
     saved = [path.split("/")[1] for path in space.dataset.files if path.endswith("result.json")]
     assert sorted(saved) == sorted(entries)

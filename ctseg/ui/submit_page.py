@@ -70,12 +70,17 @@ def submit_page(pages: gr.Blocks, desk: Desk) -> None:
 
 def _form() -> list[Any]:
     with gr.Row(elem_classes="sb-form"):
-        file = gr.File(
-            label="Predictions: CSV, CSV.GZ, ZIP of PNG label maps, or NPZ, up to 512 MB",
-            height=150,
-            elem_id="submission",
-            min_width=320,
-        )
+        with gr.Column(min_width=320):
+            file = gr.File(
+                label="Predictions: CSV, CSV.GZ, ZIP of PNG label maps, or NPZ, up to 512 MB",
+                height=150,
+                elem_id="submission",
+            )
+            saw = gr.CheckboxGroup(
+                [(words[0].upper() + words[1:], key) for key, words in SAW.items()],
+                label="What training saw",
+                elem_id="entry-saw",
+            )
         with gr.Column(min_width=320):
             name = gr.Textbox(label="Name of the method", max_lines=1, elem_id="entry-name")
             family = gr.Textbox(
@@ -85,11 +90,6 @@ def _form() -> list[Any]:
             contact = gr.Textbox(
                 label="Contact (optional)", max_lines=1, info="Only the owner of this page sees it."
             )
-    saw = gr.CheckboxGroup(
-        [(words[0].upper() + words[1:], key) for key, words in SAW.items()],
-        label="What training saw",
-        elem_id="entry-saw",
-    )
     return [file, name, family, link, contact, saw]
 
 

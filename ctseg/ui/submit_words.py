@@ -17,8 +17,7 @@ LOCAL = "Nobody logs in on this machine, so entries are marked <b>local</b>."
 _KINDS = {
     "open": (
         "Open practice",
-        "The true labels of this board are public, so a high score is easily had by looking. You are told "
-        "the scores of every image, and shown the images on which structures were joined or cut apart.",
+        "You are told the scores of every image, and shown the images on which structures were joined or cut apart.",
     ),
     "sealed": (
         "Sealed",

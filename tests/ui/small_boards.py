@@ -18,6 +18,8 @@ SEALED = "lab-sealed"
 OWN_IMAGES = "ct-fewshot-val"
 SHAPE = (48, 56)
 IMAGES = ("0.png", "1.png", "2.png")
+PATIENT = {"timeout": 600}
+"""For clients of a machine that has more to do."""
 LabelMaps = dict[str, NDArray[np.integer]]
 
 _OPEN_BOARD = Board(

@@ -33,7 +33,9 @@ class Space:
     def client(self, user: str | None, **headers: str) -> Client:
         """Return a program that has logged in as this user, or not at all."""
         cookie = {"Cookie": log_in(self.app.url, user)} if user else {}
-        return Client(self.app.url, verbose=False, headers=cookie | headers)
+        return Client(
+            self.app.url, verbose=False, httpx_kwargs=small_boards.PATIENT, headers=cookie | headers
+        )
 
 
 def _start(folder: Path, environment: dict[str, str]) -> AppServer:

@@ -35,7 +35,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 @pytest.fixture(scope="module")
 def client(app: AppServer) -> Client:
     """A program that talks to it."""
-    return Client(app.url, verbose=False)
+    return Client(app.url, verbose=False, httpx_kwargs=small_boards.PATIENT)
 
 
 def _submit(client: Client, path: Path, board: str, name: str = "Mine", **typed: Any) -> dict[str, Any]:
@@ -164,7 +164,7 @@ def test_uploads_of_unknown_or_excessive_size_are_refused(app: AppServer) -> Non
 def test_nobody_can_say_who_they_are(app: AppServer, tmp_path: Path) -> None:
     """Where there is no login, neither headers nor cookies make one."""
     claims = {"X-Forwarded-User": "alice", "Cookie": "session=alice; oauth_info=alice", "X-HF-User": "alice"}
-    stranger = Client(app.url, verbose=False, headers=claims)
+    stranger = Client(app.url, verbose=False, httpx_kwargs=small_boards.PATIENT, headers=claims)
     path = small_boards.write(tmp_path, "y.npz", small_boards.guess(1))
     answer = _submit(stranger, path, small_boards.OPEN)
     assert (answer["user"], answer["origin"]) == ("local", "local")

@@ -33,7 +33,12 @@ def test_nobody_submits_without_a_login(space: Space, tmp_path: Path) -> None:
     for claims in ({}, {"X-Forwarded-User": "alice"}, {"Authorization": "Bearer alice"}):
         with pytest.raises(AppError, match="Nobody is logged in"):
             _submit(space.client(None, **claims), tmp_path, 1)
-    forged = Client(space.app.url, verbose=False, headers={"Cookie": "session=eyJ1c2VyIjoiYWxpY2UifQ.x.y"})
+    forged = Client(
+        space.app.url,
+        verbose=False,
+        httpx_kwargs=small_boards.PATIENT,
+        headers={"Cookie": "session=eyJ1c2VyIjoiYWxpY2UifQ.x.y"},
+    )
     with pytest.raises(AppError, match="Nobody is logged in"):
         _submit(forged, tmp_path, 1)
     assert len(space.dataset.commits) == 1
