@@ -82,7 +82,7 @@ def test_a_zip_of_countless_entries_is_not_listed(tmp_path: Path) -> None:
     path.write_bytes(content)
     assert "far more files" in refused(path)
     many = write_zip(tmp_path / "many.zip", {f"{number}.png": b"" for number in range(20_000)})
-    assert "19997 not on the board (3.png, 4.png, 5.png, 6.png, 7.png, …)" in refused(many)
+    assert "19997 are not on the board (3.png, 4.png, 5.png, 6.png, 7.png, …)" in refused(many)
 
 
 def test_overlapping_entries_are_read_once_each(tmp_path: Path) -> None:
@@ -133,11 +133,11 @@ def test_an_image_may_not_come_twice(tmp_path: Path) -> None:
     twice = [*((image, BLANK) for image in IMAGES), ("1.png", BLANK)]
     with pytest.warns(UserWarning, match="Duplicate"):
         path = write_zip(tmp_path / "y.zip", twice)
-    assert "1 repeated (1.png)" in refused(path)
+    assert "1 is repeated (1.png)" in refused(path)
     content = io.BytesIO()
     np.save(content, np.zeros(SHAPE, np.uint8))
     named = [(f"{name}.npy", content.getvalue()) for name in ("0.png", "1.png", "2.png", "1")]
-    assert "1 repeated (1.png)" in refused(write_zip(tmp_path / "y.npz", named))
+    assert "1 is repeated (1.png)" in refused(write_zip(tmp_path / "y.npz", named))
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

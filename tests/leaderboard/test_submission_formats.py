@@ -117,9 +117,9 @@ def test_the_first_five_are_named() -> None:
     with pytest.raises(SubmissionError) as refused:
         check_images("b", [f"{k}.png" for k in range(20)], ["0.png", "0.png", *(f"x{k}" for k in range(9))])
     told = str(refused.value)
-    assert "19 missing (1.png, 2.png, 3.png, 4.png, 5.png, …)" in told
-    assert "9 not on the board (x0, x1, x2, x3, x4, …)" in told
-    assert "1 repeated (0.png)" in told
+    assert "19 are missing (1.png, 2.png, 3.png, 4.png, 5.png, …)" in told
+    assert "9 are not on the board (x0, x1, x2, x3, x4, …)" in told
+    assert "1 is repeated (0.png)" in told
 
 
 def changed(value: object, dtype: object = None) -> Maps:
@@ -138,8 +138,8 @@ def changed(value: object, dtype: object = None) -> Maps:
         ({**label_maps(), "1.png": np.zeros((24, 33), np.uint8)}, r"1\.png has 24 x 33 pixels.*24 x 32"),
         ({**label_maps(), "1.png": np.zeros((24, 32, 3), np.uint8)}, r"1\.png has 24 x 32 x 3 pixels"),
         ({**label_maps(), "1.png": np.zeros((), np.uint8)}, r"1\.png has no pixels"),
-        ({**label_maps(), "3.png": np.zeros(SHAPE, np.uint8)}, r"1 not on the board \(3\.png\)"),
-        ({"0.png": np.zeros(SHAPE, np.uint8)}, r"2 missing \(1\.png, 2\.png\)"),
+        ({**label_maps(), "3.png": np.zeros(SHAPE, np.uint8)}, r"1 is not on the board \(3\.png\)"),
+        ({"0.png": np.zeros(SHAPE, np.uint8)}, r"2 are missing \(1\.png, 2\.png\)"),
         ({**label_maps(), "label_maps": np.zeros(SHAPE, np.uint8)}, "not on the board"),
     ],
 )
@@ -201,9 +201,9 @@ def test_what_is_wrong_with_a_table_is_told(line: str, told: str, tmp_path: Path
 def test_headers_are_judged_before_pixels(tmp_path: Path) -> None:
     (tmp_path / "y.csv").write_text(",0.png,7.png,0.png\nnonsense", encoding="utf-8")
     told = refusal(tmp_path / "y.csv")
-    assert "2 missing (1.png, 2.png)" in told
-    assert "1 not on the board (7.png)" in told
-    assert "1 repeated (0.png)" in told
+    assert "2 are missing (1.png, 2.png)" in told
+    assert "1 is not on the board (7.png)" in told
+    assert "1 is repeated (0.png)" in told
 
 
 @pytest.mark.parametrize(

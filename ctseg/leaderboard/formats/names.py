@@ -29,14 +29,14 @@ def check_images(board: str, wanted: Sequence[str], found: Sequence[str]) -> Non
     extra = [name for name in counts if name not in known]
     repeated = [name for name, times in counts.items() if times > 1]
     wrong = [
-        f"{len(names)} {told} ({_first(names)})"
+        f"{len(names)} {'is' if len(names) == 1 else 'are'} {told} ({_first(names)})"
         for told, names in (("missing", missing), ("not on the board", extra), ("repeated", repeated))
         if names
     ]
     if wrong:
         raise SubmissionError(
-            f"This submission must hold each of the {len(wanted)} images of {board} once, but of its images "
-            f"{', '.join(wrong)}; mend that and upload it again."
+            f"This submission must hold each of the {len(wanted)} images of {board} once, but "
+            f"{', '.join(wrong)}; mend that and try again."
         )
 
 
