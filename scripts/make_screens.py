@@ -1,6 +1,7 @@
 """Make docs/screens/*.png from the running app. Shows pydicom's slices only, which may be passed on."""
 
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -8,12 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-from tests.ui.app_server import CHROMIUM_ARGS, AppServer  # noqa: E402 the path is set above
+from ctseg.datasets import open_split  # noqa: E402 the path is set above
+from tests.ui.app_server import CHROMIUM_ARGS, AppServer  # noqa: E402
 
 SCREENS = ROOT / "docs" / "screens"
 DESK = {"width": 1280, "height": 800}
@@ -89,6 +92,40 @@ def cards(page: Page, url: str, name: str) -> None:
     picture(page, name)
 
 
+def submission(page: Page, url: str, name: str, folder: Path) -> None:
+    """The Submit page: empty, with a file that was refused, and with a result."""
+    page.goto(f"{url}/submit?board=phantom-val")
+    page.wait_for_selector("#submit-about .sb-downloads", timeout=LONGEST_MS)
+    picture(page, f"submit-{name}")
+    page.locator("#submission input[type=file]").set_input_files(write_some(folder / "some-images.npz", 58))
+    page.fill("#entry-name input, #entry-name textarea", "Shifted truth")
+    page.wait_for_selector("#submission :text('some-images')")
+    page.click("#submit")
+    page.wait_for_selector("#submit-said [role=alert]", timeout=LONGEST_MS)
+    page.locator("#submit-said").scroll_into_view_if_needed()
+    picture(page, f"submit-refused-{name}")
+    page.locator("#submission input[type=file]").set_input_files(write_some(folder / "all-images.npz", 60))
+    page.wait_for_selector("#submission :text('all-images')")
+    page.click("#submit")
+    page.wait_for_selector(".sb-result", timeout=LONGEST_MS)
+    page.locator(".sb-result").evaluate("(element) => element.scrollIntoView({block: 'start'})")
+    picture(page, f"submit-result-{name}")
+
+
+def write_some(path: Path, count: int) -> Path:
+    """Write a submission for the first images of the practice board: its truth, shifted and partly joined."""
+    split = open_split("phantom-val")
+    made = {}
+    for index, image in enumerate(split.images[:count]):
+        true = split.label_map(index)
+        assert true is not None
+        shifted = np.roll(true, 3, 0)
+        shifted[(shifted % 5 == 0) & (shifted > 0)] = 1
+        made[image] = shifted.astype(np.uint16)
+    np.savez_compressed(path, **made)  # type: ignore[arg-type]
+    return path
+
+
 def finished(page: Page, url: str, name: str) -> None:
     """A finished comparison in this window."""
     open_example(page, url, 0)
@@ -102,6 +139,7 @@ def finished(page: Page, url: str, name: str) -> None:
 def served() -> Iterator[str]:
     """Serve the app from an empty folder."""
     folder = Path(tempfile.mkdtemp(prefix="ctseg-screens-"))
+    os.environ["CTSEG_STORE"] = str(folder / "store")
     server = AppServer(folder)
     try:
         yield server.url
@@ -129,6 +167,9 @@ def main() -> None:
             board(narrow, url, f"board-phone-{scheme}")
             cards(wide, url, f"methods-{scheme}")
             cards(narrow, url, f"methods-phone-{scheme}")
+        with tempfile.TemporaryDirectory() as place:
+            submission(browser.new_page(viewport=DESK), url, "desk", Path(place))
+            submission(browser.new_page(viewport=PHONE), url, "phone", Path(place))
         browser.close()
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ def _need(what: str, present: bool, reason: str) -> None:
     if what in REQUIRED:
         pytest.fail(f"{reason}, and CTSEG_REQUIRE asks for {what}.")
     pytest.skip(f"{what}: {reason}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes submissions of whoever runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CTSEG_STORE", str(tmp_path_factory.mktemp("store")))
+        yield
 
 
 @pytest.fixture(scope="session")

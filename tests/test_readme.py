@@ -78,6 +78,20 @@ def test_the_commands_run(workplace: Path, command_environment: dict[str, str]) 
     assert (workplace / "y.csv").stat().st_size > 0
 
 
+def test_the_commands_of_submitting_run(
+    tmp_path: Path, workplace: Path, command_environment: dict[str, str]
+) -> None:
+    environment = {**command_environment, "CTSEG_STORE": str(tmp_path / "store")}
+    for command in commands("docs/submitting.md"):
+        assert command.startswith("ctseg ")
+        done = subprocess.run(
+            command.split(), cwd=workplace, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        assert done.stdout.strip()
+    assert "My-method" in done.stdout
+
+
 @pytest.fixture(scope="module")
 def running_app(workplace: Path, command_environment: dict[str, str]) -> Iterator[str]:
     (serve,) = [command for command in commands("README.md") if command.startswith("ctseg serve")]

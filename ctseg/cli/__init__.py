@@ -9,7 +9,7 @@ from ctseg import __version__
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; building it imports nothing heavy."""
-    from ctseg.cli import board, evaluate, methods, score, segment, serve, train, weights
+    from ctseg.cli import board, evaluate, methods, score, segment, serve, submit, train, weights
 
     root = argparse.ArgumentParser(
         prog="ctseg",
@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"ctseg {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (segment, score, evaluate, board, train, methods, weights, serve):
+    for module in (segment, score, evaluate, submit, board, train, methods, weights, serve):
         module.add_to(commands)
     return root
 

@@ -8,8 +8,20 @@ class CommandError(Exception):
 def user_errors() -> tuple[type[Exception], ...]:
     """Exception types whose message goes to the user as it is."""
     from ctseg.datasets import DatasetError
+    from ctseg.leaderboard.boards import BoardError
+    from ctseg.leaderboard.errors import SubmissionError
+    from ctseg.leaderboard.submissions import StoreError
     from ctseg.methods import MethodError
     from ctseg.slices import SliceError
     from ctseg.weights import WeightsError
 
-    return (CommandError, DatasetError, SliceError, WeightsError, MethodError)
+    return (
+        CommandError,
+        BoardError,
+        DatasetError,
+        MethodError,
+        SliceError,
+        StoreError,
+        SubmissionError,
+        WeightsError,
+    )

@@ -54,7 +54,8 @@ class ChallengeSplit(Split):
         except SliceError as error:
             raise DatasetError(f"{self._csv.name} cannot be used. {error}") from error
         annotated = [image for image, label_map in table.items() if label_map.any()]
-        return {image: table[image] for image in sorted(annotated, key=image_number)}
+        # Copies, so that the images without labels, most of the table, do not stay in memory.
+        return {image: table[image].copy() for image in sorted(annotated, key=image_number)}
 
     def slice(self, index: int) -> CTSlice:
         """Return image ``index``: uint8, of unknown window."""

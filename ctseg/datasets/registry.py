@@ -7,6 +7,7 @@ from ctseg.datasets.few_shot import FewShotSplit
 from ctseg.datasets.folders import data_folder
 from ctseg.datasets.near_duplicates import near_duplicate_groups
 from ctseg.datasets.partition import REPORT_IMAGES, group_split, report_validation_indices
+from ctseg.datasets.sealed import SEALED_PHANTOM, folder_variable, sealed_folder, sealed_phantom
 from ctseg.datasets.split import DatasetError, Split, Subset
 
 FEW_SHOT_FOLDERS = {
@@ -22,13 +23,13 @@ _CHALLENGE = (
     "challenge-group-val",
 )
 PHANTOM = "phantom-val"
-SPLITS = (PHANTOM, *FEW_SHOT_FOLDERS, *_CHALLENGE)
+SPLITS = (PHANTOM, SEALED_PHANTOM, *FEW_SHOT_FOLDERS, *_CHALLENGE)
 
 
 def open_split(name: str) -> Split:
     """Return the split of this name.
 
-    ``phantom-val`` is drawn and needs no data.
+    ``phantom-val`` is drawn and needs no data; ``phantom-sealed`` needs its owner's secret.
     ``challenge-report-*`` are the report's 340 and 60 images; ``challenge-group-*`` divide all annotated
     images of the challenge so that near-duplicates stay together. The challenge's data lies in the folder
     ``challenge`` of ``CTSEG_DATA``, or is that folder itself.
@@ -42,11 +43,19 @@ def open_split(name: str) -> Split:
         from ctseg.datasets.phantom import phantom_val
 
         return phantom_val()
+    if name == SEALED_PHANTOM:
+        return sealed_phantom()
     if name in FEW_SHOT_FOLDERS:
         return FewShotSplit(data_folder() / "ct-fewshot" / FEW_SHOT_FOLDERS[name], name)
     if name in _CHALLENGE:
         return _open_challenge(name)
-    raise DatasetError(f"There is no split {name!r}; choose one of {', '.join(SPLITS)}.")
+    owned = sealed_folder(name)
+    if owned is not None:
+        return owned
+    raise DatasetError(
+        f"There is no split {name!r}; choose one of {', '.join(SPLITS)}, or set {folder_variable(name)} to "
+        "the folder of a sealed board."
+    )
 
 
 def _challenge_folder() -> Path:

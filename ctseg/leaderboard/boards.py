@@ -1,9 +1,19 @@
 """The boards: each ranks methods on one split under one metric version."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from typing import Literal
 
+from ctseg.datasets.sealed import SEALED_PHANTOM
+from ctseg.leaderboard.store import folders
+
 Kind = Literal["open", "sealed", "bring your own images"]
+Redistribution = Literal["images and labels", "images", "nothing"]
+DESCRIPTIONS = "boards"
+"""Folder, inside a leaderboard's folder, of the descriptions of boards that an owner added."""
+
+_PHANTOM_IMAGES = tuple(f"{index}.png" for index in range(60))
+_PHANTOM_SHAPE = (512, 512)
 
 
 class BoardError(Exception):
@@ -20,14 +30,38 @@ class Board:
     title : the name shown on pages.
     kind : open (labels public, for practice), sealed (labels only with the owner), or bring-your-own-images.
     about : what the images are and what can be learnt from them, two or three sentences.
-    images_may_be_shown : whether pictures of its images may leave the machine that holds them.
+    redistribution : what of its data may leave the machine that holds them, pictures of them included.
+    images, shape : names of its images and the (H, W) of each in px, where these are known without its data;
+        `ctseg.leaderboard.layout.layout_of` finds them for every board.
     """
 
     name: str
     title: str
     kind: Kind
     about: str
-    images_may_be_shown: bool
+    redistribution: Redistribution
+    images: tuple[str, ...] = ()
+    shape: tuple[int, int] | None = None
+
+    @property
+    def images_may_be_shown(self) -> bool:
+        """Whether its images, and pictures of them, may leave the machine that holds them."""
+        return self.redistribution != "nothing"
+
+    @property
+    def labels_may_be_shown(self) -> bool:
+        """Whether its true label maps, and pictures of them, may leave the machine that holds them."""
+        return self.redistribution == "images and labels"
+
+    @property
+    def per_image_scores(self) -> bool:
+        """Whether a submitter is told the scores of single images; from those, labels can be fitted."""
+        return self.kind == "open"
+
+    @property
+    def digits(self) -> int:
+        """Decimals of the scores that are told: few on sealed boards, as labels could be fitted to them."""
+        return 2 if self.kind == "sealed" else 4
 
 
 _NOT_PASSED_ON = "Its images may not be redistributed, so the page shows scores only."
@@ -38,14 +72,27 @@ _ALL = (
         kind="open",
         about="60 drawn torso slices with known structures. Images and labels are public, so a high score "
         "is easily had by looking. Every slice counts as a patient.",
-        images_may_be_shown=True,
+        redistribution="images and labels",
+        images=_PHANTOM_IMAGES,
+        shape=_PHANTOM_SHAPE,
+    ),
+    Board(
+        name=SEALED_PHANTOM,
+        title="Phantom (sealed)",
+        kind="sealed",
+        about="60 drawn torso slices like those of the practice board, from a seed that only the owner of "
+        "this board knows. Images are handed out, labels never are, and scores have two decimals: this board "
+        "ranks strangers. Every slice counts as a patient.",
+        redistribution="images",
+        images=_PHANTOM_IMAGES,
+        shape=_PHANTOM_SHAPE,
     ),
     Board(
         name="ct-fewshot-val",
         title="CT abdomen, validation",
         kind="bring your own images",
         about=f"42 real abdominal slices of 5 patients, 13 kinds of organs labelled. {_NOT_PASSED_ON}",
-        images_may_be_shown=False,
+        redistribution="nothing",
     ),
     Board(
         name="ct-fewshot-zeroshot",
@@ -53,7 +100,7 @@ _ALL = (
         kind="bring your own images",
         about="40 real thoracic slices of 2 patients: lungs, heart, cord, tumour. Only these few are "
         f"labelled, so look at fg_ari and best IoU. {_NOT_PASSED_ON}",
-        images_may_be_shown=False,
+        redistribution="nothing",
     ),
     Board(
         name="ct-fewshot-train",
@@ -61,7 +108,7 @@ _ALL = (
         kind="bring your own images",
         about="111 real abdominal slices of 16 patients. Learned methods have seen them: use it to check "
         f"an evaluation, not to choose a method. {_NOT_PASSED_ON}",
-        images_may_be_shown=False,
+        redistribution="nothing",
     ),
     Board(
         name="challenge-report-val",
@@ -69,7 +116,7 @@ _ALL = (
         kind="bring your own images",
         about="The 60 of the challenge's 400 annotated images on which the report validated, in our reading. "
         f"Neighbouring slices leak into its training images. {_NOT_PASSED_ON}",
-        images_may_be_shown=False,
+        redistribution="nothing",
     ),
     Board(
         name="challenge-group-val",
@@ -77,10 +124,32 @@ _ALL = (
         kind="bring your own images",
         about="The challenge's annotated images divided so that near-duplicate slices stay on one side. "
         f"{_NOT_PASSED_ON}",
-        images_may_be_shown=False,
+        redistribution="nothing",
     ),
 )
 BOARDS: dict[str, Board] = {board.name: board for board in _ALL}
+"""The boards that come with the project; owners may add folders of their own (``all_boards``)."""
+
+
+def all_boards() -> dict[str, Board]:
+    """Return the built-in boards and those that the leaderboard's folders describe, by name."""
+    described = [
+        board_from_json(path.read_text(encoding="utf-8"))
+        for folder in folders()
+        for path in sorted(folder.glob(f"{DESCRIPTIONS}/*.json"))
+    ]
+    return {board.name: board for board in described} | BOARDS
+
+
+def board_from_json(text: str) -> Board:
+    """Read what ``board_to_json`` wrote; text of the owner's own, not of strangers."""
+    stored = json.loads(text)
+    return Board(**{**stored, "images": tuple(stored["images"]), "shape": tuple(stored["shape"])})
+
+
+def board_to_json(board: Board) -> str:
+    """Return a board's description; it says nothing about where its data lies."""
+    return json.dumps(asdict(board), indent=1, ensure_ascii=False) + "\n"
 
 
 def find_board(name: str) -> Board:
@@ -91,6 +160,7 @@ def find_board(name: str) -> Board:
     BoardError
         If there is none; the message lists the names.
     """
-    if name not in BOARDS:
-        raise BoardError(f"There is no board {name!r}; choose one of {', '.join(BOARDS)}.")
-    return BOARDS[name]
+    boards = all_boards()
+    if name not in boards:
+        raise BoardError(f"There is no board {name[:40]!r}; choose one of {', '.join(boards)}.")
+    return boards[name]

@@ -99,7 +99,7 @@ def _assemble(entry: str, board: Board, split: Split, folder: Path, fingerprint:
         images=split.images,
         patients=split.patients,
         scores=tuple(scores),
-        means=_means(scores),
+        means=means_of(scores),
         seconds=tuple(seconds),
         peak_mb=tuple(peaks),
     )
@@ -127,7 +127,8 @@ def _about(entry: str) -> dict[str, Any]:
     }
 
 
-def _means(scores: list[dict[str, Any]]) -> dict[str, float | int | None]:
+def means_of(scores: list[dict[str, Any]]) -> dict[str, float | int | None]:
+    """Return the means over images of scores by name, None where no image has the score."""
     with_nan = []
     for each in scores:
         values: dict[str, Any] = {name: np.nan if value is None else value for name, value in each.items()}

@@ -3,14 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Origin = Literal["verified by us", "submitted"]
+Origin = Literal["verified by us", "submitted", "local"]
 OURS: Origin = "verified by us"
+SUBMITTED: Origin = "submitted"
+LOCAL: Origin = "local"
 Role = Literal["method", "full tiling", "oracle"]
 
 
@@ -22,7 +24,8 @@ class Result:
     ----------
     board, entry : the board, and the entry's short name on it.
     title, family, link : shown on the page; ``link`` is an https address or "".
-    origin : "verified by us" where this code ran the method, "submitted" where label maps were uploaded.
+    origin : "verified by us" where this code ran the method, "submitted" where a user who had logged in gave
+        label maps, "local" where somebody did on a machine without a login.
     role : "full tiling" if every pixel lies in some structure, "oracle" if the truth was looked at.
     saw : what training saw.
     parameters : number of learnt parameters, or None where unknown.
@@ -33,6 +36,8 @@ class Result:
     scores : one dictionary of scores per image, None where a slice has no such score.
     means : of the scores over images.
     seconds, peak_mb : per image on one core; empty for submissions.
+    user : who submitted it, "local" without a login, "" for rows of ours.
+    warning : one sentence where the scores look as if made for one index, else "".
     """
 
     board: str
@@ -55,6 +60,8 @@ class Result:
     means: dict[str, float | int | None]
     seconds: tuple[float, ...] = ()
     peak_mb: tuple[float, ...] = ()
+    user: str = ""
+    warning: str = ""
 
     def values(self, score: str) -> NDArray[np.float64]:
         """Return one score of every image, (N,), nan where an image has none."""
@@ -67,17 +74,19 @@ def to_json(result: Result) -> str:
 
 
 def from_json(text: str) -> Result:
-    """Read what ``to_json`` wrote.
+    """Read what ``to_json`` wrote, by this code or by older code that knew fewer fields.
 
     Raises
     ------
     ValueError
-        If the text is no JSON, or fields are missing or unknown.
+        If the text is no JSON, fields without a default are missing, or fields are unknown.
     """
     stored: dict[str, Any] = json.loads(text)
     known = {field.name for field in fields(Result)}
-    if stored.keys() != known:
-        raise ValueError(f"This is no result: fields {sorted(stored.keys() ^ known)} are missing or unknown.")
+    needed = {field.name for field in fields(Result) if field.default is MISSING}
+    wrong = (stored.keys() - known) | (needed - stored.keys())
+    if wrong:
+        raise ValueError(f"This is no result: fields {sorted(wrong)} are missing or unknown.")
     lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
     return Result(**{**stored, **lists})
 
@@ -98,8 +107,19 @@ def predictions_sha256(board: str, label_maps: Iterable[NDArray[np.integer]]) ->
 
 def canonical_label_map(label_map: NDArray[np.integer]) -> NDArray[np.int32]:
     """Return the label map with labels 1, 2, … in order of first appearance in C order; 0 stays 0."""
-    values, first, inverse = np.unique(label_map, return_index=True, return_inverse=True)
+    flat = np.ravel(label_map)
+    starts = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    # Label maps are long runs of one value: all but a run's first pixel can be left out.
+    heads = flat[np.concatenate(([0], starts))] if flat.size else flat
+    values, first, inverse = np.unique(_narrow(heads), return_index=True, return_inverse=True)
     order = np.argsort(np.where(values == 0, -1, first))
     numbers = np.empty(values.size, np.int32)
     numbers[order] = np.arange(values.size) + (0 if (values == 0).any() else 1)
-    return numbers[inverse].reshape(label_map.shape)
+    lengths = np.diff(starts, prepend=0, append=flat.size) if flat.size else starts
+    return np.repeat(numbers[inverse], lengths).reshape(label_map.shape)
+
+
+def _narrow(labels: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return the labels as uint16 if they fit, which sorts several times faster."""
+    fits = labels.size and labels.min() >= 0 and labels.max() <= np.iinfo(np.uint16).max
+    return labels.astype(np.uint16) if fits else labels

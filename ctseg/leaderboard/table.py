@@ -37,13 +37,27 @@ TABLE_COLUMNS = (
     "parameters",
     "saw",
     "origin",
+    "user",
+    "warning",
     "date",
 )
 
 
-def table(results: list[Result]) -> list[dict[str, Any]]:
-    """Return the rows of a board in order of rank, keys ``TABLE_COLUMNS``; None where there is no value."""
-    return [_cells(row) for row in rank(results)]
+def table(results: list[Result], digits: int | None = None) -> list[dict[str, Any]]:
+    """Return the rows of a board in order of rank, keys ``TABLE_COLUMNS``; None where there is no value.
+
+    Parameters
+    ----------
+    results : of one board
+    digits : decimals of scores and intervals, which are ranked unrounded; all of them if None
+    """
+    rows = [_cells(row) for row in rank(results)]
+    return rows if digits is None else [_rounded(row, digits) for row in rows]
+
+
+def _rounded(row: dict[str, Any], digits: int) -> dict[str, Any]:
+    scores = (*_MEANS, "interval_low", "interval_high")
+    return row | {name: round(row[name], digits) for name in scores if isinstance(row[name], float)}
 
 
 def _cells(row: Row) -> dict[str, Any]:
@@ -67,6 +81,8 @@ def _cells(row: Row) -> dict[str, Any]:
         "parameters": result.parameters,
         "saw": ", ".join(result.saw) or "nothing",
         "origin": result.origin,
+        "user": result.user,
+        "warning": result.warning,
         "date": result.date[:10],
     }
 

@@ -93,8 +93,8 @@ def _start(modules: Sequence[str]) -> subprocess.Popen[bytes]:
     # The package may stand in a checkout that is not installed.
     home = str(Path(__file__).resolve().parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (home, environment.get("PYTHONPATH"))))
-    # Threads of linear algebra would take address space from the decoder, and it needs none.
-    environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    # Threads take address space, which is bounded: one for every core of a large machine would not fit.
+    environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "2"}
     try:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "ctseg.slices.worker"],

@@ -68,8 +68,25 @@ class Limits:
 _SLICES = Limits()
 
 
+class DecoderError(SliceError):
+    """A decoder went beyond a limit, crashed, or failed without a sentence of its own.
+
+    Attributes
+    ----------
+    why : "memory", "damaged", "crashed", "output", "disk", "time" or "busy"
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(_SENTENCES[why])
+        self.why = why
+
+
 def run_decoder(
-    decoder: str, paths: Sequence[Path], limits: Limits = _SLICES, folder: Path | None = None
+    decoder: str,
+    paths: Sequence[Path],
+    limits: Limits = _SLICES,
+    folder: Path | None = None,
+    settings: Sequence[str] = (),
 ) -> tuple[NDArray[np.generic], dict[str, Any]]:
     """Decode files in a process of their own.
 
@@ -80,6 +97,7 @@ def run_decoder(
     paths : the untrusted files
     limits : Limits
     folder : where the decoded data may lie while they are handed over; the system's temporary folder if None
+    settings : text of the caller's own that the decoder gets after the paths
 
     Returns
     -------
@@ -89,13 +107,15 @@ def run_decoder(
     Raises
     ------
     SliceError
-        If the decoder refuses the file, fails, crashes, or goes beyond a limit: one sentence for each.
+        If the decoder refuses the file; `DecoderError` if it fails, crashes, or goes beyond a limit: one
+        sentence for each.
     """
     assert _DECODER.fullmatch(decoder), "a decoder is named module:function"
     if not _places.acquire(timeout=_WAIT_FOR_A_PLACE_S):
-        raise SliceError(_SENTENCES["busy"])
+        raise DecoderError("busy")
     try:
-        with _private_folder(decoder, paths, limits, folder) as private:
+        arguments = [*(str(path.resolve()) for path in paths), *settings]
+        with _private_folder(decoder, arguments, limits, folder) as private:
             return _receive(private, _run(private, limits.wall_seconds), limits)
     finally:
         _places.release()
@@ -107,18 +127,17 @@ _places = threading.BoundedSemaphore(AT_ONCE)
 
 @contextmanager
 def _private_folder(
-    decoder: str, paths: Sequence[Path], limits: Limits, folder: Path | None
+    decoder: str, arguments: Sequence[str], limits: Limits, folder: Path | None
 ) -> Iterator[Path]:
     """Folder of one request, readable by this user only, and gone at the end."""
     try:
         private = Path(tempfile.mkdtemp(prefix="ctseg-", dir=folder)).resolve()
     except OSError as error:
-        raise SliceError(_SENTENCES["disk"]) from error
+        raise DecoderError("disk") from error
     try:
         bounds = asdict(limits)
         del bounds["wall_seconds"]
-        arguments = [str(path.resolve()) for path in paths]
-        request = {"decoder": decoder, "arguments": arguments, "limits": bounds}
+        request = {"decoder": decoder, "arguments": list(arguments), "limits": bounds}
         (private / REQUEST).write_text(json.dumps(request), encoding="utf-8")
         yield private
     finally:
@@ -140,14 +159,15 @@ def _run(private: Path, seconds: float) -> int | None:
 
 def _receive(folder: Path, ended: int | None, limits: Limits) -> tuple[NDArray[np.generic], dict[str, Any]]:
     if ended is None or ended == -signal.SIGXCPU:
-        raise SliceError(_SENTENCES["time"])
+        raise DecoderError("time")
     if ended != 0:
-        raise SliceError(_SENTENCES["memory" if ended == -signal.SIGKILL else "crashed"])
+        raise DecoderError("memory" if ended == -signal.SIGKILL else "crashed")
     answer = _read_answer(folder / ANSWER)
     if "refused" in answer:
         raise SliceError(_one_sentence(str(answer["refused"])))
     if "failed" in answer:
-        raise SliceError(_SENTENCES.get(str(answer["failed"]), _SENTENCES["damaged"]))
+        why = str(answer["failed"])
+        raise DecoderError(why if why in _SENTENCES else "damaged")
     array = _map(folder / PIXELS, answer.get("shape"), answer.get("dtype"), limits.output_bytes)
     metadata = answer.get("metadata")
     return array, metadata if isinstance(metadata, dict) else {}
@@ -156,12 +176,12 @@ def _receive(folder: Path, ended: int | None, limits: Limits) -> tuple[NDArray[n
 def _read_answer(path: Path) -> dict[str, Any]:
     try:
         if path.stat().st_size > _LONGEST_ANSWER:
-            raise SliceError(_SENTENCES["damaged"])
+            raise DecoderError("damaged")
         answer = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SliceError(_SENTENCES["crashed"]) from error
+        raise DecoderError("crashed") from error
     if not isinstance(answer, dict):
-        raise SliceError(_SENTENCES["crashed"])
+        raise DecoderError("crashed")
     return answer
 
 
@@ -169,10 +189,10 @@ def _map(path: Path, shape: Any, dtype: Any, most_bytes: int) -> NDArray[np.gene
     """Map the decoded array, believing its declared shape only if the file has just that many bytes."""
     plain = isinstance(shape, list) and all(type(length) is int and length > 0 for length in shape)
     if not plain or dtype not in _DTYPES:
-        raise SliceError(_SENTENCES["damaged"])
+        raise DecoderError("damaged")
     needed = math.prod(shape) * np.dtype(dtype).itemsize
     if needed > most_bytes or not path.is_file() or path.stat().st_size != needed:
-        raise SliceError(_SENTENCES["damaged"])
+        raise DecoderError("damaged")
     array = np.memmap(path, dtype=dtype, mode="r", shape=tuple(shape))
     path.unlink()
     return array

@@ -57,6 +57,8 @@ def _limit(memory_bytes: int, cpu_seconds: int, output_bytes: int) -> None:
         import resource
     except ImportError:  # Windows has none; there the time limit alone holds
         return
+    # Python keeps compiled modules for every later process, and cuts them short at the file limit.
+    sys.dont_write_bytecode = True
     used = resource.getrusage(resource.RUSAGE_SELF)
     spent = int(used.ru_utime + used.ru_stime)
     for name, bounds in (

@@ -50,8 +50,8 @@ def choices(shown: BoardView) -> tuple[list[tuple[str, str]], list[str], list[st
 
     At first that is the best rows, two of them that are ranked together, and the score which ranks these two.
     """
-    offered = [(row.result.title, row.result.predictions_sha256) for row in shown.rows]
-    ranked = [row.result.predictions_sha256 for row in shown.rows if row.rank is not None]
+    offered = [(row.result.title, row.result.predictions_sha256) for row in shown.singles]
+    ranked = [row.result.predictions_sha256 for row in shown.singles if row.rank is not None]
     two = _ranked_together(shown)
     pair: list[str | None] = [*(row.result.predictions_sha256 for row in two), None, None]
     return offered, ranked[:4], pair[:2], two[0].index if two else "ari"
@@ -59,5 +59,5 @@ def choices(shown: BoardView) -> tuple[list[tuple[str, str]], list[str], list[st
 
 def _ranked_together(shown: BoardView) -> list[Row]:
     """Return the first two rows of one ranking, or of all rows where none has two."""
-    groups = (shown.of_role("method"), shown.of_role("full tiling"))
-    return next((group[:2] for group in groups if len(group) > 1), list(shown.rows[:2]))
+    groups = [[row for row in shown.singles if row.result.role == role] for role in ("method", "full tiling")]
+    return next((group[:2] for group in groups if len(group) > 1), shown.singles[:2])

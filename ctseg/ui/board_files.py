@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from ctseg.leaderboard.boards import find_board
+from ctseg.leaderboard.store import board_results
 from ctseg.leaderboard.table import TABLE_COLUMNS, table
 from ctseg.spreadsheet import to_csv
 from ctseg.ui.board_data import view
@@ -17,7 +18,8 @@ def board_rows(board: str) -> list[dict[str, Any]]:
     BoardError
         If there is no board of this name; the message lists the names.
     """
-    return table(view(find_board(board)).results)
+    found = find_board(board)
+    return table(board_results(found.name), found.digits)
 
 
 def board_file(board: str, kind: str) -> dict[str, str]:
@@ -26,7 +28,7 @@ def board_file(board: str, kind: str) -> dict[str, str]:
     Parameters
     ----------
     board : a board's name
-    kind : "csv" (the table), "images" (every score of every image, as CSV) or "json" (the table)
+    kind : "csv" or "json" (the table), or "images" (every score of every image that may be told, as CSV)
 
     Raises
     ------
@@ -42,7 +44,7 @@ def board_file(board: str, kind: str) -> dict[str, str]:
 
 
 def _images_csv(board: str) -> str:
-    results = view(find_board(board)).results
+    results = [row.result for row in view(find_board(board)).singles]
     scores = list(results[0].scores[0]) if results else []
     rows = [
         {"entry": result.entry, "image": image, "patient": patient, **each}

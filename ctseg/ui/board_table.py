@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ctseg.leaderboard.ranking import Row
+from ctseg.leaderboard.result import SUBMITTED, Result
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS
 
 if TYPE_CHECKING:
@@ -166,6 +167,16 @@ def _saw(row: Row) -> Cell:
     return words, words
 
 
+def _whose(result: Result) -> str:
+    if result.origin == SUBMITTED:
+        return f"submitted by {result.user}"
+    return result.origin
+
+
+def _title(row: Row) -> str:
+    return f"⚠ {row.result.title}" if row.result.warning else row.result.title
+
+
 def _text(value: Callable[[Row], str]) -> Callable[[Row], Cell]:
     return lambda row: (value(row), value(row))
 
@@ -178,7 +189,7 @@ def _certainty(patients: int) -> tuple[Column, ...]:
 
 _FIRST = (
     Column("Rank", _rank, 66),
-    Column("Method", _text(lambda row: row.result.title), 210),
+    Column("Method", _text(_title), 210),
     Column("Family", _text(lambda row: row.result.family), 126),
 )
 _SCORES = (
@@ -194,6 +205,7 @@ _SCORES = (
     Column("Found / true", _found, 96, max),
 )
 _LAST = (
+    Column("Whose", _text(lambda row: _whose(row.result)), 150),
     Column("s a slice, one core", seconds, 92, min),
     Column("Parameters", _parameters, 104),
     Column("Training saw", _saw, 150),

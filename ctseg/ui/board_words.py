@@ -50,6 +50,9 @@ COLUMNS_EXPLAINED = (
     "process.</dd>"
     "<dt>Training saw</dt><dd>Nothing, unlabelled images, annotated slices, synthetic labels, or labels from "
     "outside such as those Segment Anything was made with.</dd>"
+    "<dt>Whose</dt><dd>Verified by us: this code ran the method. Submitted: a user gave label maps, and this "
+    "code scored them. Local: the same, on a machine where nobody logs in. ⚠ marks entries that look as if "
+    "they were made for one index.</dd>"
     "</dl></details>"
 )
 
@@ -77,7 +80,8 @@ def about(shown: BoardView) -> str:
         '<b title="Whoever tries often and keeps the best has fitted the board a little.">'
         f"looked at {times}</b>"
     )
-    return f'<p>{escape(shown.board.about)}</p><p class="bd-facts">{" · ".join(facts)}</p>'
+    submit = f'<a href="/submit?board={quote(shown.board.name, safe="")}">Submit your own predictions</a>'
+    return f'<p>{escape(shown.board.about)}</p><p class="bd-facts">{" · ".join(facts)} · {submit}</p>'
 
 
 def empty(board: Board) -> str:
@@ -90,6 +94,15 @@ def empty(board: Board) -> str:
             f"<code>CTSEG_DATA</code> to the folder that holds them, and run {command}."
         )
     return f'<div class="bd-empty"><p>No results yet.</p><p>{how}</p></div>'
+
+
+def warnings(shown: BoardView) -> str:
+    """Return a line for every entry that looks as if it was made for one index."""
+    return "".join(
+        f'<p class="bd-warning">{escape(row.result.title)}: {escape(row.result.warning)}</p>'
+        for row in shown.rows
+        if row.result.warning
+    )
 
 
 def answers(shown: BoardView) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ctseg.leaderboard.ranking import Row
 from ctseg.leaderboard.result import Result
-from ctseg.leaderboard.statistics import FEWEST_PATIENTS, bootstrap_interval, patient_means
+from ctseg.leaderboard.statistics import FEWEST_PATIENTS, Interval, bootstrap_interval, patient_means
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -56,8 +56,8 @@ def means_chart(rows: Sequence[Row], score: str) -> "Figure":
         if mean is None:
             continue
         colour = _ROLE_COLOUR[result.role]
-        interval = bootstrap_interval(result.values(score), result.patients)
-        if interval is None:
+        interval = _interval(row, score)
+        if interval is None and result.scores:
             figure.add_trace(_patients(result, score, name, colour))
         figure.add_trace(
             go.Scatter(
@@ -86,6 +86,13 @@ def means_chart(rows: Sequence[Row], score: str) -> "Figure":
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
     figure.update_xaxes(range=[min(-0.03, _lowest(rows, score)), 1.03])
     return figure
+
+
+def _interval(row: Row, score: str) -> Interval | None:
+    """Return the interval of a score; where single images are not told, that of its ranking."""
+    if row.result.scores:
+        return bootstrap_interval(row.result.values(score), row.result.patients)
+    return row.interval if score == row.index else None
 
 
 def _patients(result: Result, score: str, name: str, colour: str) -> Any:

@@ -96,7 +96,7 @@ def open_example(index: int) -> Opened:
 
 
 def open_board_image(board: str, image: str) -> Opened:
-    """Open an image of a board whose images may be shown, with its true label map.
+    """Open an image of a board whose images may be shown, with its true label map where that may be too.
 
     Raises
     ------
@@ -115,7 +115,8 @@ def open_board_image(board: str, image: str) -> Opened:
         raise SliceError("The link names no image of this board; open one from the Leaderboard page.")
     index = split.images.index(image)
     ct_slice = split.slice(index)
-    return Opened(_grey_stack(to_uint8(ct_slice, SOFT_TISSUE)), split.label_map(index))
+    true = split.label_map(index) if BOARDS[board].labels_may_be_shown else None
+    return Opened(_grey_stack(to_uint8(ct_slice, SOFT_TISSUE)), true)
 
 
 _pictures: dict[int, str] = {}

@@ -10,8 +10,8 @@ from pathlib import Path
 from ctseg.ui.sessions import SESSIONS
 
 SWEEP_SECONDS = 30
-# An upload is read at once; what is older belongs to a page that was closed between upload and reading.
-STRAY_SECONDS = 300
+# A slice is read at once, a submission when its turn comes; what is older belongs to a page that was closed.
+STRAY_SECONDS = 900
 _PREFIX = "ctseg-uploads-"
 
 

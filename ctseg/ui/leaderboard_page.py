@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from ctseg.leaderboard.boards import BOARDS, Board, BoardError
+from ctseg.leaderboard.boards import Board, BoardError, all_boards
 from ctseg.leaderboard.result import Result
 from ctseg.ui import board_words, charts
 from ctseg.ui.assets import read_asset
@@ -45,7 +45,7 @@ def leaderboard_page(pages: gr.Blocks) -> None:
     with gr.Column(elem_classes="bd-page"):
         gr.HTML(board_words.HEAD, apply_default_css=False, elem_classes="bd-words bd-head")
         chooser = gr.Radio(
-            board_words.board_choices(list(BOARDS.values())),
+            board_words.board_choices(list(all_boards().values())),
             value=board.name,
             label="Board",
             elem_id="board",
@@ -56,6 +56,7 @@ def leaderboard_page(pages: gr.Blocks) -> None:
             _words(board_words.answers(shown) if shown.rows else "", "bd-answers-box"),
         ]
         tables = _tables(shown)
+        warned = _words(board_words.warnings(shown), "bd-warnings")
         downloads = gr.HTML(
             _DOWNLOADS,
             js_on_load=read_asset("board_download.js"),
@@ -68,13 +69,14 @@ def leaderboard_page(pages: gr.Blocks) -> None:
             _words(board_words.COLUMNS_EXPLAINED, "bd-columns")
             apart = _words(board_words.how_far_apart(shown), "bd-apart")
             plots = _plots()
-            selected = image_choices(shown)
+            with gr.Column(visible=bool(shown.singles), elem_id="of-images") as of_images:
+                selected = image_choices(shown)
         explain_panel(pages)
         _words(board_words.report_panel(), "bd-report")
     gr.api(board_api, api_name="board", api_description="The rows of a board, in order of rank.")
 
     picked, score, spread, pair, differ = selected
-    whole = [*head, *tables, downloads, of_rows, apart, score, picked, *pair]
+    whole = [*head, *tables, warned, downloads, of_rows, of_images, apart, score, picked, *pair]
     drawn = [*plots, spread, differ]
     drawn_from = [chooser, picked, *pair, score]
     chooser.change(_on_board, chooser, whole, **_QUIET).then(_drawn, drawn_from, drawn, **_QUIET)
@@ -173,8 +175,10 @@ def _on_board(name: str) -> list[Any]:
         empty,
         *_table_updates(methods),
         *_table_updates(tilings),
+        board_words.warnings(shown),
         gr.HTML(board=shown.board.name, visible=bool(shown.rows)),
         gr.Column(visible=bool(shown.rows)),
+        gr.Column(visible=bool(shown.singles)),
         board_words.how_far_apart(shown),
         gr.Radio(value=score),
         gr.Dropdown(choices=rows, value=some, multiselect=True),
@@ -213,7 +217,7 @@ def _differ(name: str, one: str | None, other: str | None, score: str) -> str:
 
 
 def _results(shown: BoardView, keys: list[str]) -> list[Result]:
-    by_key = {result.predictions_sha256: result for result in shown.results}
+    by_key = {row.result.predictions_sha256: row.result for row in shown.singles}
     return [by_key[key] for key in keys if key in by_key]
 
 

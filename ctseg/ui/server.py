@@ -6,22 +6,25 @@ import threading
 
 import gradio as gr
 
+from ctseg.leaderboard.desk import Desk, open_desk
 from ctseg.slices import shut_down, warm_up
-from ctseg.slices.limits import MAX_UPLOAD_BYTES
 from ctseg.ui.api import add_api
 from ctseg.ui.assets import read_asset
+from ctseg.ui.board_downloads import download_routes
 from ctseg.ui.compare import compare_page, leave, load_thumbnails
 from ctseg.ui.housekeeping import Housekeeping, private_upload_folder
 from ctseg.ui.leaderboard_page import leaderboard_page
 from ctseg.ui.methods_page import methods_page
+from ctseg.ui.submit_page import submit_page
 from ctseg.ui.theme import theme
+from ctseg.ui.upload_gate import MAX_REQUEST_BYTES, UploadGate
 
 TITLE = "ctseg: compare ways to segment a CT slice"
 FIRST_PAGE = "Compare"
 
 
-def build() -> gr.Blocks:
-    """Return all pages as one Blocks, not yet launched.
+def build(desk: Desk | None = None) -> gr.Blocks:
+    """Return all pages as one Blocks, not yet launched; ``desk`` takes submissions, this machine's if None.
 
     Further pages are added after the first with ``with pages.route("Name", "/path"): ...``; Gradio makes the
     navigation bar.
@@ -37,6 +40,9 @@ def build() -> gr.Blocks:
     with pages.route("Leaderboard", "/leaderboard"):
         gr.Navbar(main_page_name=FIRST_PAGE)
         leaderboard_page(pages)
+    with pages.route("Submit", "/submit"):
+        gr.Navbar(main_page_name=FIRST_PAGE)
+        submit_page(pages, desk or open_desk())
     with pages.route("Methods", "/methods"):
         gr.Navbar(main_page_name=FIRST_PAGE)
         methods_page(pages)
@@ -52,9 +58,13 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
     port : port to listen on
     open_browser : open the page in the default browser
     """
-    housekeeping = Housekeeping(private_upload_folder())
-    pages = build()
+    from starlette.middleware import Middleware
+
+    uploads = private_upload_folder()
+    housekeeping, desk = Housekeeping(uploads), open_desk()
+    pages = build(desk)
     housekeeping.start()
+    desk.start()
     warm_up()
     if threading.current_thread() is threading.main_thread():
         # A container is told to end this way; uploads are to be deleted then as on Ctrl-C.
@@ -65,10 +75,14 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
             server_port=port,
             inbrowser=open_browser,
             theme=theme(),
-            css=read_asset("page.css") + read_asset("board_page.css"),
+            css=read_asset("page.css") + read_asset("board_page.css") + read_asset("submit_page.css"),
             footer_links=[],
             run_history=False,
-            max_file_size=MAX_UPLOAD_BYTES,
+            max_file_size=MAX_REQUEST_BYTES,
+            app_kwargs={
+                "routes": download_routes(),
+                "middleware": [Middleware(UploadGate, folder=uploads)],
+            },
             show_error=False,
             ssr_mode=False,
             pwa=False,
@@ -80,5 +94,6 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
         pass
     finally:
         pages.close()
+        desk.stop()
         housekeeping.stop()
         shut_down()

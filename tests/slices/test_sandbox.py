@@ -241,3 +241,19 @@ def test_spare_ends_with_its_server() -> None:
     process.stdin = None
     spare.wait(timeout=30)
     assert process.wait() == 0
+
+
+def test_the_file_limit_leaves_no_compiled_module_cut_short(
+    upload: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = tmp_path / "modules"
+    modules.mkdir()
+    (modules / "late.py").write_text(f"WORDS = {[str(number) for number in range(9000)]}\n", encoding="utf-8")
+    (modules / "early.py").write_text(
+        "def decode(path):\n    import numpy, late\n    return numpy.zeros(len(late.WORDS), bool), {}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PYTHONPATH", str(modules))
+    array, _ = run_decoder("early:decode", [upload], replace(SHORT, output_bytes=16384), tmp_path)
+    assert array.size == 9000
+    assert list(modules.rglob("*.pyc")) == []

@@ -54,10 +54,14 @@ class AppServer:
             stdout=self._output,
             stderr=subprocess.STDOUT,
         )
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
 
     def _wait(self) -> None:
-        for _ in range(1800):
+        for _ in range(3000):
             assert self.process.poll() is None, self.log.read_text()
             try:
                 with urllib.request.urlopen(self.url, timeout=5):

@@ -17,7 +17,7 @@ VAL_SLICES = 60
 VAL_FIRST_SEED = 1_000_000
 """Seeds from here on belong to validation; training must take smaller ones."""
 
-_REGIONS: tuple[Region, ...] = ("abdomen", "thorax", "abdomen", "thorax", "abdomen")
+REGIONS: tuple[Region, ...] = ("abdomen", "thorax", "abdomen", "thorax", "abdomen")
 
 LABELS_FINGERPRINT = "28e0d4aa5a94a71f8404a780895e228a99a66d41fb591b04c3174343ba63d9dc"
 """What ``PhantomVal().fingerprint()`` returns everywhere."""
@@ -30,7 +30,7 @@ CACHE_NAME = f"phantom-val-{IMAGES_FINGERPRINT[:16]}"
 
 def val_slice(index: int) -> PhantomSlice:
     """Make slice ``index`` of the validation split; three of five are abdominal."""
-    return phantom_slice(VAL_FIRST_SEED + index, _REGIONS[index % len(_REGIONS)])
+    return phantom_slice(VAL_FIRST_SEED + index, REGIONS[index % len(REGIONS)])
 
 
 class PhantomVal(Split):

@@ -77,7 +77,7 @@ def _decode(file: BinaryIO) -> tuple[NDArray[np.generic], dict[str, Any]]:
     if start.startswith(b"\x89PNG\r\n\x1a\n"):
         # Pillow refuses huge pictures with a sentence of its own before it tells their size.
         check_size(int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big"))
-        return _decode_png(file), {"format": "PNG", **_PLACELESS}
+        return decode_png(file), {"format": "PNG", **_PLACELESS}
     # Before TIFF: the free bytes at the start of a DICOM file may be a TIFF header.
     if start[128:132] == b"DICM":
         raise SliceError(f"This file is DICOM, which is read as a slice, not as a label map; {_READ_HERE}.")
@@ -95,7 +95,14 @@ def _decode(file: BinaryIO) -> tuple[NDArray[np.generic], dict[str, Any]]:
     raise SliceError(f"This file is not a label map that can be read; {_READ_HERE}.")
 
 
-def _decode_png(file: BinaryIO) -> NDArray[np.generic]:
+def decode_png(file: BinaryIO) -> NDArray[np.generic]:
+    """Read an open grey or palette PNG, whose size the caller has checked: uint8, uint16 or bool, (H, W).
+
+    Raises
+    ------
+    SliceError
+        If it is a colour picture or holds several pictures; Pillow's errors for damaged files pass.
+    """
     with Image.open(file, formats=["PNG"]) as picture:
         if picture.mode not in ("1", "L", "P", "I;16", "I"):
             raise SliceError(_COLOURED)

@@ -1,0 +1,112 @@
+"""The actions of ``ctseg board``, most of them for the owner of the boards."""
+
+import argparse
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ctseg.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from ctseg.leaderboard.result import Result
+
+
+def print_new_seed() -> int:
+    """Print a new secret for the sealed phantom, and how to keep it."""
+    from ctseg.datasets.sealed import SEALED_PHANTOM, SEED_VARIABLE, new_seed
+
+    print(f"{SEED_VARIABLE}={new_seed()}")
+    print(
+        f"This secret draws {SEALED_PHANTOM}: whoever has it has the labels, and without it the board is\n"
+        "gone. It is stored nowhere. Keep it in a password manager and set it where submissions are scored\n"
+        "(on a Space as a secret, not as a variable); never commit it. Another secret makes another board:\n"
+        "hide what was submitted under the old one."
+    )
+    return 0
+
+
+def create(name: str, options: argparse.Namespace) -> int:
+    """Seal a folder and say which variable tells where it lies."""
+    from ctseg.datasets.sealed import folder_variable
+    from ctseg.leaderboard.owner import seal_folder
+    from ctseg.leaderboard.store import submissions_folder
+
+    if options.folder is None:
+        raise CommandError("A board of your own needs --folder, the folder of its images and labels.")
+    board = seal_folder(
+        submissions_folder(), name, options.folder, options.title, options.about, options.redistribution
+    )
+    given = "Images are handed out, labels never." if board.images_may_be_shown else "Nothing is handed out."
+    print(f"{board.name}: {len(board.images)} images, sealed. {given}")
+    print(f"Where submissions are scored, set {folder_variable(name)} to that folder; it is written nowhere.")
+    return 0
+
+
+def close(name: str, options: argparse.Namespace) -> int:
+    """Close a board."""
+    from ctseg.leaderboard.boards import find_board
+    from ctseg.leaderboard.owner import close_board
+    from ctseg.leaderboard.store import submissions_folder
+
+    close_board(submissions_folder(), find_board(name), options.why)
+    print(f"{name} takes no more submissions.")
+    return 0
+
+
+def hide(entry: str, options: argparse.Namespace) -> int:
+    """Hide an entry."""
+    from ctseg.leaderboard.owner import hide_entry
+    from ctseg.leaderboard.store import submissions_folder
+
+    print(f"{hide_entry(submissions_folder(), entry, options.why)} is hidden.")
+    return 0
+
+
+def rescore(name: str, _options: argparse.Namespace) -> int:
+    """Score the submissions to a board again."""
+    from ctseg.leaderboard.boards import find_board
+    from ctseg.leaderboard.rescore import rescore as score_again
+    from ctseg.leaderboard.submissions import open_submissions
+
+    changed: list[str] = []
+
+    def tell(old: "Result", new: "Result") -> None:
+        changed.append(new.predictions_sha256)
+        print(f"{new.entry}: ari {_told(old)} is now {_told(new)}")
+
+    count = score_again(open_submissions(), find_board(name), tell)
+    print(f"Submissions scored again: {count}, changed: {len(changed)}; old numbers stand beside the new.")
+    return 0
+
+
+def _told(result: "Result") -> str:
+    value = result.means["ari"]
+    return "none" if value is None else f"{value:.4f}"
+
+
+def export(name: str, options: argparse.Namespace) -> int:
+    """Write what anybody may have of a board."""
+    from ctseg.leaderboard.boards import find_board
+    from ctseg.leaderboard.owner import export_board
+
+    count = export_board(find_board(name), _out(options, "the ZIP to write"))
+    print(f"Entries: {count}; wrote {options.out}")
+    return 0
+
+
+def write_images(name: str, options: argparse.Namespace) -> int:
+    """Write a board's images into a folder."""
+    from ctseg.leaderboard.boards import find_board
+    from ctseg.leaderboard.materials import images_zip
+
+    folder = _out(options, "the folder to write to")
+    with zipfile.ZipFile(images_zip(find_board(name))) as archive:
+        archive.extractall(folder)
+        print(f"{len(archive.namelist())} images; wrote {folder}")
+    return 0
+
+
+def _out(options: argparse.Namespace, what: str) -> Path:
+    if options.out is None:
+        raise CommandError(f"--out is missing; give {what}.")
+    return Path(options.out)

@@ -1,0 +1,101 @@
+"""A challenge table's text, plain or gzipped, in blocks of whole lines: it never lies in memory at once."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from ctseg.slices.ct_slice import SliceError
+
+_GZIP = b"\x1f\x8b"
+_LONGEST_HEADER = 1 << 20
+_BLOCK = 16 << 20
+
+
+@contextmanager
+def table_text(path: Path, max_bytes: int) -> Iterator["TableText"]:
+    """Open a table, known by content to be plain or gzipped.
+
+    Raises
+    ------
+    SliceError
+        If there is no such file.
+    """
+    if not path.is_file():
+        raise SliceError(f"There is no file {path.name}; check its name.")
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+        file.seek(0)
+        yield TableText(cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file, max_bytes)
+
+
+class TableText:
+    """The lines of one open table.
+
+    Parameters
+    ----------
+    source : stands at its start
+    max_bytes : the most text that is taken, unpacked
+    """
+
+    def __init__(self, source: BinaryIO, max_bytes: int) -> None:
+        self._source = source
+        self._max_bytes = max_bytes
+        self._taken = 0
+        self._rest = b""
+
+    def header(self) -> bytes:
+        """Return the first line without its end.
+
+        Raises
+        ------
+        SliceError
+            If it is longer than 1 MB, or the file is damaged.
+        """
+        start = self._read(_LONGEST_HEADER)
+        line, end, self._rest = start.partition(b"\n")
+        if not end and len(start) == _LONGEST_HEADER:
+            raise SliceError(
+                "The first line of this table has more than 1 MB of text; it must be an empty cell, then "
+                "0.png, 1.png, ..."
+            )
+        return line
+
+    def blocks(self, longest_line: int) -> Iterator[bytes]:
+        """Yield the lines after the header, many at a time, each with its end; the last may have none.
+
+        Raises
+        ------
+        SliceError
+            If a line is longer than ``longest_line`` bytes, there is too much text, or the file is damaged.
+        """
+        while block := self._read(_BLOCK):
+            head, end, tail = block.rpartition(b"\n")
+            if end:
+                yield self._rest + head + end
+                self._rest = tail
+            else:
+                self._rest += tail
+            if len(self._rest) > longest_line:
+                told = self._rest[:20].decode("utf-8", errors="replace")
+                raise SliceError(
+                    f"The row {told!r} of this table has more than {longest_line} characters; it needs one "
+                    "value per image."
+                )
+        if self._rest:
+            yield self._rest
+
+    def _read(self, length: int) -> bytes:
+        try:
+            block = self._source.read(length)
+        except (OSError, EOFError, zlib.error) as error:
+            raise SliceError("This gzipped table is damaged or incomplete; pack it again.") from error
+        self._taken += len(block)
+        if self._taken > self._max_bytes:
+            raise SliceError(
+                f"This table has more than {self._max_bytes // 1024**2} MB of text; it needs one column per "
+                "image and one row per pixel."
+            )
+        return block

@@ -1,0 +1,127 @@
+"""What an entry says about itself: text of strangers, brought into a form that can be shown anywhere."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ctseg.leaderboard.errors import SubmissionError
+
+LONGEST_NAME = 40
+LONGEST_LINK = 200
+LONGEST_CONTACT = 200
+SAW = {
+    "nothing": "nothing: a method without training",
+    "unlabelled": "unlabelled images",
+    "annotated": "annotated images",
+    "synthetic": "synthetic labels",
+    "outside": "labels from outside, such as those of Segment Anything",
+}
+"""What training may have seen, with the words for it on pages."""
+
+_PUNCTUATION = frozenset(" .,()+-_")
+_LONGEST_TYPED = 10 * LONGEST_NAME
+_HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+_REST = re.compile(r"[A-Za-z0-9._~/?#@!$&()*+,;=%:-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryDetails:
+    """The checked details of an entry; make them with ``from_text``. None of them is ever used as a path.
+
+    Attributes
+    ----------
+    name, family : at most 40 letters, digits and `` .,()+-_``, normalised (NFKC), a letter or digit first.
+    link : https address of the code or paper, or "".
+    saw : what training saw, keys of ``SAW``.
+    contact : how the owner reaches the submitter; never part of a result.
+    """
+
+    name: str
+    family: str
+    link: str
+    saw: tuple[str, ...]
+    contact: str
+
+    @classmethod
+    def from_text(
+        cls, *, name: str, family: str = "", link: str = "", saw: Iterable[str] = (), contact: str = ""
+    ) -> "EntryDetails":
+        """Check and normalise what was typed.
+
+        Raises
+        ------
+        SubmissionError
+            If something is missing, too long, or holds what may not be shown: one sentence.
+        """
+        if not name.strip():
+            raise SubmissionError("The entry has no name; give the name of the method.")
+        return cls(
+            name=_plain_name(name, "name"),
+            family=_plain_name(family, "family") if family.strip() else "not told",
+            link=_https_link(link.strip()),
+            saw=_known(saw),
+            contact=_one_line(contact.strip()),
+        )
+
+
+def _plain_name(text: str, which: str) -> str:
+    # Looked at before anything else is done with it; NFKC can make text eighteen times as long.
+    if len(text) > _LONGEST_TYPED:
+        raise SubmissionError(f"The {which} has {len(text)} characters; {LONGEST_NAME} is the most.")
+    normal = " ".join(unicodedata.normalize("NFKC", text).split())
+    if len(normal) > LONGEST_NAME:
+        raise SubmissionError(f"The {which} has {len(normal)} characters; {LONGEST_NAME} is the most.")
+    wrong = next((sign for sign in normal if not _allowed(sign)), None)
+    if wrong is not None:
+        raise SubmissionError(
+            f"The {which} holds the character {_told(wrong)}; use letters, digits, spaces and "
+            ". , ( ) + - _ only."
+        )
+    if not normal[0].isalnum():
+        raise SubmissionError(f"The {which} begins with {normal[0]!r}; let a letter or a digit come first.")
+    return normal
+
+
+def _allowed(sign: str) -> bool:
+    return sign in _PUNCTUATION or sign.isalpha() or sign.isdecimal()
+
+
+def _told(sign: str) -> str:
+    return repr(sign) if sign.isprintable() else f"U+{ord(sign):04X}"
+
+
+def _https_link(text: str) -> str:
+    if not text:
+        return ""
+    if len(text) > LONGEST_LINK:
+        raise SubmissionError(f"The link has {len(text)} characters; {LONGEST_LINK} is the most.")
+    if not text.lower().startswith("https://"):
+        raise SubmissionError("The link must begin with https://; give the address of the code or paper.")
+    rest = text[len("https://") :]
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    try:
+        agreed = urlsplit(text).netloc == host
+    except ValueError:
+        agreed = False
+    if not (agreed and _HOST.fullmatch(host.lower()) and _REST.fullmatch(rest)):
+        raise SubmissionError("The link is no plain web address; copy it from the browser's address bar.")
+    return "https://" + host.lower() + rest[len(host) :]
+
+
+def _known(saw: Iterable[str]) -> tuple[str, ...]:
+    chosen = tuple(saw)
+    if not set(chosen) <= SAW.keys():
+        raise SubmissionError(f"What training saw must be chosen from {', '.join(SAW)}.")
+    if "nothing" in chosen and len(set(chosen)) > 1:
+        raise SubmissionError("Training saw either nothing or something; choose one of both.")
+    return tuple(word for word in SAW if word in chosen)
+
+
+def _one_line(text: str) -> str:
+    if len(text) > LONGEST_CONTACT:
+        raise SubmissionError(f"The contact has {len(text)} characters; {LONGEST_CONTACT} is the most.")
+    if not text.isprintable():
+        raise SubmissionError("The contact holds characters that cannot be seen; give an e-mail address.")
+    return text

@@ -1,0 +1,8 @@
+"""What a submitter is told."""
+
+
+class SubmissionError(Exception):
+    """A submission cannot be taken; the message is one sentence that says what is wrong and what to do.
+
+    Words from the submitter's own file may be quoted in it, printable and cut short: a page escapes them.
+    """

@@ -1,0 +1,157 @@
+"""Where submissions are handed in: open on a machine of one's own, on a Space only where they can be kept."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hub_dataset import REPO, TOKEN, StandInDataset, stand_in_dataset
+from submitting import made_up
+
+from ctseg.leaderboard import records
+from ctseg.leaderboard.boards import BOARDS
+from ctseg.leaderboard.desk import Desk, HubDesk, open_desk
+from ctseg.leaderboard.details import EntryDetails
+from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.hand_in import check_may_submit, hand_in
+from ctseg.leaderboard.hub_store import HubSubmissions
+from ctseg.leaderboard.result import to_json
+from ctseg.leaderboard.submissions import open_submissions
+
+OPEN, SEALED, OWN_IMAGES = (BOARDS[name] for name in ("phantom-val", "phantom-sealed", "ct-fewshot-val"))
+
+
+@pytest.fixture(autouse=True)
+def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SPACE_ID", "CTSEG_SUBMISSIONS_REPO", "HF_TOKEN", "OAUTH_CLIENT_ID", "CTSEG_BOARD_SEED"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("CTSEG_DATA", str(tmp_path / "no data"))
+    monkeypatch.setenv("CTSEG_LEADERBOARD", str(tmp_path / "ours"))
+    monkeypatch.setenv("CTSEG_STORE", str(tmp_path / "store"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+
+
+@pytest.fixture
+def dataset() -> Iterator[StandInDataset]:
+    """A private dataset on the Hub."""
+    with stand_in_dataset() as running:
+        yield running
+
+
+def test_on_ones_own_machine_it_is_open_without_a_login(tmp_path: Path) -> None:
+    desk = open_desk()
+    desk.start()
+    assert type(desk) is Desk
+    assert not desk.needs_login
+    assert desk.why_closed(OPEN) == ""
+    assert desk.quota(None, OPEN) is None
+    assert "true labels of this board are not on this machine" in desk.why_closed(SEALED)
+    result, label_maps = made_up(1)
+    assert desk.accept(result, label_maps, "", lambda _: None).new
+    records.close(tmp_path / "store", OPEN.name, "It is over.")
+    assert desk.why_closed(OPEN) == "This board is closed: It is over."
+    with pytest.raises(SubmissionError, match="It is over"):
+        check_may_submit(desk, OPEN, None)
+    desk.stop()
+
+
+def test_without_a_login_all_visitors_share_the_quota_of_boards_whose_labels_are_kept(
+    small_data: Path,
+) -> None:
+    desk = open_desk()
+    for number in (1, 2):
+        result, label_maps = made_up(
+            number, board="ct-fewshot-val", user="local", date="2999-01-01T00:00:00+00:00"
+        )
+        desk.accept(result, label_maps, "", lambda _: None)
+    with pytest.raises(SubmissionError, match="the next is possible at"):
+        check_may_submit(desk, OWN_IMAGES, None)
+    check_may_submit(desk, OWN_IMAGES, "alice")
+
+
+@pytest.mark.parametrize(
+    ("missing", "why"),
+    [
+        ("CTSEG_SUBMISSIONS_REPO", "names no dataset to keep submissions in"),
+        ("HF_TOKEN", "has no token to save submissions with"),
+        ("OAUTH_CLIENT_ID", "has no login"),
+    ],
+)
+def test_a_space_that_lacks_something_is_closed_and_says_what(
+    monkeypatch: pytest.MonkeyPatch, missing: str, why: str
+) -> None:
+    whole = {
+        "CTSEG_SUBMISSIONS_REPO": REPO,
+        "HF_TOKEN": TOKEN,
+        "OAUTH_CLIENT_ID": "x",
+        "SPACE_ID": "someone/x",
+    }
+    for name, value in whole.items():
+        if name != missing:
+            monkeypatch.setenv(name, value)
+    assert why in open_desk().why_closed(OPEN)
+    monkeypatch.setenv(missing, whole[missing])
+    assert type(open_desk()) is HubDesk
+
+
+def _opened(dataset: StandInDataset) -> HubDesk:
+    store = open_submissions()
+    return HubDesk(store, HubSubmissions(store, REPO, TOKEN, dataset.url, (0.01,)))
+
+
+def _settled(desk: HubDesk) -> str:
+    for _ in range(500):
+        why = desk.why_closed(OPEN)
+        if "are fetched" not in why:
+            return why
+        time.sleep(0.02)
+    raise AssertionError("the desk does not settle")
+
+
+def test_a_space_opens_once_what_was_saved_is_fetched(dataset: StandInDataset) -> None:
+    saved, label_maps = made_up(1, user="alice", date="2999-01-01T00:00:00+00:00")
+    dataset.add({f"entries/{saved.predictions_sha256}/result.json": to_json(saved).encode()})
+    desk = _opened(dataset)
+    with pytest.raises(SubmissionError, match="are fetched"):
+        check_may_submit(desk, OPEN, "alice")
+    desk.start()
+    assert _settled(desk) == ""
+    quota = desk.quota("alice", OPEN)
+    assert quota is not None
+    assert quota.left == 4
+    with pytest.raises(SubmissionError, match="Nobody is logged in"):
+        check_may_submit(desk, OPEN, None)
+    said: list[str] = []
+    assert not desk.accept(saved, label_maps, "", said.append).new
+    assert said == ["Scored, not yet saved: keep this page open."]
+    assert desk.accept(*made_up(2), "", said.append).new
+    assert len(dataset.commits) == 3
+    desk.stop()
+
+
+def test_a_space_with_a_public_dataset_is_closed(dataset: StandInDataset) -> None:
+    dataset.private = False
+    desk = _opened(dataset)
+    desk.start()
+    assert "is public" in _settled(desk)
+    desk.stop()
+
+
+def test_a_file_is_read_scored_and_stored(small_data: Path, tmp_path: Path) -> None:
+    import numpy as np
+
+    desk, board = open_desk(), BOARDS["ct-fewshot-val"]
+    path = tmp_path / "y.npz"
+    maps = {f"{number}.png": np.full((48, 56), number, np.uint8) for number in range(3)}
+    np.savez_compressed(path, **maps)  # type: ignore[arg-type]
+    said: list[str] = []
+    details = EntryDetails.from_text(name="Mine", contact="me@example.org")
+    done = hand_in(desk, path, board, details, "alice", lambda sentence, share: said.append(sentence))
+    assert (done.outcome.new, done.outcome.result.user) == (True, "alice")
+    assert done.label_maps.shape == (3, 48, 56)
+    assert said[0].startswith("Reading")
+    assert said[-2:] == ["Scoring: image 3 of 3 …", "Storing …"]
+    assert path.exists()
+    with pytest.raises(SubmissionError):
+        hand_in(desk, tmp_path / "nothing", board, details, "alice", lambda *_: None)

@@ -1,0 +1,112 @@
+"""The Submit page as a visitor uses it, in a real browser."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_boards
+from app_server import AppServer
+from conftest import DESK, PHONE
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+READY_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """The app with small boards."""
+    folder = tmp_path_factory.mktemp("app")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in small_boards.set_up(folder).items():
+            patch.setitem(os.environ, name, value)
+        running = AppServer(folder)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def page(browser: Any, app: AppServer) -> Iterator[Any]:
+    """A page on a desk; nothing foreign is asked for and no script fails while it is open."""
+    context = browser.new_context(viewport=DESK, accept_downloads=True)
+    opened = context.new_page()
+    opened.set_default_timeout(READY_MS)
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on(
+        "request",
+        lambda request: (
+            None if request.url.startswith((app.url, "data:", "blob:")) else wrong.append(request.url)
+        ),
+    )
+    yield opened
+    context.close()
+    assert wrong == []
+
+
+def _send(page: Any, url: str, board: str, file: Path, name: str = "My method") -> None:
+    page.goto(f"{url}/submit?board={board}")
+    page.wait_for_selector(f"#submit-board input[value='{board}']:checked, #submit-board .selected")
+    page.locator("#submission input[type=file]").set_input_files(str(file))
+    page.fill("#entry-name input, #entry-name textarea", name)
+    page.wait_for_selector("#submission :text('y.')")
+    page.click("#submit")
+
+
+def test_a_visitor_submits_and_finds_the_entry_on_the_board(
+    page: Any, app: AppServer, tmp_path: Path
+) -> None:
+    file = small_boards.write(tmp_path, "y.zip", small_boards.guess(1))
+    _send(page, app.url, small_boards.OPEN, file)
+    page.wait_for_selector("#submit-result h2:has-text('Accepted: My method has rank 1 of 1 methods')")
+    assert page.locator("#submit-result figure img").count() == 3
+    page.click("#submit-result summary:has-text('All 3 images')")
+    page.wait_for_selector("#submit-result .sb-images td:text('2.png')")
+    page.click("#submit-result a:has-text('See it on the Leaderboard')")
+    page.wait_for_selector("#methods-table [role=gridcell]:has-text('My method')")
+    page.wait_for_selector("#methods-table [role=gridcell]:has-text('local')")
+
+
+def test_a_sealed_board_tells_means_only(page: Any, app: AppServer, tmp_path: Path) -> None:
+    file = small_boards.write(tmp_path, "y.csv", small_boards.guess(1))
+    _send(page, app.url, small_boards.SEALED, file)
+    page.wait_for_selector("#submit-result :text('more is not told')")
+    assert page.locator("#submit-result figure").count() == 0
+    page.goto(f"{app.url}/leaderboard?board={small_boards.SEALED}")
+    page.wait_for_selector("#methods-table [role=gridcell]:has-text('My method')")
+    page.wait_for_selector("#of-images", state="hidden")
+
+
+def test_a_refused_file_and_a_hostile_name_are_plain_text(page: Any, app: AppServer, tmp_path: Path) -> None:
+    file = small_boards.write(tmp_path, "y.npz", {"0.png": small_boards.guess(1)["0.png"]})
+    _send(page, app.url, small_boards.OPEN, file)
+    page.wait_for_selector("#submit-said [role=alert]:has-text('1.png')")
+    file = small_boards.write(tmp_path, "y.npz", small_boards.guess(2))
+    _send(page, app.url, small_boards.OPEN, file, HOSTILE)
+    page.wait_for_selector("#submit-said [role=alert]:has-text('The name holds the character')")
+    assert page.locator("img[src=x]").count() == 0
+    assert page.input_value("#entry-name input, #entry-name textarea") == HOSTILE
+
+
+def test_what_a_board_hands_out(page: Any, app: AppServer) -> None:
+    page.goto(f"{app.url}/submit?board={small_boards.SEALED}")
+    page.wait_for_selector("#submit-about :text('Sealed')")
+    with page.expect_download() as download:
+        page.click("#submit-about a:has-text('All images, ZIP')")
+    assert download.value.suggested_filename == "lab-sealed-images.zip"
+    page.click("#submit-board label:has-text('CT abdomen, validation')")
+    page.wait_for_selector("#submit-about :text('Bring your own images')")
+    assert page.locator("#submit-about a:has-text('ZIP')").count() == 0
+
+
+def test_nothing_is_wider_than_a_phone(page: Any, app: AppServer, tmp_path: Path) -> None:
+    page.set_viewport_size(PHONE)
+    page.goto(f"{app.url}/leaderboard?board={small_boards.OPEN}")
+    page.click("#bd-about a:has-text('Submit your own predictions')")
+    file = small_boards.write(tmp_path, "y.npz", small_boards.guess(3))
+    _send(page, app.url, small_boards.OPEN, file)
+    page.wait_for_selector("#submit-result h2:has-text('Accepted')")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
