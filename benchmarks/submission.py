@@ -158,9 +158,7 @@ def main() -> None:
         wall, seconds = wall + rest[0], seconds + rest[0]
         print(f"{'pandas + scikit-learn':24s} {wall:7.1f} {seconds:7.1f} {'':6s} {peak:10.0f}")
         ratio = seconds / cpu["y.csv"]
-        print(
-            f"pandas + scikit-learn, for 2 of our scores, take {ratio:.1f} times our processor time."
-        )
+        print(f"pandas + scikit-learn, for 2 of our scores, take {ratio:.1f} times our processor time.")
         print(f"Aims are for 2 free cores; memory {AIM_MB} MB.")
 
 

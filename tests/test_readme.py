@@ -92,6 +92,41 @@ def test_the_commands_of_submitting_run(
     assert "My-method" in done.stdout
 
 
+def test_the_commands_of_training_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """Each with its recipe cut down to one step of a small network on four drawn patients."""
+    from accelerate.state import AcceleratorState
+
+    from ctseg.cli import main
+
+    folder = tmp_path / "ct-fewshot" / "train"
+    for part in ("images", "labels"):
+        (folder / part).mkdir(parents=True)
+    rows = ["image,patient"]
+    for number in range(8):
+        label_map = np.zeros((64, 64), np.uint8)
+        label_map[8 + number : 40, 16:48] = 1
+        Image.fromarray(label_map * 200).save(folder / "images" / f"{number}.png")
+        Image.fromarray(label_map).save(folder / "labels" / f"{number}.png")
+        rows.append(f"{number}.png,P{number}")
+    (folder / "index.csv").write_text("\n".join(rows))
+    shutil.copytree(folder, tmp_path / "ct-fewshot" / "unlabelled")
+    monkeypatch.setenv("CTSEG_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    told = commands("docs/training.md")
+    assert {command.split()[1] for command in told} == {"train", "pretrain"}
+    for command in told:
+        _, verb, name, *rest = command.split()
+        recipe = (ROOT / "ctseg" / "learning" / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+        small = re.sub(r"(?m)^(steps|batch|select_every|log_every) = .*", r"\1 = 1", recipe)
+        small = re.sub(r"(?m)^sizes = .*", "sizes = [[0, 64]]", small)
+        small = re.sub(r"(?m)^kappa_patients = .*", "kappa_patients = 1", small)
+        (tmp_path / f"{name}.toml").write_text(small, encoding="utf-8")
+        assert main([verb, f"{name}.toml", *rest]) == 0, command
+        assert ".safetensors" in capsys.readouterr().out
+    # accelerate allows one precision a process; other tests have another.
+    AcceleratorState._reset_state(reset_partial_state=True)
+
+
 @pytest.fixture(scope="module")
 def running_app(workplace: Path, command_environment: dict[str, str]) -> Iterator[str]:
     (serve,) = [command for command in commands("README.md") if command.startswith("ctseg serve")]

@@ -38,16 +38,6 @@ def _planned(
 
 CARDS = (
     _planned(
-        "unet-tvmf",
-        "U-Net, adaptive t-vMF Dice",
-        "supervised",
-        "A U-Net that separates structures from background, starting from ImageNet weights, with a Dice loss "
-        "on the angle between prediction and truth that sharpens as training succeeds. Connected regions of "
-        "the foreground become structures.",
-        _KATO,
-        _KATO_URL,
-    ),
-    _planned(
         "unet-tvmf-scratch",
         "U-Net, adaptive t-vMF Dice, from scratch",
         "supervised",
