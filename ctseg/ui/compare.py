@@ -17,7 +17,7 @@ from ctseg.ui.examples import draw_thumbnails, shelf
 from ctseg.ui.findings import agreement
 from ctseg.ui.handlers import PageError
 from ctseg.ui.sessions import SESSIONS, Session
-from ctseg.ui.words import INTRODUCTION, KNOWN, PRIVACY, method_rows, notice, refusal, remark
+from ctseg.ui.words import AGREEMENT, INTRODUCTION, KNOWN, PRIVACY, method_rows, notice, refusal, remark
 
 PRESELECTED = ("watershed", "sam-vit-t", "unet-simclr", "unet-tvmf")
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
@@ -59,7 +59,7 @@ def compare_page(pages: gr.Blocks) -> gr.HTML:
                 elem_id="viewer",
             )
             with gr.Column(visible=False, elem_classes="ct-more-below") as below:
-                gr.HTML("<h2>Agreement between methods</h2>", apply_default_css=False)
+                gr.HTML(AGREEMENT, apply_default_css=False)
                 heat = gr.Plot(show_label=False, elem_id="agreement")
             with gr.Accordion(
                 "Score against a true label map (optional)", open=False, visible=False

@@ -14,6 +14,10 @@ PRIVACY = (
     "or stored; text burned into the picture is <b>not</b> removed. To keep files on your own machine, run "
     "<code>make app</code> there.</p>"
 )
+AGREEMENT = (
+    '<h2>Agreement between methods</h2><p class="ct-told">How alike two label maps are: 1 is the same, 0 is '
+    "chance. Methods that agree may both be wrong; only a true label map tells which is better.</p>"
+)
 KNOWN = "The true structures are known here: methods are scored."
 OUTSIDE = "8-bit file of unknown window: outside what the method was made for."
 

@@ -53,12 +53,15 @@ def _shown_labels(path: Path) -> NDArray[np.int32]:
 
 def test_example_is_compared_by_watershed_and_sam_side_by_side(page: ComparePage) -> None:
     page.example(4)
+    expect(page.page.get_by_text("Colours only tell structures apart")).to_be_hidden()
     page.compare("watershed", "multi-otsu", "sam-vit-t")
     for method in ("watershed", "multi-otsu", "sam-vit-t"):
         page.wait(method)
     expect(page.panel("sam-vit-t").locator(".ct-time")).to_contain_text("structures")
     expect(page.page.locator("#agreement .ytick")).to_have_count(3)
+    expect(page.page.get_by_text("only a true label map tells which is better")).to_be_visible()
     expect(page.page.locator(".ct-tabs button")).to_have_count(3)
+    expect(page.page.get_by_text("Colours only tell structures apart")).to_be_visible()
 
 
 def test_planned_methods_are_greyed_and_say_so(page: ComparePage) -> None:

@@ -23,13 +23,15 @@ class Viewer {
     this.grid = make("div", { class: "ct-grid" });
     this.readout = make("p", { class: "ct-readout", role: "status" });
     this.picked = make("p", { class: "ct-picked", role: "status" });
+    this.legend = make("p", { class: "ct-told", hidden: true },
+      "Colours only tell structures apart; structures that match have one colour in all panels.");
     this.scoreTable = make("div", { id: "scores" });
     this.scores = make("section", { class: "ct-structures", hidden: true },
       make("h2", {}, "Scores against the known truth"), this.scoreTable);
     this.download = make("button", { type: "button", class: "ct-download", onclick: () => this.askDownload() }, "Download all (ZIP)");
     this.table.tabs.after(this.download);
     element.replaceChildren(this.facts, this.toolbar.element, this.grid,
-      make("div", { class: "ct-said-below" }, this.picked, this.readout), this.scores, this.table.element);
+      make("div", { class: "ct-said-below" }, this.legend, this.picked, this.readout), this.scores, this.table.element);
     new ResizeObserver(() => this.redraw()).observe(this.grid);
     this.hearing = Promise.resolve();
     this.empty();
@@ -241,6 +243,7 @@ class Viewer {
   list() {
     const results = [...this.panels.values()].map((panel) => panel.result).filter(Boolean);
     if (!results.some(({ method }) => method === this.focus)) this.focus = results[0]?.method ?? null;
+    this.legend.hidden = results.length === 0;
     this.table.show(results, this.focus, this.selected);
   }
 
