@@ -72,7 +72,7 @@ def _form() -> list[Any]:
     with gr.Row(elem_classes="sb-form"):
         with gr.Column(min_width=320):
             file = gr.File(
-                label="Predictions: CSV, CSV.GZ, ZIP of PNG label maps, or NPZ, up to 512 MB",
+                label="CSV, ZIP of PNG files, or NPZ, up to 512 MB",
                 height=150,
                 elem_id="submission",
             )
