@@ -49,12 +49,13 @@ AIM_MB = 1024
 def discs(seed: int) -> NDArray[np.uint8]:
     """Paint 20 discs of random place, size and label on background for each image, (N, 512, 512)."""
     rng = np.random.default_rng(seed)
-    rows, columns = np.mgrid[:SIDE, :SIDE]
     stack = np.zeros((IMAGES, SIDE, SIDE), np.uint8)
     for label_map in stack:
         for label in rng.integers(1, 256, 20):
-            row, column = rng.integers(0, SIDE, 2)
-            label_map[np.hypot(rows - row, columns - column) < rng.integers(5, 60)] = label
+            (row, column), radius = rng.integers(60, SIDE - 60, 2), rng.integers(5, 60)
+            down, across = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+            inside = label_map[row - radius : row + radius + 1, column - radius : column + radius + 1]
+            inside[down**2 + across**2 < radius**2] = label
     return stack
 
 

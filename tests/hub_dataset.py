@@ -74,7 +74,9 @@ class StandInDataset:
     def environment(self, home: Path) -> dict[str, str]:
         """Environment of a Space that keeps its submissions here."""
         return StandInHub(port=self.port).environment(home) | {
+            "SYSTEM": "spaces",
             "SPACE_ID": "someone/ctseg",
+            "HF_HUB_OFFLINE": "0",
             "CTSEG_SUBMISSIONS_REPO": REPO,
             "HF_TOKEN": TOKEN,
         }

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from ctseg.datasets.sealed import SEALED_PHANTOM
+from ctseg.datasets.sealed import SEALED_PHANTOM, SEALED_SLICES
 from ctseg.leaderboard.store import folders
 
 Kind = Literal["open", "sealed", "bring your own images"]
@@ -12,7 +12,8 @@ Redistribution = Literal["images and labels", "images", "nothing"]
 DESCRIPTIONS = "boards"
 """Folder, inside a leaderboard's folder, of the descriptions of boards that an owner added."""
 
-_PHANTOM_IMAGES = tuple(f"{index}.png" for index in range(60))
+# The practice board has as many.
+_PHANTOM_IMAGES = tuple(f"{index}.png" for index in range(SEALED_SLICES))
 _PHANTOM_SHAPE = (512, 512)
 
 

@@ -130,7 +130,7 @@ class ClosedDesk(Desk):
 
 def on_a_space() -> bool:
     """Whether this is a Space of the Hub, whose disk goes away."""
-    return bool(os.environ.get("SPACE_ID"))
+    return os.environ.get("SYSTEM") == "spaces"
 
 
 def open_desk() -> Desk:

@@ -4,6 +4,7 @@ An entry gets its place on the disk only after the Hub has acknowledged the comm
 commit that it follows, so one that was already made, or comes late, cannot be made twice.
 """
 
+import logging
 import re
 import time
 from collections.abc import Callable
@@ -21,6 +22,8 @@ from ctseg.leaderboard.store import RESULT_FILE
 from ctseg.leaderboard.submissions import Outcome, StoreError, Submissions
 
 Tell = Callable[[str], None]
+
+_logger = logging.getLogger(__name__)
 
 NOT_YET_SAVED = "Scored, not yet saved: keep this page open."
 _NOT_SAVED = (
@@ -173,10 +176,15 @@ class HubSubmissions:
         content = self._read(path, revision)
         if content is None:
             return
-        if result:
-            self.local.restore(result[1], content.decode())
-        else:
+        if not result:
             self.local.restore_record(path, content)
+            return
+        try:
+            from_json(content.decode())
+        except ValueError:
+            _logger.warning("%s of %s was written by other code and is left out.", path, self._repo)
+        else:
+            self.local.restore(result[1], content.decode())
 
     def _unreadable(self, error: Exception) -> StoreError:
         return StoreError(f"Submitting is closed: {self._reason(error)}.")

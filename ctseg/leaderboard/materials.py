@@ -6,6 +6,7 @@ nothing of the truth, and is written without opening the board's data.
 
 import gzip
 import os
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -108,13 +109,13 @@ def _kept(path: Path, write: Callable[[Path], None]) -> Path:
 
 def _write(target: Path, write: Callable[[IO[bytes]], None]) -> None:
     """Write whole or not at all: what is half written is never downloaded."""
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
+    handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
     try:
-        with unfinished.open("wb") as file:
+        with os.fdopen(handle, "wb") as file:
             write(file)
-        unfinished.replace(target)
+        Path(unfinished).replace(target)
     finally:
-        unfinished.unlink(missing_ok=True)
+        Path(unfinished).unlink(missing_ok=True)
 
 
 def _zip(file: IO[bytes], pictures: Iterator[tuple[str, bytes]]) -> None:

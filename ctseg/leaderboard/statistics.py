@@ -5,6 +5,7 @@ carry a p-value.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,14 +45,9 @@ class PairedComparison:
 
 def patient_means(values: NDArray[np.float64], patients: tuple[str, ...]) -> NDArray[np.float64]:
     """Return the mean of each patient's slices, (P,), by name; patients with only nan are left out."""
-    names = np.array(patients)
-    means = []
-    for patient in np.unique(names):
-        of_patient = values[names == patient]
-        of_patient = of_patient[~np.isnan(of_patient)]
-        if of_patient.size:
-            means.append(of_patient.mean())
-    return np.array(means)
+    present = ~np.isnan(values)
+    _, index = np.unique(np.array(patients)[present], return_inverse=True)
+    return np.bincount(index, weights=values[present]) / np.bincount(index)
 
 
 def bootstrap_interval(values: NDArray[np.float64], patients: tuple[str, ...]) -> Interval | None:
@@ -73,7 +69,7 @@ def bootstrap_interval(values: NDArray[np.float64], patients: tuple[str, ...]) -
         return None
     sums = np.bincount(index, weights=values[present])
     sizes = np.bincount(index).astype(float)
-    times_drawn = np.random.default_rng(_SEED).multinomial(count, np.full(count, 1 / count), size=_DRAWS)
+    times_drawn = _times_drawn(count)
     means = (times_drawn @ sums) / (times_drawn @ sizes)
     low, high = np.percentile(means, [2.5, 97.5])
     return Interval(float(low), float(high))
@@ -104,13 +100,24 @@ def _sign_flip_p_value(differences: NDArray[np.float64]) -> float:
 
     Written out, because importing ``scipy.stats`` for it would add more than a second to the app's start.
     """
-    patients = differences.size
+    signs = _signs(differences.size)
+    surplus = 0 if differences.size <= _MOST_PATIENTS_EXACT else 1
+    sums = np.abs(signs @ differences)
+    as_far = int((sums >= abs(differences.sum()) * (1 - _ROUNDING)).sum())
+    return (as_far + surplus) / (len(signs) + surplus)
+
+
+# Both depend on the number of patients only, and take longer to draw than to use.
+@lru_cache(maxsize=8)
+def _times_drawn(patients: int) -> NDArray[np.float64]:
+    drawn = np.random.default_rng(_SEED).multinomial(patients, np.full(patients, 1 / patients), size=_DRAWS)
+    return drawn.astype(float)
+
+
+@lru_cache(maxsize=8)
+def _signs(patients: int) -> NDArray[np.float64]:
     if patients <= _MOST_PATIENTS_EXACT:
         flips = np.arange(2**patients)[:, None] >> np.arange(patients) & 1
-        surplus = 0
     else:
         flips = np.random.default_rng(_SEED).integers(0, 2, size=(_FLIPS, patients))
-        surplus = 1
-    sums = np.abs((1 - 2 * flips) @ differences)
-    as_far = int((sums >= abs(differences.sum()) * (1 - _ROUNDING)).sum())
-    return (as_far + surplus) / (len(flips) + surplus)
+    return (1 - 2 * flips).astype(float)

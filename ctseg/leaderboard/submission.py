@@ -15,7 +15,7 @@ from ctseg.slices.limits import MEBIBYTE
 from ctseg.slices.sandbox import DecoderError, Limits, run_decoder
 
 MAX_SUBMISSION_BYTES = 512 * MEBIBYTE
-_DECODER = "ctseg.leaderboard.formats.decode:decode_submission"
+DECODER = "ctseg.leaderboard.formats.decode:decode_submission"
 _FOR_THE_ANSWER = MEBIBYTE
 _SENTENCES = {
     "memory": "This submission needs more memory to read than is allowed; save it as NPZ of uint16.",
@@ -76,7 +76,7 @@ def read_submission(path: Path, board: Board, folder: Path | None = None) -> Sub
     most = 2 * len(layout.images) * layout.shape[0] * layout.shape[1] + _FOR_THE_ANSWER
     limits = Limits(cpu_seconds=30, output_bytes=most, wall_seconds=90.0)
     try:
-        label_maps, _ = run_decoder(_DECODER, [path], limits, folder, [json.dumps(asdict(layout))])
+        label_maps, _ = run_decoder(DECODER, [path], limits, folder, [json.dumps(asdict(layout))])
     except DecoderError as error:
         raise SubmissionError(_SENTENCES[error.why]) from error
     except SliceError as error:

@@ -191,6 +191,7 @@ _FIRST = (
     Column("Rank", _rank, 66),
     Column("Method", _text(_title), 210),
     Column("Family", _text(lambda row: row.result.family), 126),
+    Column("Whose", _text(lambda row: _whose(row.result)), 112),
 )
 _SCORES = (
     Column("ari", _score("ari"), 66, max),
@@ -205,7 +206,6 @@ _SCORES = (
     Column("Found / true", _found, 96, max),
 )
 _LAST = (
-    Column("Whose", _text(lambda row: _whose(row.result)), 150),
     Column("s a slice, one core", seconds, 92, min),
     Column("Parameters", _parameters, 104),
     Column("Training saw", _saw, 150),

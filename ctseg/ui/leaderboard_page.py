@@ -162,7 +162,8 @@ def _plots() -> list[gr.Plot]:
 
 def _on_load(request: gr.Request) -> list[Any]:
     board = board_or_first(request.query_params.get("board"))
-    return [board.name, *_on_board(board.name)]
+    choices = board_words.board_choices(list(all_boards().values()))
+    return [gr.Radio(choices=choices, value=board.name), *_on_board(board.name)]
 
 
 def _on_board(name: str) -> list[Any]:

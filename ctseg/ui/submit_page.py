@@ -72,7 +72,7 @@ def _form() -> list[Any]:
     with gr.Row(elem_classes="sb-form"):
         with gr.Column(min_width=320):
             file = gr.File(
-                label="Predictions: CSV, CSV.GZ, ZIP of PNG label maps, or NPZ, up to 512 MB",
+                label="CSV, ZIP of PNG files, or NPZ, up to 512 MB",
                 height=150,
                 elem_id="submission",
             )
@@ -129,7 +129,7 @@ class _Local:
         limits = submit_words.limits(board, quota, self._desk.needs_login, user, datetime.now(UTC))
         return submit_words.about(board, self._desk.why_closed(board), limits)
 
-    def on_load(self, request: gr.Request) -> list[str]:
+    def on_load(self, request: gr.Request) -> list[Any]:
         return self._loaded(request, None)
 
     def on_board(self, name: str) -> str:
@@ -143,9 +143,11 @@ class _Local:
     ) -> Report:
         return self._called(None, file, board, name, family, link, contact, saw)
 
-    def _loaded(self, request: gr.Request, user: str | None) -> list[str]:
+    def _loaded(self, request: gr.Request, user: str | None) -> list[Any]:
         board = _board_or_first(request.query_params.get("board"))
-        return [board.name, self.about(board.name, user)]
+        # On a Space an owner's boards come after the page was laid out.
+        choices = board_choices(list(all_boards().values()))
+        return [gr.Radio(choices=choices, value=board.name), self.about(board.name, user)]
 
     def _submitted(self, user: str | None, file: str | None, name: str, *typed: Any) -> Iterator[list[Any]]:
         kept = gr.skip()
@@ -185,7 +187,7 @@ class _Local:
 class _WithLogin(_Local):
     """The page's events on a Space: who the user is comes from the server's own record of the login."""
 
-    def on_load(self, request: gr.Request, profile: gr.OAuthProfile | None) -> list[str]:  # type: ignore[override]
+    def on_load(self, request: gr.Request, profile: gr.OAuthProfile | None) -> list[Any]:  # type: ignore[override]
         return self._loaded(request, _user(profile))
 
     def on_board(self, name: str, profile: gr.OAuthProfile | None) -> str:  # type: ignore[override]

@@ -52,7 +52,7 @@ def _sureness(report: Report) -> str:
         return ""
     if report["interval"] is not None:
         low, high = report["interval"]
-        tier = f"; tier {report['tier']}: it cannot be told apart from the first of its tier"
+        tier = f"; tier {report['tier']}, whose entries cannot be told apart from its first"
         return (
             f"<p>95 % interval of {report['ranked_by']}: {low:.2f} to {high:.2f}, from drawing "
             f"{report['patients']} patients again{tier if report['tier'] else ''}.</p>"
@@ -74,7 +74,10 @@ def _means(report: Report, board: Board) -> str:
         return ""
     digits = min(board.digits, 3)
     heads = "".join(f"<th>{_NAMES[name]}</th>" for name in report["means"])
-    cells = "".join(f"<td>{_number(value, digits)}</td>" for value in report["means"].values())
+    cells = "".join(
+        f"<td>{_number(value, 1 if name.startswith('structures') else digits)}</td>"
+        for name, value in report["means"].items()
+    )
     note = (
         "" if board.per_image_scores else '<p class="bd-quiet">Means over all images; more is not told.</p>'
     )

@@ -17,7 +17,7 @@ LOCAL = "Nobody logs in on this machine, so entries are marked <b>local</b>."
 _KINDS = {
     "open": (
         "Open practice",
-        "You are told the scores of every image, and shown the images on which structures were joined or cut apart.",
+        "You are told the scores of every image, and shown those on which most went wrong.",
     ),
     "sealed": (
         "Sealed",

@@ -23,7 +23,7 @@ OPEN, SEALED, OWN_IMAGES = (BOARDS[name] for name in ("phantom-val", "phantom-se
 
 @pytest.fixture(autouse=True)
 def _store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SPACE_ID", "CTSEG_SUBMISSIONS_REPO", "HF_TOKEN", "OAUTH_CLIENT_ID", "CTSEG_BOARD_SEED"):
+    for name in ("SYSTEM", "CTSEG_SUBMISSIONS_REPO", "HF_TOKEN", "OAUTH_CLIENT_ID", "CTSEG_BOARD_SEED"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("CTSEG_DATA", str(tmp_path / "no data"))
     monkeypatch.setenv("CTSEG_LEADERBOARD", str(tmp_path / "ours"))
@@ -85,7 +85,7 @@ def test_a_space_that_lacks_something_is_closed_and_says_what(
         "CTSEG_SUBMISSIONS_REPO": REPO,
         "HF_TOKEN": TOKEN,
         "OAUTH_CLIENT_ID": "x",
-        "SPACE_ID": "someone/x",
+        "SYSTEM": "spaces",
     }
     for name, value in whole.items():
         if name != missing:

@@ -230,6 +230,14 @@ def test_bring_your_own_boards_give_nothing(
     assert not board.per_image_scores
 
 
+def test_what_boards_say_of_the_phantoms_is_so() -> None:
+    for name in ("phantom-val", "phantom-sealed"):
+        board = BOARDS[name]
+        assert board.images == open_split("phantom-val").images
+        assert f"{len(board.images)} drawn" in board.about
+    assert open_split("phantom-val").slice(0).pixels.shape == BOARDS["phantom-val"].shape
+
+
 def test_only_boards_that_may_show_labels_do() -> None:
     assert [name for name, board in BOARDS.items() if board.labels_may_be_shown] == ["phantom-val"]
     assert [name for name, board in BOARDS.items() if board.images_may_be_shown] == [

@@ -30,6 +30,7 @@ from submission_files import (
 )
 from test_submission_formats import decode
 
+from ctseg.leaderboard import submission
 from ctseg.leaderboard.errors import SubmissionError
 from ctseg.leaderboard.submission import read_submission
 from ctseg.slices import SliceError
@@ -115,6 +116,24 @@ def test_paths_that_lead_elsewhere_are_refused_and_nothing_is_written(name: str,
     path = write_zip(tmp_path / "inner" / "y.zip", {name: BLANK, "1.png": BLANK, "2.png": BLANK})
     assert "pack the label maps without folders" in refused(path)
     assert {each.name for each in tmp_path.rglob("*")} == {"inner", "y.zip"}
+
+
+def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "y.zip", dict.fromkeys(IMAGES, BLANK))
+    path.write_bytes(path.read_bytes().replace(b"0.png", b"\0.png"))
+    assert "under the path ''" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("reader", "told"),
+    [("crash", "made its reader crash"), ("fail", "damaged"), ("swap", "made its reader crash")],
+)
+def test_a_reader_that_is_overcome_is_one_sentence(
+    reader: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setattr(submission, "DECODER", f"bad_readers:{reader}")
+    assert told in refused_in_its_process(npz(tmp_path, label_maps()))
 
 
 def test_a_locked_or_oddly_packed_zip_is_refused(tmp_path: Path) -> None:

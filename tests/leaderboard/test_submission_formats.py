@@ -210,7 +210,7 @@ def test_headers_are_judged_before_pixels(tmp_path: Path) -> None:
     ("files", "told"),
     [
         ({"0.png": b"no picture", "1.png": b"", "2.png": b""}, "0.png in this ZIP is no PNG file"),
-        ({"0.png": png(np.zeros((9, 9), np.uint8))}, "2 missing"),
+        ({"0.png": png(np.zeros((9, 9), np.uint8))}, "2 are missing"),
         ({name: png(np.zeros((9, 9), np.uint8)) for name in IMAGES}, "9 x 9 pixels"),
         ({name: png(np.zeros((*SHAPE, 3), np.uint8)) for name in IMAGES}, "colour"),
         ({name: png(np.zeros(SHAPE, np.uint8))[:-30] for name in IMAGES}, "0.png in this ZIP is damaged"),

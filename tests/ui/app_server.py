@@ -43,7 +43,7 @@ class AppServer:
         environment = os.environ | {
             "TMPDIR": str(self.temp),
             "GRADIO_TEMP_DIR": str(self.temp / "gradio"),
-            "HF_HUB_OFFLINE": "1",
+            "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1"),
         }
         if packages is not None:
             environment["PYTHONPATH"] = str(packages)

@@ -33,7 +33,7 @@ NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 def _boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in small_boards.set_up(tmp_path).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.delenv("SYSTEM", raising=False)
 
 
 @pytest.fixture

@@ -84,7 +84,11 @@ def files_of(archive: zipfile.ZipFile, largest: int) -> list[tuple[str, zipfile.
 
 def _passed_over(entry: zipfile.ZipInfo) -> bool:
     parts = PurePosixPath(entry.filename).parts
-    return entry.is_dir() or any(part in _PASSED_OVER for part in parts) or parts[-1:] == (".DS_Store",)
+    return (
+        entry.filename.endswith("/")
+        or any(part in _PASSED_OVER for part in parts)
+        or parts[-1:] == (".DS_Store",)
+    )
 
 
 def _plain(entry: zipfile.ZipInfo) -> str:
