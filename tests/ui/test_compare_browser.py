@@ -409,7 +409,10 @@ def test_example_with_known_truth_shows_its_scores_below_the_panels(page: Compar
         re.compile(r"^\d+ regions, background included · [\d.]+ s · \d+ of \d+ true ones found$")
     )
     before = page.picture("watershed")
+    colours = page.page.get_by_text("Colours only tell structures apart")
+    expect(colours).to_be_visible()
     page.page.get_by_label("Show errors").check()
+    expect(colours).to_be_hidden()
     page.drawn()
     assert page.picture("watershed") != before
     page.example(2)

@@ -243,11 +243,11 @@ class Viewer {
   list() {
     const results = [...this.panels.values()].map((panel) => panel.result).filter(Boolean);
     if (!results.some(({ method }) => method === this.focus)) this.focus = results[0]?.method ?? null;
-    this.legend.hidden = results.length === 0;
     this.table.show(results, this.focus, this.selected);
   }
 
   redraw() {
+    this.legend.hidden = this.view.faults || ![...this.panels.values()].some((panel) => panel.result);
     cancelAnimationFrame(this.pending);
     this.pending = requestAnimationFrame(() => { for (const panel of this.panels.values()) panel.draw(this.view); });
   }
