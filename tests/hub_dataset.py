@@ -22,7 +22,7 @@ _PAGE = 4
 _LARGE = (".npz",)
 
 Fault = int | str
-"""What goes wrong with a request: a status, ``"cut before"`` it is done, ``"cut after"``, or ``"stall"``."""
+"""What goes wrong with a request: "none", a status, "cut before" it is done, "cut after", or "stall"."""
 
 
 @dataclass

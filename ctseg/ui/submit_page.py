@@ -26,7 +26,7 @@ SUBMISSIONS = "submissions"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _ONE: dict[str, Any] = {"concurrency_id": SUBMISSIONS, "concurrency_limit": 1}
 _FIRST = "phantom-val"
-_NO_FILE = "No file was given; choose a CSV, a ZIP of PNG label maps or an NPZ."
+_NO_FILE = "No file has arrived: choose a CSV, a ZIP of PNG files or an NPZ, and wait until it is uploaded."
 
 
 def submit_page(pages: gr.Blocks, desk: Desk) -> None:

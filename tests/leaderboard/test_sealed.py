@@ -23,6 +23,7 @@ from ctseg.leaderboard.materials import (
     write_images_zip,
 )
 from ctseg.leaderboard.owner import seal_folder
+from ctseg.leaderboard.store import board_results
 from ctseg.leaderboard.submission import read_submission
 
 SEED = "c0ffee0123456789abcdef9876543210"
@@ -228,6 +229,24 @@ def test_bring_your_own_boards_give_nothing(
     assert sorted(tmp_path.rglob("*")) == before
     assert not board.labels_may_be_shown
     assert not board.per_image_scores
+
+
+def test_a_sealed_board_tells_two_decimals(
+    owned: Board, small_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    maps = {path.name: np.asarray(Image.open(path)).copy() for path in (small_data / "labels").iterdir()}
+    for label_map in maps.values():
+        label_map[:, 20:24] = 200
+    np.savez(tmp_path / "y.npz", **maps)  # type: ignore[arg-type]
+    capsys.readouterr()
+    assert main(["submit", str(tmp_path / "y.npz"), "--board", "mine", "--name", "x", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    (result,) = board_results("mine")
+    for name in ("ari", "fg_ari", "best_iou"):
+        assert told[name] == round(result.means[name] or 0, 2) != result.means[name]
+    assert main(["board", "mine", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["ari"] == told["ari"]
 
 
 def test_what_boards_say_of_the_phantoms_is_so() -> None:

@@ -52,7 +52,7 @@ def _send(page: Any, url: str, board: str, file: Path, name: str = "My method") 
     page.wait_for_selector(f"#submit-board input[value='{board}']:checked, #submit-board .selected")
     page.locator("#submission input[type=file]").set_input_files(str(file))
     page.fill("#entry-name input, #entry-name textarea", name)
-    page.wait_for_selector("#submission :text('y.')")
+    page.wait_for_selector("#submission .file-preview")
     page.click("#submit")
 
 

@@ -147,7 +147,7 @@ def test_refusals_are_one_sentence_and_leave_nothing(page: _Local, upload: Any, 
         assert "<img" not in said
         assert result == ""
         assert list((tmp_path / "uploads" / "sha").iterdir()) == []
-    assert "No file was given" in _last(page, None, small_boards.OPEN)[0]
+    assert "No file has arrived" in _last(page, None, small_boards.OPEN)[0]
     assert GONE[:20] in _last(page, str(tmp_path / "gone.npz"), small_boards.OPEN)[0]
     with pytest.raises(gr.Error, match="There is no board"):
         page.on_api(upload(small_boards.guess(1)), "no-board", *TYPED)
