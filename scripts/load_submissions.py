@@ -178,7 +178,7 @@ def page(figures: dict[str, Any]) -> str:
         f"| submissions | {figures['submissions']}, by {figures['users']} users at once, {images} each |\n"
         "| lost, doubled | 0, 0 (answers, board, disk and dataset agree) |\n"
         f"| commits that went wrong and were made again or found to be made | {figures['faults']} |\n"
-        f"| in all | {figures['seconds']:.0f} s, {figures['seconds'] / figures['submissions']:.1f} s each |\n"
+        f"| in all, making the files included | {figures['seconds']:.0f} s, {figures['seconds'] / figures['submissions']:.1f} s each |\n"
         f"| a user waited, queue included | median {figures['median']:.0f} s, longest "
         f"{figures['longest']:.0f} s |\n"
         f"| largest memory, app and its processes | {figures['megabytes']} MB |\n"

@@ -97,14 +97,18 @@ def submission(page: Page, url: str, name: str, folder: Path) -> None:
     page.goto(f"{url}/submit?board=phantom-val")
     page.wait_for_selector("#submit-about .sb-downloads", timeout=LONGEST_MS)
     picture(page, f"submit-{name}")
-    page.locator("#submission input[type=file]").set_input_files(write_some(folder / "some-images.npz", 58))
+    page.locator("#submission input[type=file]").set_input_files(
+        write_some(folder / "some-images.npz", 58, 3)
+    )
     page.fill("#entry-name input, #entry-name textarea", "Shifted truth")
     page.wait_for_selector("#submission :text('some-images')")
     page.click("#submit")
     page.wait_for_selector("#submit-said [role=alert]", timeout=LONGEST_MS)
     page.locator("#submit-said").scroll_into_view_if_needed()
     picture(page, f"submit-refused-{name}")
-    page.locator("#submission input[type=file]").set_input_files(write_some(folder / "all-images.npz", 60))
+    page.locator("#submission input[type=file]").set_input_files(
+        write_some(folder / "all-images.npz", 60, len(name))
+    )
     page.wait_for_selector("#submission :text('all-images')")
     page.click("#submit")
     page.wait_for_selector(".sb-result", timeout=LONGEST_MS)
@@ -112,14 +116,14 @@ def submission(page: Page, url: str, name: str, folder: Path) -> None:
     picture(page, f"submit-result-{name}")
 
 
-def write_some(path: Path, count: int) -> Path:
+def write_some(path: Path, count: int, shift_px: int) -> Path:
     """Write a submission for the first images of the practice board: its truth, shifted and partly joined."""
     split = open_split("phantom-val")
     made = {}
     for index, image in enumerate(split.images[:count]):
         true = split.label_map(index)
         assert true is not None
-        shifted = np.roll(true, 3, 0)
+        shifted = np.roll(true, shift_px, 0)
         shifted[(shifted % 5 == 0) & (shifted > 0)] = 1
         made[image] = shifted.astype(np.uint16)
     np.savez_compressed(path, **made)  # type: ignore[arg-type]
