@@ -93,7 +93,7 @@ def test_the_commands_of_submitting_run(
 
 
 def test_the_commands_of_training_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    """Each with its recipe cut down to one step of a small network on four drawn patients."""
+    """Each with its recipe cut down to one step of a small network on eight drawn patients."""
     from accelerate.state import AcceleratorState
 
     from ctseg.cli import main
@@ -102,12 +102,12 @@ def test_the_commands_of_training_run(tmp_path: Path, monkeypatch: pytest.Monkey
     for part in ("images", "labels"):
         (folder / part).mkdir(parents=True)
     rows = ["image,patient"]
-    for number in range(8):
+    for number in range(16):
         label_map = np.zeros((64, 64), np.uint8)
         label_map[8 + number : 40, 16:48] = 1
         Image.fromarray(label_map * 200).save(folder / "images" / f"{number}.png")
         Image.fromarray(label_map).save(folder / "labels" / f"{number}.png")
-        rows.append(f"{number}.png,P{number}")
+        rows.append(f"{number}.png,P{number // 2}")
     (folder / "index.csv").write_text("\n".join(rows))
     shutil.copytree(folder, tmp_path / "ct-fewshot" / "unlabelled")
     monkeypatch.setenv("CTSEG_DATA", str(tmp_path))

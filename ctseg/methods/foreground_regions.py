@@ -47,11 +47,13 @@ class ForegroundRegions:
 
         grey = to_uint8(ct_slice, self._input_window)
         total = np.zeros(grey.shape, np.float32)
+        steps = len(self._looks) + 1
         for done, look in enumerate(self._looks):
-            progress(done / len(self._looks))
+            progress(done / steps)
             if stop.is_set():
                 raise Stopped
             total += predict_foreground(self._stored.network, grey, self._stored.size, (look,))
+        progress(len(self._looks) / steps)
         if stop.is_set():
             raise Stopped
         label_map = connected_regions(total >= THRESHOLD * len(self._looks))

@@ -132,9 +132,15 @@ def test_a_stop_flag_ends_the_largest_slice_too(method: Method) -> None:
 
     timer = threading.Timer(3.0, stop_later)
     timer.start()
-    with pytest.raises(Stopped):
+    stopped = False
+    try:
         method.segment(eight_bit(discs(4096, 4096)), stop)
-    assert cpu_seconds() - at_stop[0] < 2.0  # as above: 1 s of 2 cores
+    except Stopped:
+        stopped = True
+    timer.cancel()
+    assert stopped == stop.is_set()  # a method of less than 3 s was done before
+    if stopped:
+        assert cpu_seconds() - at_stop[0] < 2.0  # as above: 1 s of 2 cores
 
 
 @pytest.mark.parametrize("card", METHODS.values(), ids=METHODS.keys())
