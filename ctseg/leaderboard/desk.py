@@ -137,7 +137,7 @@ def open_desk() -> Desk:
     """Return the desk of this machine.
 
     On a Space ``CTSEG_SUBMISSIONS_REPO`` names the private dataset that keeps submissions, ``HF_TOKEN`` may
-    write it, and ``hf_oauth: true`` in the Space's README lets users log in; without these it is closed.
+    write it, and ``hf_oauth: true`` in the Space's README lets users log in. Without these it is closed.
     """
     store = open_submissions()
     if not on_a_space():

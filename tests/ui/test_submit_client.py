@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import small_boards
 from app_server import AppServer
@@ -18,6 +19,7 @@ from gradio_client.exceptions import AppError
 from ctseg.ui.submit_run import GONE
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+SEED = "3f1c9a7e5b2d8046aa17c3e95d60f284"
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in small_boards.set_up(folder).items():
             patch.setitem(os.environ, name, value)
+        patch.setitem(os.environ, "CTSEG_BOARD_SEED", SEED)
         running = AppServer(folder)
     yield running
     running.stop()
@@ -198,7 +201,7 @@ def test_a_strangers_walk_finds_no_true_label(app: AppServer, client: Client, tm
     needles |= {
         str(path): path.read_bytes() for path in kept if "labels" in path.parts or "data" in path.parts
     }
-    needles |= {"contact": b"me@example.org", "place": str(folder / "kept").encode()}
+    needles |= {"contact": b"me@example.org", "seed": SEED.encode(), "place": str(folder / "kept").encode()}
     bodies = dict(_walk(app, folder))
     assert len(bodies) > 40
     for address, body in bodies.items():
@@ -269,3 +272,25 @@ def _truth_on_compare(client: Client) -> list[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CTSEG_BOARD_SEED", "0123456789abcdef" * 2 + "00112233")
         return ["phantom-sealed"] if open_board_image("phantom-sealed", "0.png").truth is not None else []
+
+
+@pytest.mark.slow
+def test_the_sealed_phantom_of_a_secret_takes_submissions(tmp_path: Path) -> None:
+    """60 slices are drawn for it; on an app of its own, for sealed boards share a quota."""
+    maps = {f"{number}.png": np.zeros((512, 512), np.uint8) for number in range(60)}
+    for label_map in maps.values():
+        label_map[200:300, 150:350] = 1
+    path = small_boards.write(tmp_path, "y.npz", maps)
+    (tmp_path / "app").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CTSEG_STORE", str(tmp_path / "store"))
+        patch.setenv("CTSEG_LEADERBOARD", str(tmp_path / "results"))
+        patch.setenv("CTSEG_BOARD_SEED", SEED)
+        running = AppServer(tmp_path / "app")
+    try:
+        client = Client(running.url, verbose=False, httpx_kwargs=small_boards.PATIENT)
+        answer = _submit(client, path, "phantom-sealed")
+    finally:
+        running.stop()
+    assert (answer["rank"], answer["images"], answer["patients"]) == (1, [], 60)
+    assert all(round(value, 2) == value for value in answer["means"].values())
