@@ -41,8 +41,10 @@ Lines = dict[tuple[str, str], dict[str, str]]
 
 
 def read(path: Path) -> dict[str, Lines]:
-    """Return for each row its slices by (seed, image)."""
+    """Return for each row its slices by (seed, image); nothing before the first row is trained."""
     rows: dict[str, Lines] = defaultdict(dict)
+    if not path.is_file():
+        return rows
     with path.open(newline="", encoding="utf-8") as file:
         for line in csv.DictReader(file):
             rows[line["row"]][line["seed"], line["image"]] = line
