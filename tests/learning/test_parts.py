@@ -20,9 +20,12 @@ from ctseg.learning.curves import Record, draw_curves, read_record
 from ctseg.learning.evaluation import class_dice, selection_scores
 from ctseg.learning.export import export, main
 from ctseg.learning.moving_average import MovingAverage
+from ctseg.learning.pretrained import IMAGENET_FILE
 from ctseg.learning.recipe import Augmentation, RecipeError, read_recipe, recipe_from_table
 from ctseg.learning.segmentation import divide, initial_network, segmentation_loss, train
 from ctseg.networks import build_network, load_network
+from ctseg.networks.unet import load_imagenet_encoder
+from ctseg.weights import fetch
 
 STILL = Augmentation(
     flip=0, rotation=0, scale=1, shift=0, elastic=0, contrast=1, brightness=0, gamma=1, noise=0, blur=0
@@ -160,11 +163,18 @@ def test_other_losses_train_without_kappa(tmp_path, small_split, loss) -> None:
     assert type(segmentation_loss(recipe)).__name__.lower() == loss.replace("-", "") + "loss"
 
 
-def test_starting_from_imagenet_needs_its_file(tmp_path) -> None:
-    recipe = recipe_from_table({"name": "n", "budget": "b", "steps": 1, "network": "tiny-unet"})
-    for initial in (None, tmp_path / "nowhere.safetensors"):
-        with pytest.raises(RecipeError, match="name their safetensors file"):
-            initial_network(recipe, initial)
+def test_starting_from_imagenet_takes_the_embedded_file_unless_another_is_named(tmp_path) -> None:
+    recipe = recipe_from_table({"name": "n", "budget": "b", "steps": 1})
+    with pytest.raises(RecipeError, match="name their safetensors file"):
+        initial_network(recipe, tmp_path / "nowhere.safetensors")
+    started = initial_network(recipe, None).encoder.state_dict()
+    expected = build_network("unet-lite0")
+    load_imagenet_encoder(expected, load_file(fetch(IMAGENET_FILE)))
+    for name, tensor in expected.encoder.state_dict().items():
+        assert torch.equal(started[name], tensor), name
+    save_weights(tmp_path / "other.safetensors", {"conv_stem.weight": torch.zeros(3)}, {})
+    with pytest.raises(RecipeError, match="do not fit the encoder"):
+        initial_network(recipe, tmp_path / "other.safetensors")
 
 
 def test_moving_average_by_hand() -> None:

@@ -137,6 +137,7 @@ def test_crops_show_a_part_and_cut_out_blanks_a_square() -> None:
     assert 100 < max(changed) <= 32 * 32
 
 
+@pytest.mark.slow
 def test_the_papers_recipes_run_a_step(data, tmp_path) -> None:
     recipe = find_recipe("simclr-resnet50")
     assert recipe.network == "unet-resnet50"

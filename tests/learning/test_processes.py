@@ -33,6 +33,7 @@ def test_losses_and_gradients_of_two_processes_are_those_of_one(tmp_path, start)
     assert largest > 0.01  # gradients that vanish would agree by themselves
 
 
+@pytest.mark.slow
 def test_the_loop_runs_in_two_processes(tmp_path, write_recipe, start) -> None:
     recipe = write_recipe(steps=5)
     finish(start("ctseg", "train", recipe, "--out", tmp_path / "alone", "--threads", 1))

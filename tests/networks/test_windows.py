@@ -89,7 +89,7 @@ def test_expanding_lays_a_tokens_parts_where_it_was() -> None:
 def test_each_stage_halves_the_grid_and_doubles_the_channels() -> None:
     features = SwinEncoder(12)(torch.randn(1, 1, 64, 96))
     assert [tuple(one.shape[1:]) for one in features] == [
-        (16, 24, 12), (8, 12, 24), (4, 6, 48), (2, 3, 96)
+        (12, 16, 24), (24, 8, 12), (48, 4, 6), (96, 2, 3)
     ]  # fmt: skip
 
 
