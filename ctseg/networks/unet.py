@@ -55,7 +55,7 @@ def load_imagenet_encoder(network: nn.Module, weights: Mapping[str, Tensor]) -> 
     filled = {}
     for name, present in encoder.state_dict().items():
         source = weights.get(name.removeprefix("model."))
-        if source is not None and name.endswith(_STEM):
+        if source is not None and name.endswith(_STEM) and source.dim() == present.dim():
             source = source.sum(1, keepdim=True)
         if source is None or source.shape != present.shape:
             raise ValueError(
