@@ -67,7 +67,7 @@ def test_example_is_compared_by_watershed_and_sam_side_by_side(page: ComparePage
 def test_planned_methods_are_greyed_and_say_so(page: ComparePage) -> None:
     expect(page.page.get_by_label("Watershed")).to_be_checked()
     expect(page.page.locator("#methods")).to_contain_text("375 MB to fetch first")
-    planned = page.page.locator("#methods label:has(input:disabled)").all_inner_texts()
+    planned = page.page.locator("#methods label:has(input:disabled)").all_text_contents()
     assert len(planned) == sum(not card.trained for card in ctseg.METHODS.values())
     for text in planned:
         assert "not trained yet" in text
