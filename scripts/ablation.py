@@ -20,7 +20,7 @@ from ctseg.learning.batches import load_pictures
 from ctseg.learning.evaluation import slice_scores
 from ctseg.learning.recipe import Recipe, find_recipe, recipe_from_table, recipe_to_table
 from ctseg.learning.segmentation import train
-from ctseg.networks import load_network
+from ctseg.networks.stored import load_network
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "ablation.csv"
 COLUMNS = ("row", "fold", "seed", "patient", "image", "ari", "fg_ari", "dice")

@@ -8,7 +8,8 @@ from torch import nn
 from ctseg.labelmaps.regions import connected_regions
 from ctseg.learning.batches import Pictures
 from ctseg.metrics import Scores, mean_scores, score
-from ctseg.networks import predict_foreground
+from ctseg.networks.foreground import predict_foreground
+from ctseg.networks.tensors import torch_logits
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,9 @@ def _dice(predicted: np.ndarray, true: np.ndarray) -> float:
 
 def slice_scores(network: nn.Module, pictures: Pictures, size: int) -> list[Scores]:
     """Score each slice as :func:`selection_scores` does, in order."""
+    logits = torch_logits(network)
     return [
-        score(connected_regions(predict_foreground(network, grey, size) >= 0.5), label_map)
+        score(connected_regions(predict_foreground(logits, grey, size) >= 0.5), label_map)
         for grey, label_map in zip(pictures.grey, pictures.label_maps, strict=True)
     ]
 
@@ -53,7 +55,8 @@ def class_dice(network: nn.Module, pictures: Pictures, size: int) -> list[float]
     """
     training = network.training
     network.eval()
-    predicted = [predict_foreground(network, grey, size).ravel() >= 0.5 for grey in pictures.grey]
+    logits = torch_logits(network)
+    predicted = [predict_foreground(logits, grey, size).ravel() >= 0.5 for grey in pictures.grey]
     network.train(training)
     found = np.concatenate(predicted)
     true = np.concatenate([label_map.ravel() > 0 for label_map in pictures.label_maps])

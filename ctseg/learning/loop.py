@@ -17,6 +17,7 @@ from tqdm import tqdm
 from ctseg.learning.batches import ahead
 from ctseg.learning.checkpoint import load_state, save_state, save_weights
 from ctseg.learning.curves import Record, draw_curves
+from ctseg.learning.depthwise import keep_depthwise_in_float32
 from ctseg.learning.moving_average import MovingAverage
 from ctseg.learning.recipe import Recipe, RecipeError, recipe_from_table, recipe_to_table
 from ctseg.learning.schedule import learning_rate
@@ -67,6 +68,8 @@ def run(task: Task, folder: Path) -> Path:
     network = task.network.to(memory_format=torch.channels_last).to(accelerator.device)
     criterion = task.criterion.to(accelerator.device)
     average = MovingAverage(network, recipe.optimiser.ema_decay)
+    if accelerator.device.type == "cpu":
+        keep_depthwise_in_float32(network)
     groups = parameter_groups(network, recipe.optimiser.weight_decay)
     optimiser: Any = torch.optim.AdamW(groups, lr=0.0)
     if recipe.optimiser.name == "sgd":

@@ -17,8 +17,8 @@ from ctseg.learning.loop import run
 from ctseg.learning.pretrained import load_initial
 from ctseg.learning.recipe import Recipe, RecipeError
 from ctseg.learning.task import Task
-from ctseg.networks import build_network
-from ctseg.networks.foreground import grey_to_input
+from ctseg.networks.registry import build_network
+from ctseg.networks.tensors import grey_to_input
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 ENCODER_FILE = "encoder.safetensors"

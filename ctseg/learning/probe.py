@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from ctseg.datasets import Split, open_split, patient_folds
 from ctseg.learning.pretrained import load_initial, load_pretrained_encoder
 from ctseg.learning.recipe import Recipe
-from ctseg.networks import build_network
-from ctseg.networks.foreground import grey_to_input, resize_grey
+from ctseg.networks.foreground import resize_grey
+from ctseg.networks.registry import build_network
+from ctseg.networks.tensors import grey_to_input
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 _SIDE = 256

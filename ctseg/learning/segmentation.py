@@ -18,8 +18,8 @@ from ctseg.learning.pretrained import load_initial
 from ctseg.learning.recipe import Recipe, RecipeError
 from ctseg.learning.task import Task
 from ctseg.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss
-from ctseg.networks import build_network
-from ctseg.networks.foreground import grey_to_input
+from ctseg.networks.registry import build_network
+from ctseg.networks.tensors import grey_to_input
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,9 @@ from ctseg.learning.batches import Pictures
 from ctseg.learning.recipe import recipe_from_table
 from ctseg.learning.segmentation import divide
 from ctseg.metrics import mean_scores, score
-from ctseg.networks import load_network, predict_foreground
+from ctseg.networks.foreground import predict_foreground
+from ctseg.networks.stored import load_network
+from ctseg.networks.tensors import torch_logits
 
 SHOWN = ("ari", "fg_ari", "foreground_dice", "best_iou", "panoptic_quality", "structures_predicted")
 MIRROR = ((), (1,))
@@ -72,11 +74,12 @@ def choices(size: int) -> Iterable[Choice]:
 def measure(network: nn.Module, pictures: Pictures, size: int) -> dict[Choice, dict[str, float]]:
     """Return the mean scores of every choice; each probability map is computed once."""
     known: dict[tuple[int, tuple[tuple[int, ...], ...]], list[NDArray[np.float32]]] = {}
+    logits = torch_logits(network)
     table = {}
     for choice in choices(size):
         look = (choice.size or size, choice.flips)
         if look not in known:
-            known[look] = [predict_foreground(network, grey, *look) for grey in pictures.grey]
+            known[look] = [predict_foreground(logits, grey, *look) for grey in pictures.grey]
         means = mean_scores(
             [
                 score(choice.regions(probability), label_map)

@@ -1,20 +1,16 @@
-"""From grey levels to a foreground probability with a two-class network, at any size."""
+"""From grey levels to a foreground probability with a two-class network, at any size. NumPy only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from scipy.special import expit
+
+Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+"""A network as a function: (1, 1, S, S) in [-1, 1] to logits (1, 2, S, S) of background and foreground."""
 
 _MULTIPLE = 32  # the U-Nets halve five times
-
-
-def grey_to_input(grey: Tensor) -> Tensor:
-    """Map uint8 grey levels (N, H, W) to float32 (N, 1, H, W) in [-1, 1]."""
-    return grey.unsqueeze(1).float() / 127.5 - 1.0
 
 
 def input_shape(shape: tuple[int, int], size: int) -> tuple[int, int]:
@@ -35,16 +31,16 @@ def resize_grey(grey: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 
 
 def predict_foreground(
-    network: nn.Module, grey: NDArray[np.uint8], size: int, flips: Sequence[tuple[int, ...]] = ((),)
+    logits: Logits, grey: NDArray[np.uint8], size: int, flips: Sequence[tuple[int, ...]] = ((),)
 ) -> NDArray[np.float32]:
     """Return the probability of foreground at the slice's own size.
 
     The slice is scaled so that its longer side is ``size`` px, padded at the lower right with black to a
-    multiple of 32, predicted, and the probability scaled back bilinearly.
+    square whose side is a multiple of 32, predicted, and the probability scaled back bilinearly.
 
     Parameters
     ----------
-    network : from (N, 1, H, W) in [-1, 1] to logits (N, 2, H, W), in evaluation mode
+    logits : the network
     grey : ndarray of uint8, shape (H, W)
     size : side in px at which the network looks, as in the recipe it was trained with
     flips : axes to mirror, one tuple a look: ``()`` is the slice as it is, ``(1,)`` mirrored left to right.
@@ -56,17 +52,14 @@ def predict_foreground(
     """
     resized = resize_grey(grey, size)
     height, width = resized.shape
-    padded = np.zeros((-(-height // _MULTIPLE) * _MULTIPLE, -(-width // _MULTIPLE) * _MULTIPLE), np.uint8)
+    side = -(-size // _MULTIPLE) * _MULTIPLE
+    padded = np.zeros((side, side), np.uint8)
     padded[:height, :width] = resized
-    looks = grey_to_input(torch.from_numpy(padded)[None])
-    device = next(network.parameters()).device
-    with torch.inference_mode():
-        total = torch.zeros(looks.shape[-2:], device=device)
-        for axes in flips:
-            tensor_axes = [axis + 2 for axis in axes]
-            look = looks.flip(tensor_axes).to(device)
-            probability = network(look).float().softmax(1)[:, 1:]
-            total += probability.flip(tensor_axes)[0, 0]
-        mean = (total / len(flips))[None, None, :height, :width]
-        back = F.interpolate(mean, size=grey.shape, mode="bilinear", align_corners=False)
-    return back[0, 0].clamp(0, 1).cpu().numpy()
+    picture = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    total = np.zeros((side, side), np.float32)
+    for axes in flips:
+        background, foreground = logits(np.ascontiguousarray(np.flip(picture, axes))[None, None])[0]
+        total += np.flip(expit(foreground - background), axes)
+    mean = total[:height, :width] / np.float32(len(flips))
+    back = cv2.resize(mean, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)
+    return np.clip(np.asarray(back, np.float32), 0, 1)

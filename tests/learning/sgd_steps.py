@@ -12,7 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ctseg.learning.segmentation import total_loss
 from ctseg.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss, nt_xent_loss
-from ctseg.networks import build_network
+from ctseg.networks.registry import build_network
 
 LOSSES = {"tvmf": AdaptiveTvmfDiceLoss, "cosine-dice": CosineDiceLoss, "dice": DiceLoss}
 

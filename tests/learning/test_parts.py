@@ -23,7 +23,8 @@ from ctseg.learning.moving_average import MovingAverage
 from ctseg.learning.pretrained import IMAGENET_FILE
 from ctseg.learning.recipe import Augmentation, RecipeError, read_recipe, recipe_from_table
 from ctseg.learning.segmentation import divide, initial_network, segmentation_loss, train
-from ctseg.networks import build_network, load_network
+from ctseg.networks.registry import build_network
+from ctseg.networks.stored import load_network
 from ctseg.networks.unet import load_imagenet_encoder
 from ctseg.weights import fetch
 

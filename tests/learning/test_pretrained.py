@@ -8,7 +8,7 @@ from ctseg.learning.mae import MaskedAutoencoder
 from ctseg.learning.pretrained import load_pretrained_encoder
 from ctseg.learning.simclr import SimCLR
 from ctseg.learning.swin_mae import SwinMaskedAutoencoder
-from ctseg.networks import build_network
+from ctseg.networks.registry import build_network
 from ctseg.networks.swin import SwinEncoder
 from ctseg.networks.swin_unet import swin_unet
 from ctseg.networks.vit import VisionTransformer, vit_segmenter

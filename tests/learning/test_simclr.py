@@ -6,7 +6,7 @@ from pretraining import losses_of_steps, texture
 
 from ctseg.learning.simclr import SimCLR
 from ctseg.losses import nt_xent_loss
-from ctseg.networks import build_network
+from ctseg.networks.registry import build_network
 
 
 def lite0() -> SimCLR:

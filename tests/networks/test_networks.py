@@ -5,8 +5,10 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ctseg.networks import NETWORKS, build_network, load_network, predict_foreground
-from ctseg.networks.foreground import input_shape, resize_grey
+from ctseg.networks.foreground import input_shape, predict_foreground, resize_grey
+from ctseg.networks.registry import NETWORKS, build_network
+from ctseg.networks.stored import load_network
+from ctseg.networks.tensors import torch_logits
 from ctseg.networks.unet import load_imagenet_encoder
 
 
@@ -65,7 +67,7 @@ def test_weights_that_do_not_fit_are_refused(fault: str) -> None:
 def test_prediction_has_the_shape_of_the_slice(shape: tuple[int, int]) -> None:
     grey = np.full(shape, 102, np.uint8)
     before = grey.copy()
-    probability = predict_foreground(Grey(), grey, 64)
+    probability = predict_foreground(torch_logits(Grey()), grey, 64)
     assert probability.shape == shape
     assert probability.dtype == np.float32
     assert np.allclose(probability, 0.4, atol=1e-5)
@@ -75,14 +77,14 @@ def test_prediction_has_the_shape_of_the_slice(shape: tuple[int, int]) -> None:
 def test_prediction_stays_in_place_through_scaling() -> None:
     rows, columns = np.mgrid[:128, :192]
     grey = (columns + rows / 2).astype(np.uint8)
-    probability = predict_foreground(Grey(), grey, 96)
+    probability = predict_foreground(torch_logits(Grey()), grey, 96)
     assert np.abs(probability * 255 - grey)[2:-2, 2:-2].max() < 1.6
 
 
 def test_looks_in_a_mirror_are_turned_back_before_the_mean() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (32, 64)).astype(np.uint8)
-    plain = predict_foreground(Grey(), grey, 64)
-    averaged = predict_foreground(Grey(), grey, 64, flips=((), (1,), (0,), (0, 1)))
+    plain = predict_foreground(torch_logits(Grey()), grey, 64)
+    averaged = predict_foreground(torch_logits(Grey()), grey, 64, flips=((), (1,), (0,), (0, 1)))
     assert np.allclose(plain, grey / 255, atol=1e-5)
     assert np.allclose(averaged, plain, atol=1e-5)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ctseg.networks import build_network
+from ctseg.networks.registry import build_network
 from ctseg.networks.swin_unet import swin_unet
 from ctseg.networks.vit import VisionTransformer, position_embedding, vit_segmenter
 
