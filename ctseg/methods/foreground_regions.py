@@ -1,18 +1,16 @@
 """Networks that tell foreground from background; connected regions of the foreground become structures."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.methods.card import Card, Family, Saw
-from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress
-from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.methods.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.slices.ct_slice import CTSlice
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
-AS_IT_IS: tuple[int, ...] = ()
-MIRRORED: tuple[int, ...] = (1,)
-THRESHOLD = 0.5
+_LOOKS: tuple[tuple[int, ...], ...] = ((), (1,))
+"""Axes to mirror for each look at the slice: as it is, and left to right."""
+_THRESHOLD = 0.5
 
 _TRAINING_DATA = (
     "BTCV abdomen, 111 slices of 16 patients with 13 kinds of organs labelled (bone, lung, bowel and muscle "
@@ -81,20 +79,19 @@ def network_card(
 class ForegroundRegions:
     """A network's foreground probability, thresholded, and its connected regions.
 
+    Two looks are averaged, one in a mirror: on held-out training patients that was worth 0.014 of ``ari``.
+    Opening the mask there changed nothing, and growing it cost 0.02 of ``ari`` and 0.04 of ``fg_ari``.
+
     Parameters
     ----------
     file : name of the network's weights in the manifest
-    input_window : the window that was used in training
-    looks : axes to mirror for each look at the slice; probabilities of all looks are averaged
     """
 
-    def __init__(self, file: str, input_window: Window, looks: Sequence[tuple[int, ...]]) -> None:
+    def __init__(self, file: str) -> None:
         from ctseg.networks.served import ServedNetwork
         from ctseg.weights import fetch
 
         self._network = ServedNetwork(fetch(file))
-        self._input_window = input_window
-        self._looks = tuple(looks)
 
     def segment(
         self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
@@ -103,22 +100,17 @@ class ForegroundRegions:
         from ctseg.labelmaps import connected_regions
         from ctseg.networks.foreground import predict_foreground
 
-        grey = to_uint8(ct_slice, self._input_window)
+        grey = to_uint8(ct_slice, SOFT_TISSUE)
         total = np.zeros(grey.shape, np.float32)
-        steps = len(self._looks) + 1
-        for done, look in enumerate(self._looks):
+        steps = len(_LOOKS) + 1
+        for done, look in enumerate(_LOOKS):
             progress(done / steps)
             if stop.is_set():
                 raise Stopped
             total += predict_foreground(self._network.logits, grey, self._network.size, (look,))
-        progress(len(self._looks) / steps)
+        progress(len(_LOOKS) / steps)
         if stop.is_set():
             raise Stopped
-        label_map = connected_regions(total >= THRESHOLD * len(self._looks))
+        label_map = connected_regions(total >= _THRESHOLD * len(_LOOKS))
         progress(1.0)
         return label_map
-
-
-def load_regions(file: str, looks: Sequence[tuple[int, ...]] = (AS_IT_IS,)) -> Method:
-    """Return the method of a network that was trained on soft-tissue windows."""
-    return ForegroundRegions(file, SOFT_TISSUE, looks)

@@ -48,34 +48,6 @@ CARDS = (
         control=True,
     ),
     _planned(
-        "unet-dice",
-        "U-Net, Dice",
-        "supervised",
-        "The same network with the plain Dice loss of Milletari et al. 2016. It is the control that tells "
-        "what the adaptive loss brings.",
-        _RONNEBERGER,
-        "https://arxiv.org/abs/1505.04597",
-        control=True,
-    ),
-    _planned(
-        "unet-simclr",
-        "U-Net, SimCLR pre-training",
-        "self-supervised",
-        "The encoder first learns, without labels, to recognise two altered views of one slice as the same. "
-        "The U-Net around it is then trained on the annotated slices.",
-        "Chen et al., A Simple Framework for Contrastive Learning of Visual Representations, ICML 2020",
-        "https://arxiv.org/abs/2002.05709",
-    ),
-    _planned(
-        "vit-mae",
-        "ViT, masked autoencoder",
-        "self-supervised",
-        "A vision transformer first learns, without labels, to fill in slices of which it sees one patch in "
-        "four. It is then trained on the annotated slices.",
-        "He et al., Masked Autoencoders Are Scalable Vision Learners, CVPR 2022 (arXiv 2021)",
-        "https://arxiv.org/abs/2111.06377",
-    ),
-    _planned(
         "swin-mae",
         "Swin-UNet, Swin MAE",
         "self-supervised",

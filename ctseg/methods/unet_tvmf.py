@@ -1,6 +1,6 @@
 """A U-Net trained with the adaptive t-vMF Dice loss; connected regions of its foreground."""
 
-from ctseg.methods.foreground_regions import load_regions, network_card
+from ctseg.methods.foreground_regions import ForegroundRegions, network_card
 from ctseg.methods.method import Method
 
 FILE = "unet_tvmf_fp16.safetensors"
@@ -26,4 +26,4 @@ CARD = network_card(
 
 def load() -> Method:
     """Return the method with its weights in memory."""
-    return load_regions(FILE)
+    return ForegroundRegions(FILE)

@@ -79,7 +79,6 @@ def test_the_command_stores_and_counts(
     [
         (["evaluate", "watershed", "--board", "nowhere"], "There is no board"),
         (["evaluate", "magic", "--board", "ct-fewshot-val"], "There is no method"),
-        (["evaluate", "swin-mae", "--board", "ct-fewshot-val"], "There is no method"),
         (["board", "nowhere"], "There is no board"),
     ],
 )

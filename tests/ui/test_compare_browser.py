@@ -64,13 +64,13 @@ def test_example_is_compared_by_watershed_and_sam_side_by_side(page: ComparePage
     expect(page.page.get_by_text("Colours only tell structures apart")).to_be_visible()
 
 
-def test_planned_methods_are_greyed_and_say_so(page: ComparePage) -> None:
+def test_the_list_says_what_is_to_be_fetched_and_folds_the_controls(page: ComparePage) -> None:
     expect(page.page.get_by_label("Watershed")).to_be_checked()
     expect(page.page.locator("#methods")).to_contain_text("375 MB to fetch first")
-    planned = page.page.locator("#methods label:has(input:disabled)").all_text_contents()
-    assert len(planned) == sum(not card.trained for card in ctseg.METHODS.values())
-    for text in planned:
-        assert "not trained yet" in text
+    controls = [card.title for card in ctseg.METHODS.values() if card.control]
+    assert controls
+    for title in controls:
+        expect(page.page.locator("#methods").get_by_text(title, exact=True)).to_be_hidden()
 
 
 def test_purpose_and_privacy_stand_above_the_upload(page: ComparePage) -> None:

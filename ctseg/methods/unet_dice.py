@@ -1,0 +1,29 @@
+"""The control of ``unet-tvmf`` with the plain Dice loss."""
+
+from ctseg.methods.foreground_regions import SHORT_BUDGET, ForegroundRegions, network_card
+from ctseg.methods.method import Method
+
+FILE = "unet_dice_fp16.safetensors"
+
+CARD = network_card(
+    name="unet-dice",
+    title="U-Net, Dice",
+    family="supervised",
+    summary=(
+        "The network of unet-tvmf with the plain Dice loss of Milletari et al. 2016. It is the "
+        "control that tells what the adaptive loss brings."
+    ),
+    paper="Ronneberger et al., U-Net: Convolutional Networks for Biomedical Image Segmentation, MICCAI 2015",
+    paper_url="https://arxiv.org/abs/1505.04597",
+    file=FILE,
+    training=f"{SHORT_BUDGET}. The encoder started from ImageNet.",
+    saw=("annotated", "outside"),
+    parameters=5_197_730,
+    seconds=0.1,
+    control=True,
+)
+
+
+def load() -> Method:
+    """Return the method with its weights in memory."""
+    return ForegroundRegions(FILE)
