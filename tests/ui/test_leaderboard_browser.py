@@ -9,7 +9,7 @@ import pytest
 from app_server import AppServer
 from board_results import fill
 from compare_page import READY_MS
-from conftest import DESK, PHONE
+from conftest import DESK, PHONE, clean_page
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -32,21 +32,9 @@ def boards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 
 @pytest.fixture
 def page(browser: Any, boards: AppServer) -> Iterator[Any]:
-    """A page on a desk; nothing foreign is asked for and no script fails while it is open."""
-    context = browser.new_context(viewport=DESK, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(READY_MS)
-    wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith((boards.url, "data:", "blob:")) else wrong.append(request.url)
-        ),
-    )
-    yield opened
-    context.close()
-    assert wrong == []
+    """A page that asks for nothing foreign and whose scripts do not fail."""
+    with clean_page(browser, boards.url, READY_MS) as opened:
+        yield opened
 
 
 def _cell(page: Any, table: str, row: int, column: int) -> Any:

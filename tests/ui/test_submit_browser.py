@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small_boards
 from app_server import AppServer
-from conftest import DESK, PHONE
+from conftest import PHONE, clean_page
 
 pytestmark = pytest.mark.browser
 
@@ -30,21 +30,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
 
 @pytest.fixture
 def page(browser: Any, app: AppServer) -> Iterator[Any]:
-    """A page on a desk; nothing foreign is asked for and no script fails while it is open."""
-    context = browser.new_context(viewport=DESK, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(READY_MS)
-    wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith((app.url, "data:", "blob:")) else wrong.append(request.url)
-        ),
-    )
-    yield opened
-    context.close()
-    assert wrong == []
+    """A page that asks for nothing foreign and whose scripts do not fail."""
+    with clean_page(browser, app.url, READY_MS) as opened:
+        yield opened
 
 
 def _send(page: Any, url: str, board: str, file: Path, name: str = "My method") -> None:
