@@ -20,6 +20,10 @@ CARD = network_card(
     saw=("annotated", "outside"),
     parameters=5_197_730,
     seconds=0.1,
+    did_not_work=(
+        "Plain Dice separated less: at one equal budget, on 12 held-out patients, the adaptive loss brought "
+        "+0.033 of fg_ari (p = 0.03) and +0.004 of ari (p = 0.70).",
+    ),
     control=True,
 )
 

@@ -20,6 +20,10 @@ CARD = network_card(
     saw=("unlabelled", "annotated", "outside"),
     parameters=5_197_730,
     seconds=0.1,
+    did_not_work=(
+        "SimCLR did not help: at one equal budget, on 12 held-out patients, ari changed by +0.001 and fg_ari "
+        "by -0.013 against the same network from ImageNet alone, both within chance.",
+    ),
 )
 
 

@@ -20,7 +20,11 @@ CARD = network_card(
     training="1500 steps of 8 slices at 256 px. The encoder started from ImageNet.",
     saw=("annotated", "outside"),
     parameters=5_197_730,
-    seconds=0.1,
+    seconds=0.2,
+    did_not_work=(
+        "More steps hardly help: on held-out training patients ari rose from 0.814 to 0.815 over the last "
+        "quarter of training, while the training slices went on improving; it wants patients.",
+    ),
 )
 
 

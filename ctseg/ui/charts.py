@@ -1,6 +1,5 @@
 """The charts of a board; colours of text and grid come from the page's styles, for light and dark."""
 
-import textwrap
 from collections.abc import Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ import numpy as np
 from ctseg.leaderboard.ranking import Row
 from ctseg.leaderboard.result import Result
 from ctseg.leaderboard.statistics import FEWEST_PATIENTS, Interval, bootstrap_interval, patient_means
+from ctseg.ui.axis_names import axis_names, plain
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -40,7 +40,6 @@ _PALETTE = (
 )
 # Names beside the marks would cover each other where the page is narrow.
 _LEGEND_BELOW = {"orientation": "v", "y": -0.2, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"}
-_LINE_LETTERS = 22
 _MEANS = {"ari": "is the foreground right?", "fg_ari": "are structures kept apart?"}
 
 
@@ -79,7 +78,7 @@ def means_chart(rows: Sequence[Row], score: str) -> "Figure":
                     "color": colour,
                     "thickness": 2,
                 },
-                hovertemplate=f"{_plain(result.title)}<br>mean {score} %{{x:.3f}}<extra></extra>",
+                hovertemplate=f"{plain(result.title)}<br>mean {score} %{{x:.3f}}<extra></extra>",
             )
         )
     _dress(figure, f"{score}: {_MEANS[score]}", height=100 + 38 * max(len(rows), 2))
@@ -104,7 +103,7 @@ def _patients(result: Result, score: str, name: str, colour: str) -> Any:
         y=[name] * len(means),
         mode="markers",
         marker={"size": 9, "color": colour, "opacity": 0.5},
-        hovertemplate=f"{_plain(result.title)}<br>one patient: %{{x:.3f}}<extra></extra>",
+        hovertemplate=f"{plain(result.title)}<br>one patient: %{{x:.3f}}<extra></extra>",
     )
 
 
@@ -122,7 +121,7 @@ def both_indices_chart(rows: Sequence[Row]) -> "Figure":
                 mode="markers",
                 marker={"symbol": _ROLE_MARK[result.role], "size": 12, "color": tint},
                 name=name.replace("<br>", " "),
-                hovertemplate=f"{_plain(result.title)}<br>ari %{{x:.3f}}<br>fg_ari %{{y:.3f}}<extra></extra>",
+                hovertemplate=f"{plain(result.title)}<br>ari %{{x:.3f}}<br>fg_ari %{{y:.3f}}<extra></extra>",
                 cliponaxis=False,
             )
         )
@@ -161,7 +160,7 @@ def tilings_chart(rows: Sequence[Row]) -> "Figure":
                 mode="markers",
                 marker={"symbol": "square", "size": 12, "color": tint},
                 name=name.replace("<br>", " "),
-                hovertemplate=f"{_plain(result.title)}<br>%{{x:.0f}} regions a slice<br>"
+                hovertemplate=f"{plain(result.title)}<br>%{{x:.0f}} regions a slice<br>"
                 "best IoU %{y:.3f}<extra></extra>",
                 cliponaxis=False,
             )
@@ -188,7 +187,7 @@ def distribution_chart(results: Sequence[Result], score: str) -> "Figure":
                 boxpoints="all",
                 jitter=0.5,
                 pointpos=0,
-                text=[_plain(image) for image in result.images],
+                text=[plain(image) for image in result.images],
                 marker={"size": 5, "opacity": 0.65, "color": tint},
                 line={"width": 1.5, "color": tint},
                 fillcolor="rgba(127, 140, 157, 0.12)",
@@ -237,15 +236,4 @@ def _few(rows: Sequence[Row]) -> bool:
 
 
 def _names(results: Sequence[Result]) -> list[str]:
-    """Return names of at most two short lines that differ: equal ones would share a line."""
-    names: list[str] = []
-    for result in results:
-        lines = textwrap.wrap(result.title, _LINE_LETTERS, max_lines=2, placeholder=" …") or [result.entry]
-        name = "<br>".join(_plain(line) for line in lines)
-        names.append(name if name not in names else f"{name} ({len(names) + 1})")
-    return names
-
-
-def _plain(text: str) -> str:
-    """Return text that plotly does not read as markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return axis_names(result.title.strip() or result.entry for result in results)

@@ -17,9 +17,18 @@ from ctseg.ui.examples import draw_thumbnails, shelf
 from ctseg.ui.findings import agreement
 from ctseg.ui.handlers import PageError
 from ctseg.ui.sessions import SESSIONS, Session
-from ctseg.ui.words import AGREEMENT, INTRODUCTION, KNOWN, PRIVACY, method_rows, notice, refusal, remark
+from ctseg.ui.words import (
+    AGREEMENT,
+    INTRODUCTION,
+    KNOWN,
+    PRESELECTED,
+    PRIVACY,
+    method_rows,
+    notice,
+    refusal,
+    remark,
+)
 
-PRESELECTED = ("watershed", "sam-vit-t", "unet-simclr", "unet-tvmf")
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 

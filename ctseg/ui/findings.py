@@ -11,6 +11,7 @@ from ctseg.labelmaps import area_table, colours, match_labels, merge_split_map
 from ctseg.methods import METHODS
 from ctseg.metrics import Scores, ari
 from ctseg.slices import CTSlice
+from ctseg.ui.axis_names import axis_names
 from ctseg.ui.encode import Packed, label_pixels, pack
 from ctseg.ui.sessions import Finished
 from ctseg.ui.words import counted
@@ -57,7 +58,7 @@ def agreement(finished: dict[str, Finished]) -> "Figure":
     """Return a heat map of the adjusted Rand index between every two methods."""
     import plotly.graph_objects as go
 
-    names = [_short(METHODS[method].title) for method in finished]
+    names = axis_names(METHODS[method].title for method in finished)
     maps = [found.label_map for found in finished.values()]
     index = [[ari(one, other) for other in maps] for one in maps]
     figure = go.Figure(
@@ -83,10 +84,6 @@ def agreement(finished: dict[str, Finished]) -> "Figure":
         xaxis={"automargin": True},
     )
     return figure
-
-
-def _short(title: str) -> str:
-    return title.split(",")[0].split("(")[0].strip()
 
 
 _SCORES = {

@@ -4,6 +4,8 @@ from html import escape
 
 from ctseg.methods import METHODS, Card, download_bytes
 
+PRESELECTED = ("watershed", "sam-vit-t", "unet-simclr", "unet-tvmf")
+"""The methods that most visitors ask for, ticked at first."""
 INTRODUCTION = (
     "<h1>Compare ways to segment a CT slice</h1>"
     "<p><b>Separates structures; does not name them.</b> Research only, not for diagnosis.</p>"
@@ -72,8 +74,8 @@ def counted(card: Card, number: int) -> str:
 
 
 def method_rows() -> list[dict[str, object]]:
-    """Return all methods for the page's list: ready ones, then those to fetch first, then planned ones."""
-    cards = sorted(METHODS.values(), key=_readiness)
+    """Return all methods for the page's list: preselected ones, other ready ones, those to fetch, planned."""
+    cards = sorted(METHODS.values(), key=_place)
     return [
         {
             "name": card.name,
@@ -87,8 +89,9 @@ def method_rows() -> list[dict[str, object]]:
     ]
 
 
-def _readiness(card: Card) -> tuple[bool, int, float]:
-    return not card.trained, (download_bytes(card.name) or 0) if card.trained else 0, card.seconds
+def _place(card: Card) -> tuple[bool, int, bool, float]:
+    fetch = (download_bytes(card.name) or 0) if card.trained else 0
+    return not card.trained, fetch, card.name not in PRESELECTED, card.seconds
 
 
 def seconds(value: float) -> str:

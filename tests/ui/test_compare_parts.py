@@ -383,6 +383,14 @@ def test_agreement_is_drawn_for_every_pair() -> None:
     assert figure.data[0].x[0] == "Watershed"
 
 
+def test_methods_of_one_family_keep_their_own_rows_in_the_agreement() -> None:
+    family = [name for name, card in METHODS.items() if card.title.startswith("U-Net")]
+    found = Finished(np.ones((4, 4), np.int32), 1.0)
+    figure = findings.agreement(dict.fromkeys(family, found))
+    assert len(family) >= 4
+    assert len(set(figure.data[0].y)) == len(family)
+
+
 def test_empty_label_map_has_an_empty_table() -> None:
     found = Finished(np.zeros((24, 32), np.int32), 0.1)
     message = findings.result_message("watershed", found, _stack()[0])
