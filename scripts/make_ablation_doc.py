@@ -84,7 +84,9 @@ def answer(rows: dict[str, Lines], first: str, second: str) -> str:
         )
         paired = compare(one, other, patients)
         spread = np.std(patient_means(one - other, patients), ddof=1)
-        p_value = f", p = {paired.p_value:.3f}" if paired.p_value is not None else ""
+        p_value = ""
+        if paired.p_value is not None:
+            p_value = ", p < 0.001" if paired.p_value < 0.001 else f", p = {paired.p_value:.3f}"
         told.append(
             f"{score} {paired.difference:+.3f} (sd over patients {spread:.3f}; "
             f"better on {paired.better_on} of {paired.patients}{p_value})"

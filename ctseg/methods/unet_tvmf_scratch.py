@@ -20,6 +20,10 @@ CARD = network_card(
     saw=("annotated",),
     parameters=5_197_730,
     seconds=0.1,
+    did_not_work=(
+        "Without ImageNet weights it loses 0.23 of ari and 0.24 of fg_ari: one equal budget, 12 held-out "
+        "patients, each of them worse.",
+    ),
     control=True,
 )
 

@@ -23,6 +23,8 @@ CARD = network_card(
     did_not_work=(
         "It is far from done: after 13 minutes on one core it reaches ari 0.60 on the slices it was trained "
         "on, and misses most small structures.",
+        "MAE did not help: at one equal budget, on three held-out patients, ari was 0.06 lower than from "
+        "random weights, and a linear probe found foreground worse than before (AUC 0.96 to 0.88).",
     ),
 )
 
