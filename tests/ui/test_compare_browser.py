@@ -304,13 +304,13 @@ def _until_idle(server: AppServer, idle: float, since: float) -> float:
 def test_cancel_leaves_the_cores_idle(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
     page.example(2)
-    page.compare("endless", "watershed")
+    page.compare("endless", "multi-otsu")
     page.wait("endless", "running")
     _wait_until_busy(server, idle)
     clicked = _cpu(server)
     page.page.click("#cancel")
     assert _until_idle(server, idle, clicked) < 2.0  # a second of two cores
-    for method in ("endless", "watershed"):
+    for method in ("endless", "multi-otsu"):
         page.wait(method, "cancelled")
         page.expect_said(method, "Cancelled.")
     page.compare("watershed")
