@@ -1,10 +1,15 @@
 """``ctseg train RECIPE`` and ``ctseg pretrain RECIPE``: the only commands that import ``learning``."""
 
 import argparse
+import dataclasses
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ctseg.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from ctseg.learning.recipe import Recipe
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -24,6 +29,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         )
         command.add_argument("--initial", type=Path, help="safetensors file with the encoder to start from")
         command.add_argument("--threads", type=int, help="processor threads")
+        command.add_argument("--seed", type=int, help="another seed than the recipe's, to see the spread")
         command.set_defaults(run=run)
 
 
@@ -31,11 +37,11 @@ def run_train(options: argparse.Namespace) -> int:
     """Fine-tune and print where the weights are."""
     _prepare(options)
     from ctseg.datasets import open_split
-    from ctseg.learning.recipe import RecipeError, find_recipe
+    from ctseg.learning.recipe import RecipeError
     from ctseg.learning.segmentation import train
 
     try:
-        recipe = find_recipe(options.recipe)
+        recipe = _recipe(options)
         print(train(recipe, open_split(recipe.data.split), options.out, options.initial))
     except (RecipeError, FloatingPointError) as error:
         raise CommandError(str(error)) from error
@@ -47,10 +53,10 @@ def run_pretrain(options: argparse.Namespace) -> int:
     _prepare(options)
     from ctseg.learning.pretraining import pretrain
     from ctseg.learning.probe import print_probe
-    from ctseg.learning.recipe import RecipeError, find_recipe
+    from ctseg.learning.recipe import RecipeError
 
     try:
-        recipe = find_recipe(options.recipe)
+        recipe = _recipe(options)
         encoder = pretrain(recipe, options.out, options.initial)
     except (RecipeError, FloatingPointError) as error:
         raise CommandError(str(error)) from error
@@ -58,6 +64,13 @@ def run_pretrain(options: argparse.Namespace) -> int:
         print_probe(recipe, encoder, options.initial)
         print(encoder)
     return 0
+
+
+def _recipe(options: argparse.Namespace) -> "Recipe":
+    from ctseg.learning.recipe import find_recipe
+
+    recipe = find_recipe(options.recipe)
+    return recipe if options.seed is None else dataclasses.replace(recipe, seed=options.seed)
 
 
 def _prepare(options: argparse.Namespace) -> None:

@@ -75,3 +75,16 @@ def test_a_run_learns_and_a_finished_run_is_left_alone(
     assert read_record(folder / "log.csv") == rows
     after = load_file(folder / "last.safetensors")
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
+
+
+def test_another_seed_is_another_run(tmp_path, write_recipe, small_data, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("CTSEG_DATA", str(small_data))
+    recipe = str(write_recipe(steps=2))
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main(["train", recipe, "--out", str(first)]) == 0
+    assert main(["train", recipe, "--out", str(second), "--seed", "1"]) == 0
+    assert '"seed": 1' in (second / "recipe.json").read_text()
+    one, other = (read_record(run / "log.csv")[0]["loss"] for run in (first, second))
+    assert one != other
+    assert main(["train", recipe, "--out", str(first), "--seed", "1"]) == 1
+    assert "holds a run of another recipe" in capsys.readouterr().err
