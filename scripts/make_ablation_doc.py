@@ -12,7 +12,7 @@ from ctseg.learning.recipe import find_recipe
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SCORES = ("ari", "fg_ari", "dice")
 TOLD = {
-    "tvmf": "U-Net from ImageNet, adaptive t-vMF Dice + cross-entropy",
+    "tvmf": "U-Net from ImageNet, adaptive t-vMF Dice + cross-entropy, 12 training patients",
     "dice": "Dice in place of t-vMF Dice",
     "scratch": "from random weights",
     "simclr": "from SimCLR pre-training (which started from ImageNet)",
@@ -58,14 +58,17 @@ def number(text: str) -> float:
 
 def table(rows: dict[str, Lines]) -> list[str]:
     """Return the table of means over slices."""
-    lines = ["| row | folds | patients | slices | ari | fg_ari | Dice |", "|---|---|---|---|---|---|---|"]
+    lines = [
+        "| row | seeds | folds | patients | slices | ari | fg_ari | Dice |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for name, told in TOLD.items():
         if name not in rows:
-            lines.append(f"| {told} (`{name}`) | not trained | | | | | |")
+            lines.append(f"| {told} (`{name}`) | not trained | | | | | | |")
             continue
         found = list(rows[name].values())
         means = [np.nanmean([number(line[score]) for line in found]) for score in SCORES]
-        counts = [len({line[key] for line in found}) for key in ("fold", "patient", "image")]
+        counts = [len({line[key] for line in found}) for key in ("seed", "fold", "patient", "image")]
         cells = " | ".join([*map(str, counts), *(f"{mean:.3f}" for mean in means)])
         lines.append(f"| {told} (`{name}`) | {cells} |")
     return lines
@@ -94,6 +97,28 @@ def answer(rows: dict[str, Lines], first: str, second: str) -> str:
     return "; ".join(told)
 
 
+def spread(rows: dict[str, Lines]) -> list[str]:
+    """Return a line for each row with several seeds: its means over slices, a seed after the other."""
+    lines = []
+    for name in TOLD:
+        images: dict[str, set[str]] = defaultdict(set)
+        for seed, image in rows.get(name, {}):
+            images[seed].add(image)
+        seeds = sorted(images)
+        if len(seeds) < 2:
+            continue
+        shared = set.intersection(*images.values())
+        cells = []
+        for score in SCORES:
+            means = [
+                np.nanmean([number(rows[name][seed, image][score]) for image in sorted(shared)])
+                for seed in seeds
+            ]
+            cells.append(" / ".join(f"{mean:.3f}" for mean in means))
+        lines.append(f"| `{name}` | {', '.join(seeds)} | {' | '.join(cells)} |")
+    return lines
+
+
 def page(path: Path) -> str:
     """Return the page as Markdown."""
     rows = read(path)
@@ -115,11 +140,20 @@ def page(path: Path) -> str:
         "## Answers",
         "",
         "Differences are means over patients of the first minus the second, on the same slices. Below eight",
-        "patients no p-value is given.",
+        "patients no p-value is given. Rows with several seeds are paired seed by seed.",
         "",
         "| question | rows | difference |",
         "|---|---|---|",
         *(f"| {asked} | `{a}` - `{b}` | {answer(rows, a, b)} |" for asked, a, b in QUESTIONS),
+        "",
+        "## Spread over seeds",
+        "",
+        "Means over the same slices, a seed after the other. Smaller differences between rows",
+        "than these say nothing.",
+        "",
+        "| row | seeds | ari | fg_ari | Dice |",
+        "|---|---|---|---|---|",
+        *spread(rows),
     ]
     return "\n".join(lines) + "\n"
 

@@ -26,3 +26,21 @@ def test_the_readme_has_the_committed_scores() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "<!-- end of scores -->" in readme
     assert filled(readme) == readme
+
+
+def test_the_ablation_page_has_the_committed_scores() -> None:
+    page = runpy.run_path(str(ROOT / "scripts" / "make_ablation_doc.py"))["page"]
+    docs = ROOT / "docs"
+    assert page(docs / "ablation.csv") == (docs / "ablation.md").read_text(encoding="utf-8")
+
+
+def test_a_spread_is_shown_only_over_the_same_slices(tmp_path: Path) -> None:
+    page = runpy.run_path(str(ROOT / "scripts" / "make_ablation_doc.py"))["page"]
+    table = tmp_path / "ablation.csv"
+    lines = ["row,fold,seed,patient,image,ari,fg_ari,dice"]
+    lines += [f"tvmf,{fold},0,P{fold},{fold}.png,0.{fold}5,0.5,0.5" for fold in range(4)]
+    lines += ["tvmf,0,1,P0,0.png,0.15,0.4,0.5", "dice,0,0,P0,0.png,0.1,0.1,0.1"]
+    table.write_text("\n".join(lines) + "\n")
+    text = page(table)
+    assert "| `tvmf` | 0, 1 | 0.050 / 0.150 | 0.500 / 0.400 | 0.500 / 0.500 |" in text
+    assert "| `dice` | 0" not in text
