@@ -4,18 +4,25 @@
 
 A row is the recipe ``ablation`` with something changed. Each fold of four holds out other patients; a row's
 score is that of its last moving average on held-out patients that neither set kappa nor chose anything.
-Finished runs are kept, so a stopped call goes on. Validation images are never opened.
+Finished runs are kept, so a stopped call goes on. Only the rows ``val-...``, which may train on all
+patients, open validation images: once each, at the end, and the look is counted.
 """
 
 import argparse
 import csv
 import dataclasses
+import datetime
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ctseg.datasets import of_patients, open_split, patient_folds
+import numpy as np
+
+from ctseg.datasets import Split, of_patients, open_split, patient_folds
+from ctseg.leaderboard.evaluate import code_version
+from ctseg.leaderboard.looks import Look, add_look
+from ctseg.leaderboard.store import built_in_folder
 from ctseg.learning.batches import load_pictures
 from ctseg.learning.evaluation import slice_scores
 from ctseg.learning.recipe import Recipe, find_recipe, recipe_from_table, recipe_to_table
@@ -25,6 +32,8 @@ from ctseg.networks.stored import load_network
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "ablation.csv"
 COLUMNS = ("row", "fold", "seed", "patient", "image", "ari", "fg_ari", "dice")
 EVERY_FOLD = (0, 1, 2, 3)
+ALL = -1  # in place of a fold: no patient is held out
+VALIDATION = "ct-fewshot-val"
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,7 @@ ROWS = {
     "patients-1": Row({"data": {"train_patients": 1}}, (0,)),
     "patients-4": Row({"data": {"train_patients": 4}}, (0,)),
     "patients-8": Row({"data": {"train_patients": 8}}, (0,)),
+    **{f"val-{count}": Row({"data": {"train_patients": count}}, (ALL,)) for count in (1, 4, 8, 16)},
     "report": Row(REPORT, (0,)),
     "vit-scratch": Row({"network": "vit-mae", "initial": "random"}, (0,)),
     "vit-mae": Row({"network": "vit-mae", "initial": "pretrained"}, (0,), "mae"),
@@ -60,15 +70,18 @@ def changed(base: Recipe, changes: dict[str, Any], fold: int, seed: int) -> Reci
     table = recipe_to_table(base) | {"seed": seed}
     for key, value in changes.items():
         table[key] = table[key] | value if isinstance(value, dict) else value
-    table["data"] = table["data"] | {"fold": fold}
+    table["data"] = table["data"] | ({"folds": 0} if fold == ALL else {"fold": fold})
     return recipe_from_table(table)
 
 
 def held_out_scores(recipe: Recipe, run: Path) -> list[dict[str, Any]]:
-    """Return the scores of each slice of the held-out patients that did not set kappa."""
-    split = open_split(recipe.data.split)
-    held_out = patient_folds(split.patients, recipe.data.folds, recipe.data.fold_seed)[recipe.data.fold]
-    subset = of_patients(split, held_out[: -recipe.data.kappa_patients], split.name)
+    """Return the scores of each slice of the held-out patients that did not set kappa, else of validation."""
+    if recipe.data.folds:
+        split = open_split(recipe.data.split)
+        held_out = patient_folds(split.patients, recipe.data.folds, recipe.data.fold_seed)[recipe.data.fold]
+        subset: Split = of_patients(split, held_out[: -recipe.data.kappa_patients], split.name)
+    else:
+        subset = open_split(VALIDATION)
     stored = load_network(run / "last.safetensors")
     scores = slice_scores(stored.network, load_pictures(subset), stored.size)
     return [
@@ -81,6 +94,14 @@ def held_out_scores(recipe: Recipe, run: Path) -> list[dict[str, Any]]:
         }
         for patient, image, each in zip(subset.patients, subset.images, scores, strict=True)
     ]
+
+
+def count_look(row: str, lines: list[dict[str, Any]]) -> None:
+    """Count a look at the validation board."""
+    ari, fg_ari = (f"{np.nanmean([line[score] for line in lines]):.4f}" for score in ("ari", "fg_ari"))
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    look = Look(today, code_version(), VALIDATION, f"ablation {row}", ari, fg_ari)
+    add_look(built_in_folder() / "looks.csv", look)
 
 
 def finished(table: Path) -> set[tuple[str, str, str]]:
@@ -106,14 +127,17 @@ def main() -> None:
     base = find_recipe("ablation")
     todo = [(name, fold) for name in options.rows or ROWS for fold in ROWS[name].folds]
     for name, fold in todo:
-        if (name, str(fold), str(options.seed)) in finished(options.table):
+        told = "all" if fold == ALL else str(fold)
+        if (name, told, str(options.seed)) in finished(options.table):
             continue
         row = ROWS[name]
         recipe = dataclasses.replace(changed(base, row.changes, fold, options.seed), name=name)
-        run = options.runs / f"{name}-fold{fold}-seed{options.seed}"
+        run = options.runs / f"{name}-fold{told}-seed{options.seed}"
         encoder = options.runs / row.encoder / "encoder.safetensors" if row.encoder else None
         train(recipe, open_split(recipe.data.split), run, encoder)
         lines = held_out_scores(recipe, run)
+        if fold == ALL:
+            count_look(name, lines)
         new = not options.table.is_file()
         with options.table.open("a", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -123,8 +147,8 @@ def main() -> None:
                 rounded = {
                     key: f"{value:.5f}" if isinstance(value, float) else value for key, value in line.items()
                 }
-                writer.writerow({"row": name, "fold": fold, "seed": options.seed} | rounded)
-        print(json.dumps({"row": name, "fold": fold, "slices": len(lines)}), flush=True)
+                writer.writerow({"row": name, "fold": told, "seed": options.seed} | rounded)
+        print(json.dumps({"row": name, "fold": told, "slices": len(lines)}), flush=True)
 
 
 if __name__ == "__main__":

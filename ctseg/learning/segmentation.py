@@ -39,26 +39,28 @@ def divide(split: Split, recipe: Recipe) -> Division:
     RecipeError
         If no patient would be left for a part.
     """
-    count = recipe.data.kappa_patients
+    count, most = recipe.data.kappa_patients, recipe.data.train_patients
     if recipe.data.folds == 0:
-        watched = patient_folds(split.patients, len(set(split.patients)), recipe.data.fold_seed)[:count]
-        kappa = of_patients(split, [patient for fold in watched for patient in fold], split.name)
-        return Division(load_pictures(split), load_pictures(kappa), Pictures((), ()))
-    folds = patient_folds(split.patients, recipe.data.folds, recipe.data.fold_seed)
-    held_out = folds[recipe.data.fold]
-    if not 0 < count < len(held_out) or recipe.data.folds < 2:
-        raise RecipeError(
-            f"Of {len(held_out)} held-out patients, data.kappa_patients takes {count}; "
-            "leave at least one each for kappa, selection and training."
-        )
-    others = [patient for fold in folds if fold != held_out for patient in fold]
-    if recipe.data.train_patients > len(others):
-        raise RecipeError(
-            f"data.train_patients is {recipe.data.train_patients}; {len(others)} are not held out."
-        )
-    trained_on = others[: recipe.data.train_patients or None]
-    parts = (trained_on, held_out[-count:], held_out[:-count])
+        single = patient_folds(split.patients, len(set(split.patients)), recipe.data.fold_seed)
+        order = [patient for fold in single for patient in fold]
+        parts: tuple[list[str], ...] = (_at_most(order, most), order[:count], [])
+    else:
+        folds = patient_folds(split.patients, recipe.data.folds, recipe.data.fold_seed)
+        held_out = list(folds[recipe.data.fold])
+        if not 0 < count < len(held_out) or recipe.data.folds < 2:
+            raise RecipeError(
+                f"Of {len(held_out)} held-out patients, data.kappa_patients takes {count}; "
+                "leave at least one each for kappa, selection and training."
+            )
+        others = [patient for fold in folds for patient in fold if patient not in held_out]
+        parts = (_at_most(others, most), held_out[-count:], held_out[:-count])
     return Division(*(load_pictures(of_patients(split, part, split.name)) for part in parts))
+
+
+def _at_most(patients: list[str], most: int) -> list[str]:
+    if most > len(patients):
+        raise RecipeError(f"data.train_patients is {most}; {len(patients)} are not held out.")
+    return patients[: most or None]
 
 
 def segmentation_loss(recipe: Recipe) -> nn.Module:

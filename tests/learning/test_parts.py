@@ -124,6 +124,20 @@ def test_a_division_that_leaves_a_part_empty(small_split, data) -> None:
         divide(small_split, recipe_from_table(table))
 
 
+@pytest.mark.parametrize(("folds", "at_hand"), [(0, 8), (4, 6)])
+def test_few_patients_are_some_of_those_at_hand(small_split, folds, at_hand) -> None:
+    def trained_on(count: int) -> set[bytes]:
+        data = {"folds": folds, "kappa_patients": 1, "train_patients": count}
+        recipe = recipe_from_table({"name": "n", "budget": "b", "steps": 1, "data": data})
+        return {picture.tobytes() for picture in divide(small_split, recipe).train.grey}
+
+    sizes = [trained_on(count) for count in (1, 2, at_hand, 0)]
+    assert [len(pictures) for pictures in sizes] == [3, 6, 3 * at_hand, 3 * at_hand]
+    assert sizes[0] < sizes[1] < sizes[2] == sizes[3]
+    with pytest.raises(RecipeError, match=f"{at_hand} are not held out"):
+        trained_on(at_hand + 1)
+
+
 def test_a_last_run_holds_nobody_out_and_gives_its_end(tmp_path, small_split) -> None:
     table = {"name": "n", "budget": "b", "steps": 8, "network": "tiny-unet", "initial": "random", "batch": 4,
              "sizes": [[0, 32]], "select_every": 3, "log_every": 1}  # fmt: skip
