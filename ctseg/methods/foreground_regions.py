@@ -28,7 +28,7 @@ _FAILURES = (
     "It was trained on slices that lie upright in an abdominal window, and fails on turned ones.",
 )
 SHORT_BUDGET = "600 steps of 8 slices at 192 px"
-"""Fine-tuning of the controls, of the SimCLR U-Net and of the ViT, equal so that they can be compared."""
+"""Fine-tuning of the controls and of the SimCLR U-Net, equal so that they can be compared."""
 
 
 def network_card(
