@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ctseg.leaderboard.statistics import compare, patient_means
+from ctseg.leaderboard.statistics import PairedComparison, compare, patient_means
 from ctseg.learning.recipe import find_recipe
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -75,24 +75,37 @@ def table(rows: dict[str, Lines]) -> list[str]:
             continue
         found = list(rows[name].values())
         means = [np.nanmean([number(line[score]) for line in found]) for score in SCORES]
-        counts = [len({line[key] for line in found}) for key in ("seed", "fold", "patient", "image")]
+        counts = [
+            len({line[key] for line in found} - {"all"}) for key in ("seed", "fold", "patient", "image")
+        ]
         cells = " | ".join([*map(str, counts), *(f"{mean:.3f}" for mean in means)])
         lines.append(f"| {told} (`{name}`) | {cells} |")
     return lines
 
 
+def verdict(paired: PairedComparison) -> str:
+    """Return in words what a paired difference of ari says."""
+    if paired.p_value is None:
+        every = {paired.patients: "better on every patient", 0: "worse on every patient"}
+        return every.get(paired.better_on, "mixed")
+    if paired.p_value >= 0.05:
+        return "no difference found"
+    return "better" if paired.difference > 0 else "worse"
+
+
 def answer(rows: dict[str, Lines], first: str, second: str) -> str:
-    """Return the paired difference of two rows on the slices that both were scored on."""
+    """Return two cells: the verdict by ari, and the paired differences on the slices both were scored on."""
     if first not in rows or second not in rows:
-        return "not trained yet"
+        return "not trained yet |"
     shared = sorted(rows[first].keys() & rows[second].keys())
     patients = tuple(rows[first][key]["patient"] for key in shared)
-    told = []
+    told, said = [], ""
     for score in SCORES:
         one, other = (
             np.array([number(rows[name][key][score]) for key in shared]) for name in (first, second)
         )
         paired = compare(one, other, patients)
+        said = said or verdict(paired)
         spread = np.std(patient_means(one - other, patients), ddof=1)
         p_value = ""
         if paired.p_value is not None:
@@ -101,7 +114,7 @@ def answer(rows: dict[str, Lines], first: str, second: str) -> str:
             f"{score} {paired.difference:+.3f} (sd over patients {spread:.3f}; "
             f"better on {paired.better_on} of {paired.patients}{p_value})"
         )
-    return "; ".join(told)
+    return f"{said} | {'; '.join(told)}"
 
 
 def spread(rows: dict[str, Lines]) -> list[str]:
@@ -150,8 +163,8 @@ def page(path: Path) -> str:
         "Differences are means over patients of the first minus the second, on the same slices. Below eight",
         "patients no p-value is given. Rows with several seeds are paired seed by seed.",
         "",
-        "| question | rows | difference |",
-        "|---|---|---|",
+        "| question | rows | by ari | difference |",
+        "|---|---|---|---|",
         *(f"| {asked} | `{a}` - `{b}` | {answer(rows, a, b)} |" for asked, a, b in QUESTIONS),
         "",
         "## Spread over seeds",
