@@ -1,5 +1,6 @@
 """The contract of all methods that run with what is on this machine."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -132,14 +133,11 @@ def test_a_stop_flag_ends_the_largest_slice_too(method: Method) -> None:
 
     timer = threading.Timer(3.0, stop_later)
     timer.start()
-    stopped = False
-    try:
+    with contextlib.suppress(Stopped):  # a method of less than 3 s is done before
         method.segment(eight_bit(discs(4096, 4096)), stop)
-    except Stopped:
-        stopped = True
     timer.cancel()
-    assert stopped == stop.is_set()  # a method of less than 3 s was done before
-    if stopped:
+    timer.join()
+    if at_stop:
         assert cpu_seconds() - at_stop[0] < 2.0  # as above: 1 s of 2 cores
 
 
