@@ -27,9 +27,9 @@ from torch import nn
 
 import ctseg
 from ctseg.methods import NeverStop, load
-from ctseg.methods.sam.modules import load_modules
-from ctseg.methods.sam.onnx_encoder import OnnxEncoder
-from ctseg.methods.sam_vit_t import CARD, DECODER_FILE, ENCODER_FILE, POINTS_PER_SIDE
+from ctseg.methods.sam.engine.modules import load_modules
+from ctseg.methods.sam.engine.onnx_encoder import OnnxEncoder
+from ctseg.methods.sam.sam_vit_t import CARD, DECODER_FILE, ENCODER_FILE, POINTS_PER_SIDE
 from ctseg.metrics import score
 from ctseg.slices.ct_slice import CTSlice
 from ctseg.slices.windowing import to_uint8

@@ -25,9 +25,9 @@ from sklearn.metrics import adjusted_rand_score
 from ctseg.datasets.few_shot import FewShotSplit
 from ctseg.labelmaps.files import write_challenge_csv
 from ctseg.leaderboard.boards import Board
-from ctseg.leaderboard.details import EntryDetails
-from ctseg.leaderboard.submission import read_submission
-from ctseg.leaderboard.submit import score_submission
+from ctseg.leaderboard.submissions.metadata import EntryDetails
+from ctseg.leaderboard.submissions.read import read_submission
+from ctseg.leaderboard.submissions.score import score_submission
 
 IMAGES = 500
 SIDE = 512

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.methods import load
-from ctseg.methods.method import NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
 from ctseg.slices import CTSlice, read_slice
 
 

@@ -20,14 +20,14 @@ from typing import Any
 import numpy as np
 
 from ctseg.datasets import Split, of_patients, open_split, patient_folds
-from ctseg.leaderboard.evaluate import code_version
-from ctseg.leaderboard.looks import Look, add_look
-from ctseg.leaderboard.store import built_in_folder
-from ctseg.learning.batches import load_pictures
-from ctseg.learning.evaluation import slice_scores
-from ctseg.learning.recipe import Recipe, find_recipe, recipe_from_table, recipe_to_table
-from ctseg.learning.segmentation import train
+from ctseg.leaderboard.evaluation.evaluate import code_version
+from ctseg.leaderboard.results.look_log import Look, add_look
+from ctseg.leaderboard.results.store import built_in_folder
 from ctseg.networks.stored import load_network
+from ctseg.training.batches import load_pictures
+from ctseg.training.evaluation import slice_scores
+from ctseg.training.recipe import Recipe, find_recipe, recipe_from_table, recipe_to_table
+from ctseg.training.tasks.foreground import train
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "ablation.csv"
 COLUMNS = ("row", "fold", "seed", "patient", "image", "ari", "fg_ari", "dice")

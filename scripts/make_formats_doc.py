@@ -6,10 +6,10 @@ Run it from anywhere: ``python scripts/make_formats_doc.py``.
 import csv
 from pathlib import Path
 
+from ctseg.sandbox.runner import Limits
 from ctseg.slices import limits
-from ctseg.slices.dicom_header import TRANSFER_SYNTAXES
-from ctseg.slices.nifti import HOUNSFIELD_FROM
-from ctseg.slices.sandbox import Limits
+from ctseg.slices.dicom.header import TRANSFER_SYNTAXES
+from ctseg.slices.formats.nifti import HOUNSFIELD_FROM
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "slices" / "expectations.csv"

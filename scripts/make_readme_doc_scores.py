@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.leaderboard.store import built_in_folder, load_results
-from ctseg.leaderboard.table import table
+from ctseg.leaderboard.results.store import built_in_folder, load_results
+from ctseg.leaderboard.results.table import table
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 START, END = "<!-- scores -->", "<!-- end of scores -->"

@@ -17,12 +17,12 @@ import torch
 from safetensors.torch import load_file
 
 from ctseg.datasets import open_split
-from ctseg.learning.masked_pixels import divide_at_random, fill_in
-from ctseg.learning.pretraining import BLOCK, pretraining_network
-from ctseg.learning.recipe import recipe_from_table
 from ctseg.networks.foreground import resize_grey
 from ctseg.networks.tensors import grey_to_input
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+from ctseg.training.recipe import recipe_from_table
+from ctseg.training.tasks.masked_pixels import divide_at_random, fill_in
+from ctseg.training.tasks.pretraining import BLOCK, pretraining_network
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "reconstructions.png"
 SLICES = (0, 3, 7)

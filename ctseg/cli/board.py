@@ -51,7 +51,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(options: argparse.Namespace) -> int:
     """Do what the first word says, or print a board's table."""
     from ctseg.cli import board_owner
-    from ctseg.leaderboard.owner import ACTIONS
+    from ctseg.leaderboard.admin import ACTIONS
 
     action, *rest = options.words or ["list"]
     if action not in ACTIONS:
@@ -78,8 +78,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_boards() -> int:
     from ctseg.leaderboard.boards import all_boards
-    from ctseg.leaderboard.records import closed
-    from ctseg.leaderboard.store import submissions_folder
+    from ctseg.leaderboard.moderation import closed
+    from ctseg.leaderboard.results.store import submissions_folder
 
     reasons = closed(submissions_folder())
     for board in all_boards().values():
@@ -90,8 +90,8 @@ def _print_boards() -> int:
 
 def _print_table(name: str, as_json: bool) -> int:
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.store import board_results
-    from ctseg.leaderboard.table import TABLE_COLUMNS, table
+    from ctseg.leaderboard.results.store import board_results
+    from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
 
     board = find_board(name)
     rows = table(board_results(board.name), board.digits if board.kind == "sealed" else None)

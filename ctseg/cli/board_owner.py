@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ctseg.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from ctseg.leaderboard.result import Result
+    from ctseg.leaderboard.results.result import Result
 
 
 def print_new_seed() -> int:
@@ -28,8 +28,8 @@ def print_new_seed() -> int:
 def create(name: str, options: argparse.Namespace) -> int:
     """Seal a folder and say which variable tells where it lies."""
     from ctseg.datasets.sealed import folder_variable
-    from ctseg.leaderboard.owner import seal_folder
-    from ctseg.leaderboard.store import submissions_folder
+    from ctseg.leaderboard.admin import seal_folder
+    from ctseg.leaderboard.results.store import submissions_folder
 
     if options.folder is None:
         raise CommandError("A board of your own needs --folder, the folder of its images and labels.")
@@ -44,9 +44,9 @@ def create(name: str, options: argparse.Namespace) -> int:
 
 def close(name: str, options: argparse.Namespace) -> int:
     """Close a board."""
+    from ctseg.leaderboard.admin import close_board
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.owner import close_board
-    from ctseg.leaderboard.store import submissions_folder
+    from ctseg.leaderboard.results.store import submissions_folder
 
     close_board(submissions_folder(), find_board(name), options.why)
     print(f"{name} takes no more submissions.")
@@ -55,8 +55,8 @@ def close(name: str, options: argparse.Namespace) -> int:
 
 def hide(entry: str, options: argparse.Namespace) -> int:
     """Hide an entry."""
-    from ctseg.leaderboard.owner import hide_entry
-    from ctseg.leaderboard.store import submissions_folder
+    from ctseg.leaderboard.admin import hide_entry
+    from ctseg.leaderboard.results.store import submissions_folder
 
     print(f"{hide_entry(submissions_folder(), entry, options.why)} is hidden.")
     return 0
@@ -65,8 +65,8 @@ def hide(entry: str, options: argparse.Namespace) -> int:
 def rescore(name: str, _options: argparse.Namespace) -> int:
     """Score the submissions to a board again."""
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.rescore import rescore as score_again
-    from ctseg.leaderboard.submissions import open_submissions
+    from ctseg.leaderboard.submissions.local_store import open_submissions
+    from ctseg.leaderboard.submissions.rescore import rescore as score_again
 
     changed: list[str] = []
 
@@ -86,8 +86,8 @@ def _told(result: "Result") -> str:
 
 def export(name: str, options: argparse.Namespace) -> int:
     """Write what anybody may have of a board."""
+    from ctseg.leaderboard.admin import export_board
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.owner import export_board
 
     count = export_board(find_board(name), _out(options, "the ZIP to write"))
     print(f"Entries: {count}; wrote {options.out}")
@@ -97,7 +97,7 @@ def export(name: str, options: argparse.Namespace) -> int:
 def write_images(name: str, options: argparse.Namespace) -> int:
     """Write a board's images into a folder."""
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.materials import images_zip
+    from ctseg.leaderboard.submissions.downloads import images_zip
 
     folder = _out(options, "the folder to write to")
     with zipfile.ZipFile(images_zip(find_board(name))) as archive:

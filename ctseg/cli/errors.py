@@ -10,7 +10,7 @@ def user_errors() -> tuple[type[Exception], ...]:
     from ctseg.datasets import DatasetError
     from ctseg.leaderboard.boards import BoardError
     from ctseg.leaderboard.errors import SubmissionError
-    from ctseg.leaderboard.submissions import StoreError
+    from ctseg.leaderboard.submissions.local_store import StoreError
     from ctseg.methods import MethodError
     from ctseg.slices import SliceError
     from ctseg.weights import WeightsError

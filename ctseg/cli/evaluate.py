@@ -22,10 +22,10 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(options: argparse.Namespace) -> int:
     """Evaluate, store the result and print the means."""
     from ctseg.leaderboard.boards import BoardError, find_board
-    from ctseg.leaderboard.evaluate import evaluate
-    from ctseg.leaderboard.looks import Look, add_look
-    from ctseg.leaderboard.result import to_json
-    from ctseg.leaderboard.store import built_in_folder, save
+    from ctseg.leaderboard.evaluation.evaluate import evaluate
+    from ctseg.leaderboard.results.look_log import Look, add_look
+    from ctseg.leaderboard.results.result import to_json
+    from ctseg.leaderboard.results.store import built_in_folder, save
 
     folder = options.out or built_in_folder()
     try:

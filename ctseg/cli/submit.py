@@ -34,7 +34,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run_check(options: argparse.Namespace) -> int:
     """Read the file as a submission and say that it can be taken, or why not."""
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.submission import read_submission
+    from ctseg.leaderboard.submissions.read import read_submission
 
     submission = read_submission(options.file, find_board(options.board))
     structures = [int(label_map.max()) for label_map in submission.label_maps]
@@ -48,11 +48,11 @@ def run_check(options: argparse.Namespace) -> int:
 def run_submit(options: argparse.Namespace) -> int:
     """Score the file, store it, and print where it stands."""
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.desk import open_desk
-    from ctseg.leaderboard.details import EntryDetails
-    from ctseg.leaderboard.hand_in import hand_in
-    from ctseg.leaderboard.ranking import rank
-    from ctseg.leaderboard.store import board_results
+    from ctseg.leaderboard.results.ranking import rank
+    from ctseg.leaderboard.results.store import board_results
+    from ctseg.leaderboard.submissions.metadata import EntryDetails
+    from ctseg.leaderboard.submissions.pipeline import hand_in
+    from ctseg.leaderboard.submissions.service import open_desk
 
     board = find_board(options.board)
     details = EntryDetails.from_text(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ctseg.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from ctseg.learning.recipe import Recipe
+    from ctseg.training.recipe import Recipe
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -37,8 +37,8 @@ def run_train(options: argparse.Namespace) -> int:
     """Fine-tune and print where the weights are."""
     _prepare(options)
     from ctseg.datasets import open_split
-    from ctseg.learning.recipe import RecipeError
-    from ctseg.learning.segmentation import train
+    from ctseg.training.recipe import RecipeError
+    from ctseg.training.tasks.foreground import train
 
     try:
         recipe = _recipe(options)
@@ -51,9 +51,9 @@ def run_train(options: argparse.Namespace) -> int:
 def run_pretrain(options: argparse.Namespace) -> int:
     """Pre-train, probe the encoder and print where its weights are."""
     _prepare(options)
-    from ctseg.learning.pretraining import pretrain
-    from ctseg.learning.probe import print_probe
-    from ctseg.learning.recipe import RecipeError
+    from ctseg.training.probe import print_probe
+    from ctseg.training.recipe import RecipeError
+    from ctseg.training.tasks.pretraining import pretrain
 
     try:
         recipe = _recipe(options)
@@ -67,7 +67,7 @@ def run_pretrain(options: argparse.Namespace) -> int:
 
 
 def _recipe(options: argparse.Namespace) -> "Recipe":
-    from ctseg.learning.recipe import find_recipe
+    from ctseg.training.recipe import find_recipe
 
     recipe = find_recipe(options.recipe)
     return recipe if options.seed is None else dataclasses.replace(recipe, seed=options.seed)

@@ -1,8 +1,8 @@
 """What is done to label maps; reading and writing them is in ``ctseg.labelmaps.files``."""
 
 from ctseg.labelmaps.area_table import area_table
-from ctseg.labelmaps.errors import merge_split_map
 from ctseg.labelmaps.matching import match_labels
+from ctseg.labelmaps.merge_split import merge_split_map
 from ctseg.labelmaps.orientation import orient_like
 from ctseg.labelmaps.overlay import overlay_filled, overlay_outlined
 from ctseg.labelmaps.palette import colours

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from ctseg.datasets.sealed import SEALED_PHANTOM, SEALED_SLICES
-from ctseg.leaderboard.store import folders
+from ctseg.leaderboard.results.store import folders
 
 Kind = Literal["open", "sealed", "bring your own images"]
 Redistribution = Literal["images and labels", "images", "nothing"]
@@ -33,7 +33,7 @@ class Board:
     about : what the images are and what can be learnt from them, two or three sentences.
     redistribution : what of its data may leave the machine that holds them, pictures of them included.
     images, shape : names of its images and the (H, W) of each in px, where these are known without its data;
-        `ctseg.leaderboard.layout.layout_of` finds them for every board.
+        `ctseg.leaderboard.submissions.expected_images.layout_of` finds them for every board.
     """
 
     name: str

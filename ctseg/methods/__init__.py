@@ -5,9 +5,9 @@ one through an entry point of the group ``ctseg.methods`` that names such a modu
 torch at the top of the module: imports that are heavy belong inside ``load``.
 """
 
-from ctseg.methods.card import Card
-from ctseg.methods.method import Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress
-from ctseg.methods.registry import METHODS, MethodError, download_bytes, load
+from ctseg.methods.base.card import Card
+from ctseg.methods.base.method import Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.methods.base.registry import METHODS, MethodError, download_bytes, load
 
 __all__ = [
     "METHODS",

@@ -1,55 +1,5 @@
-"""What a method says about itself: data, read by the app, the docs and the tests."""
+"""The import that other packages were told to use; the code is in ``ctseg.methods.base.card``."""
 
-from dataclasses import dataclass
-from typing import Literal
+from ctseg.methods.base.card import Card, Family, Saw
 
-from ctseg.slices.ct_slice import Window
-
-Family = Literal["classical", "foundation model", "supervised", "self-supervised"]
-Saw = Literal["nothing", "unlabelled", "annotated", "synthetic", "outside"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """The facts about one method. Every field is required, so a card cannot be half filled.
-
-    Attributes
-    ----------
-    name : identifier used in commands, files and boards, such as ``"sam-vit-t"``.
-    title : the name shown on pages.
-    family : what kind of method it is.
-    summary : two sentences: what it does.
-    paper : citation in one line, or "" where there is none.
-    paper_url : https link to the paper, or "".
-    input_window : the window in HU in which the method sees a slice; display never changes it.
-    handles_unknown_window : whether 8-bit files of unknown window are within what it was made for.
-    weights : names of the files in ``weights/manifest.toml`` that it loads; empty if it needs none.
-    weights_licence : licence of those files, or "none needed".
-    training_data : what the weights were trained on, one sentence.
-    saw : what training saw, for the leaderboard.
-    parameters : number of learnt parameters.
-    seconds : measured time for a 512x512 slice on 2 cores, in seconds; 0 if never measured.
-    full_tiling : True if every pixel ends in some structure, so that ``ari`` is not its index.
-    known_failures : what it is known to do badly, one sentence each.
-    trained : False while the method is planned and its weights do not exist.
-    control : True if it is there to be compared against; Compare lists it behind "more".
-    """
-
-    name: str
-    title: str
-    family: Family
-    summary: str
-    paper: str
-    paper_url: str
-    input_window: Window
-    handles_unknown_window: bool
-    weights: tuple[str, ...]
-    weights_licence: str
-    training_data: str
-    saw: tuple[Saw, ...]
-    parameters: int
-    seconds: float
-    full_tiling: bool
-    known_failures: tuple[str, ...]
-    trained: bool
-    control: bool
+__all__ = ["Card", "Family", "Saw"]

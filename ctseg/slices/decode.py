@@ -27,7 +27,7 @@ TOO_MUCH_MEMORY = "This file needs more memory to decode than is allowed; save a
 
 
 def decode_stack(*paths: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
-    """Decode files to pixels and JSON facts, as `ctseg.slices.sandbox.run_decoder` wants it."""
+    """Decode files to pixels and JSON facts, as `ctseg.sandbox.runner.run_decoder` wants it."""
     stack = decode([Path(path) for path in paths])
     return stack.pixels, stack.facts()
 
@@ -63,7 +63,7 @@ def _kind(path: Path) -> str:
 
 
 def _decode_several(paths: Sequence[Path], kinds: Sequence[str]) -> Stack:
-    from ctseg.slices.dicom import read_dicom
+    from ctseg.slices.dicom.series import read_dicom
 
     if set(kinds) != {"dicom"}:
         raise SliceError(
@@ -80,23 +80,23 @@ def _open(path: Path) -> BinaryIO:
 def _decode_one(file: BinaryIO, kind: str, path: Path) -> Stack:
     # Imported one by one: a PNG need not wait for pydicom and nibabel.
     if kind in ("png", "jpeg"):
-        from ctseg.slices.raster import read_picture
+        from ctseg.slices.formats.png_jpeg import read_picture
 
         return read_picture(file, kind)
     if kind == "tiff":
-        from ctseg.slices.tiff import read_tiff
+        from ctseg.slices.formats.tiff import read_tiff
 
         return read_tiff(file)
     if kind == "dicom":
-        from ctseg.slices.dicom import read_dicom
+        from ctseg.slices.dicom.series import read_dicom
 
         return read_dicom([partial(_open, path)])
     if kind == "zip":
-        from ctseg.slices.archive import dicom_entries
-        from ctseg.slices.dicom import read_dicom
+        from ctseg.slices.dicom.series import read_dicom
+        from ctseg.slices.formats.zip import dicom_entries
 
         with zipfile.ZipFile(file) as archive:
             return read_dicom(dicom_entries(archive))
-    from ctseg.slices.nifti import read_gzipped_nifti, read_nifti
+    from ctseg.slices.formats.nifti import read_gzipped_nifti, read_nifti
 
     return read_gzipped_nifti(file) if kind == "nifti.gz" else read_nifti(file)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ctseg.sandbox.runner import run_decoder
 from ctseg.slices.ct_slice import CTSlice, SliceError
 from ctseg.slices.limits import check_upload
-from ctseg.slices.sandbox import run_decoder
 from ctseg.slices.stack import Stack
 
 _DECODER = "ctseg.slices.decode:decode_stack"

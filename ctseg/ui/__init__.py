@@ -8,13 +8,13 @@ if TYPE_CHECKING:
 
 def build() -> "gr.Blocks":
     """Return the app with all its pages, not yet launched."""
-    from ctseg.ui.server import build
+    from ctseg.ui.app import build
 
     return build()
 
 
 def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False) -> None:
     """Serve the pages until interrupted; port 0 takes any free one."""
-    from ctseg.ui.server import serve
+    from ctseg.ui.app import serve
 
     serve(host, port, open_browser)

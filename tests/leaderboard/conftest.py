@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ctseg.leaderboard.result import Result
+from ctseg.leaderboard.results.result import Result
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.leaderboard.result import Result, predictions_sha256
-from ctseg.leaderboard.submissions import StoreError, Submissions
+from ctseg.leaderboard.results.result import Result, predictions_sha256
+from ctseg.leaderboard.submissions.local_store import StoreError, Submissions
 from ctseg.metrics import mean_scores, score
 from ctseg.metrics.scores import json_ready
 

@@ -8,15 +8,15 @@ import pytest
 from hub_dataset import REPO, TOKEN, StandInDataset, stand_in_dataset
 from submitting import made_up
 
-from ctseg.leaderboard import records
+from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.leaderboard.desk import Desk, HubDesk, open_desk
-from ctseg.leaderboard.details import EntryDetails
 from ctseg.leaderboard.errors import SubmissionError
-from ctseg.leaderboard.hand_in import check_may_submit, hand_in
-from ctseg.leaderboard.hub_store import HubSubmissions
-from ctseg.leaderboard.result import to_json
-from ctseg.leaderboard.submissions import open_submissions
+from ctseg.leaderboard.results.result import to_json
+from ctseg.leaderboard.submissions.hub_store import HubSubmissions
+from ctseg.leaderboard.submissions.local_store import open_submissions
+from ctseg.leaderboard.submissions.metadata import EntryDetails
+from ctseg.leaderboard.submissions.pipeline import check_may_submit, hand_in
+from ctseg.leaderboard.submissions.service import Desk, HubDesk, open_desk
 
 OPEN, SEALED, OWN_IMAGES = (BOARDS[name] for name in ("phantom-val", "phantom-sealed", "ct-fewshot-val"))
 
@@ -49,7 +49,7 @@ def test_on_ones_own_machine_it_is_open_without_a_login(tmp_path: Path) -> None:
     assert "true labels of this board are not on this machine" in desk.why_closed(SEALED)
     result, label_maps = made_up(1)
     assert desk.accept(result, label_maps, "", lambda _: None).new
-    records.close(tmp_path / "store", OPEN.name, "It is over.")
+    moderation.close(tmp_path / "store", OPEN.name, "It is over.")
     assert desk.why_closed(OPEN) == "This board is closed: It is over."
     with pytest.raises(SubmissionError, match="It is over"):
         check_may_submit(desk, OPEN, None)

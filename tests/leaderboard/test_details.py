@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseg.leaderboard.details import LONGEST_NAME, SAW, EntryDetails
 from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions.metadata import LONGEST_NAME, SAW, EntryDetails
 from ctseg.spreadsheet import to_csv
 
 

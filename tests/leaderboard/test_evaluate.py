@@ -9,10 +9,10 @@ import pytest
 from ctseg.cli import main
 from ctseg.datasets import DatasetError, open_split
 from ctseg.leaderboard.boards import BoardError, find_board
-from ctseg.leaderboard.evaluate import evaluate
-from ctseg.leaderboard.looks import count_looks
-from ctseg.leaderboard.oracles import ORACLES
-from ctseg.leaderboard.store import load_results
+from ctseg.leaderboard.evaluation.evaluate import evaluate
+from ctseg.leaderboard.evaluation.oracles import ORACLES
+from ctseg.leaderboard.results.look_log import count_looks
+from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import load
 from ctseg.metrics import score
 

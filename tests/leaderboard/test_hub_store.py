@@ -8,9 +8,9 @@ import pytest
 from hub_dataset import REPO, TOKEN, StandInDataset, stand_in_dataset
 from submitting import made_up
 
-from ctseg.leaderboard.hub_store import NOT_YET_SAVED, HubSubmissions
-from ctseg.leaderboard.result import to_json
-from ctseg.leaderboard.submissions import Outcome, StoreError, Submissions
+from ctseg.leaderboard.results.result import to_json
+from ctseg.leaderboard.submissions.hub_store import NOT_YET_SAVED, HubSubmissions
+from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions
 
 ROOM = 1 << 30
 QUICK = (0.01, 0.01, 0.01)

@@ -7,7 +7,7 @@ import pytest
 from submitting import made_up
 
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.leaderboard.quotas import Quota, quota_of, quota_words
+from ctseg.leaderboard.submissions.quotas import Quota, quota_of, quota_words
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 OPEN, SEALED, OWN_IMAGES = "phantom-val", "phantom-sealed", "ct-fewshot-val"

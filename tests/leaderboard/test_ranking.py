@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ctseg.leaderboard.ranking import rank
-from ctseg.leaderboard.table import TABLE_COLUMNS, table
+from ctseg.leaderboard.results.ranking import rank
+from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
 from ctseg.spreadsheet import to_csv
 
 

@@ -12,9 +12,9 @@ from hypothesis.extra.numpy import arrays
 
 from ctseg.leaderboard.boards import BOARDS, BoardError, find_board
 from ctseg.leaderboard.files import write_whole
-from ctseg.leaderboard.looks import Look, add_look, count_looks
-from ctseg.leaderboard.result import canonical_label_map, from_json, predictions_sha256, to_json
-from ctseg.leaderboard.store import load_results, save
+from ctseg.leaderboard.results.look_log import Look, add_look, count_looks
+from ctseg.leaderboard.results.result import canonical_label_map, from_json, predictions_sha256, to_json
+from ctseg.leaderboard.results.store import load_results, save
 
 
 def test_what_is_stored_is_read_back(tmp_path: Path, make_result: Any) -> None:

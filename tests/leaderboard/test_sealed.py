@@ -15,16 +15,16 @@ from ctseg.cli import main
 from ctseg.datasets import DatasetError, open_split
 from ctseg.datasets.sealed import SEED_VARIABLE, SealedPhantom, checked_seed, folder_variable, new_seed
 from ctseg.datasets.split import canonical_bytes
+from ctseg.leaderboard.admin import seal_folder
 from ctseg.leaderboard.boards import BOARDS, Board, BoardError, all_boards, find_board
-from ctseg.leaderboard.materials import (
+from ctseg.leaderboard.results.store import board_results
+from ctseg.leaderboard.submissions.downloads import (
     example_submission,
     images_zip,
     write_example_submission,
     write_images_zip,
 )
-from ctseg.leaderboard.owner import seal_folder
-from ctseg.leaderboard.store import board_results
-from ctseg.leaderboard.submission import read_submission
+from ctseg.leaderboard.submissions.read import read_submission
 
 SEED = "c0ffee0123456789abcdef9876543210"
 
@@ -266,7 +266,7 @@ def test_only_boards_that_may_show_labels_do() -> None:
 
 
 def test_a_link_to_an_image_of_a_sealed_board_brings_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ctseg.ui.examples import open_board_image
+    from ctseg.ui.compare.examples import open_board_image
 
     monkeypatch.setenv(SEED_VARIABLE, SEED)
     assert open_board_image("phantom-sealed", "0.png").truth is None

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 
-from ctseg.leaderboard.statistics import FEWEST_PATIENTS, bootstrap_interval, compare, patient_means
+from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS, bootstrap_interval, compare, patient_means
 
 
 def test_below_eight_patients_nothing_is_claimed() -> None:

@@ -30,9 +30,9 @@ from submission_files import (
 )
 from test_submission_formats import decode
 
-from ctseg.leaderboard import submission
 from ctseg.leaderboard.errors import SubmissionError
-from ctseg.leaderboard.submission import read_submission
+from ctseg.leaderboard.submissions import read
+from ctseg.leaderboard.submissions.read import read_submission
 from ctseg.slices import SliceError
 
 BLANK = png(np.zeros(SHAPE, np.uint8))
@@ -132,7 +132,7 @@ def test_a_reader_that_is_overcome_is_one_sentence(
     reader: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    monkeypatch.setattr(submission, "DECODER", f"bad_readers:{reader}")
+    monkeypatch.setattr(read, "DECODER", f"bad_readers:{reader}")
     assert told in refused_in_its_process(npz(tmp_path, label_maps()))
 
 

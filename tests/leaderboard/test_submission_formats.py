@@ -26,11 +26,11 @@ from submission_files import (
 )
 
 from ctseg.leaderboard.errors import SubmissionError
-from ctseg.leaderboard.formats.decode import decode_submission
-from ctseg.leaderboard.formats.names import check_images
-from ctseg.leaderboard.layout import layout_of
-from ctseg.leaderboard.result import canonical_label_map
-from ctseg.leaderboard.submission import read_submission
+from ctseg.leaderboard.results.result import canonical_label_map
+from ctseg.leaderboard.submissions.expected_images import layout_of
+from ctseg.leaderboard.submissions.formats.decode import decode_submission
+from ctseg.leaderboard.submissions.formats.names import check_images
+from ctseg.leaderboard.submissions.read import read_submission
 from ctseg.slices import SliceError
 
 LAYOUT = json.dumps(asdict(layout_of(BOARD)))

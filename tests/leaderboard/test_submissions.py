@@ -14,9 +14,15 @@ import numpy as np
 import pytest
 from submitting import made_up
 
-from ctseg.leaderboard.result import predictions_sha256, to_json
-from ctseg.leaderboard.store import board_results, load_results, save, submissions_folder
-from ctseg.leaderboard.submissions import MOST_MEGABYTES, Outcome, StoreError, Submissions, open_submissions
+from ctseg.leaderboard.results.result import predictions_sha256, to_json
+from ctseg.leaderboard.results.store import board_results, load_results, save, submissions_folder
+from ctseg.leaderboard.submissions.local_store import (
+    MOST_MEGABYTES,
+    Outcome,
+    StoreError,
+    Submissions,
+    open_submissions,
+)
 
 SCRIPT = Path(__file__).with_name("submitting.py")
 ROOM = 1 << 30

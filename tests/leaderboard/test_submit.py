@@ -15,18 +15,18 @@ from PIL import Image
 from ctseg.cli import main
 from ctseg.datasets import DatasetError, open_split
 from ctseg.labelmaps.files import write_challenge_csv
-from ctseg.leaderboard import records
+from ctseg.leaderboard import moderation
+from ctseg.leaderboard.admin import export_board, hide_entry
 from ctseg.leaderboard.boards import BoardError, find_board
-from ctseg.leaderboard.details import EntryDetails
-from ctseg.leaderboard.evaluate import evaluate
-from ctseg.leaderboard.gamed import GAMED, looks_gamed
-from ctseg.leaderboard.owner import export_board, hide_entry
-from ctseg.leaderboard.rescore import rescore
-from ctseg.leaderboard.result import Result, from_json, predictions_sha256, to_json
-from ctseg.leaderboard.store import all_results, board_results, built_in_folder, save
-from ctseg.leaderboard.submission import read_submission
-from ctseg.leaderboard.submissions import StoreError, open_submissions
-from ctseg.leaderboard.submit import score_submission
+from ctseg.leaderboard.evaluation.evaluate import evaluate
+from ctseg.leaderboard.results.gamed import GAMED, looks_gamed
+from ctseg.leaderboard.results.result import Result, from_json, predictions_sha256, to_json
+from ctseg.leaderboard.results.store import all_results, board_results, built_in_folder, save
+from ctseg.leaderboard.submissions.local_store import StoreError, open_submissions
+from ctseg.leaderboard.submissions.metadata import EntryDetails
+from ctseg.leaderboard.submissions.read import read_submission
+from ctseg.leaderboard.submissions.rescore import rescore
+from ctseg.leaderboard.submissions.score import score_submission
 from ctseg.methods import load
 
 BOARD = find_board("ct-fewshot-val")
@@ -216,7 +216,7 @@ def test_a_closed_board_takes_nothing_and_says_why(
 ) -> None:
     assert main(["board", "close", BOARD.name, "--why", "The study is over."]) == 0
     assert main(["board", "close", BOARD.name, "--why", "Another reason."]) == 0
-    assert records.closed(store) == {BOARD.name: "The study is over."}
+    assert moderation.closed(store) == {BOARD.name: "The study is over."}
     capsys.readouterr()
     assert main(["board", "list"]) == 0
     assert "(closed: The study is over.)" in capsys.readouterr().out
@@ -232,7 +232,7 @@ def test_a_hidden_entry_is_in_no_table_and_its_files_stay(
     assert main(["board", "hide", result.predictions_sha256[:10], "--why", "Made from the labels."]) == 0
     assert board_results(BOARD.name) == []
     assert all_results(store) == [result]
-    assert records.hidden(store) == {result.predictions_sha256: "Made from the labels."}
+    assert moderation.hidden(store) == {result.predictions_sha256: "Made from the labels."}
     with pytest.raises(BoardError, match="--why"):
         hide_entry(store, result.predictions_sha256, " ")
 

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ctseg.methods import METHODS, Card, Method, Stopped, download_bytes, load
-from ctseg.methods.card import Family, Saw
+from ctseg.methods.base.card import Family, Saw
 from ctseg.slices import CTSlice
 
 READY = [name for name, card in METHODS.items() if card.trained and download_bytes(name) is None]

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ctseg.methods import METHODS, MethodError, load, registry
+from ctseg.methods import METHODS, MethodError, load
+from ctseg.methods.base import registry
 
 ONE_LABEL = """
 import dataclasses
@@ -18,7 +19,7 @@ import dataclasses
 import numpy as np
 
 from ctseg.methods import Stopped
-from ctseg.methods.watershed import CARD as WATERSHED
+from ctseg.methods.classical.watershed import CARD as WATERSHED
 
 CARD = dataclasses.replace(WATERSHED, name="one-label", title="One label")
 

@@ -13,14 +13,20 @@ from torch import nn
 from torchvision.ops import box_iou
 
 from ctseg.methods import NeverStop
-from ctseg.methods.sam.body import body_mask, grid_points, points_on_body
-from ctseg.methods.sam.candidates import Candidate, candidate, large_to_small, paint, without_duplicates
-from ctseg.methods.sam.decoder import PointDecoder
-from ctseg.methods.sam.frame import encoder_input, framed_points, framed_shape, judged_shape, upscaled
-from ctseg.methods.sam.modules import load_modules
-from ctseg.methods.sam.onnx_encoder import OnnxEncoder
-from ctseg.methods.sam.segmenter import AutomaticMasks
-from ctseg.methods.sam_vit_t import CARD, DECODER_FILE, ENCODER_FILE
+from ctseg.methods.sam.engine.body import body_mask, grid_points, points_on_body
+from ctseg.methods.sam.engine.candidates import (
+    Candidate,
+    candidate,
+    large_to_small,
+    paint,
+    without_duplicates,
+)
+from ctseg.methods.sam.engine.decoder import PointDecoder
+from ctseg.methods.sam.engine.frame import encoder_input, framed_points, framed_shape, judged_shape, upscaled
+from ctseg.methods.sam.engine.modules import load_modules
+from ctseg.methods.sam.engine.onnx_encoder import OnnxEncoder
+from ctseg.methods.sam.engine.segmenter import AutomaticMasks
+from ctseg.methods.sam.sam_vit_t import CARD, DECODER_FILE, ENCODER_FILE
 from ctseg.slices import CTSlice, read_slice
 from ctseg.slices.windowing import to_uint8
 from ctseg.weights import fetch

@@ -18,9 +18,10 @@ from safetensors.torch import save_file
 from segment_anything.build_sam import build_sam_vit_b
 from segment_anything.modeling import ImageEncoderViT, Sam
 
-from ctseg.methods import METHODS, NeverStop, Stopped, download_bytes, sam_vit_b
-from ctseg.methods.sam.vit_b import FetchedOnFirstUse, load_sam
-from ctseg.methods.sam.vit_encoder import ViTEncoder
+from ctseg.methods import METHODS, NeverStop, Stopped, download_bytes
+from ctseg.methods.sam import sam_vit_b
+from ctseg.methods.sam.engine.vit_b import FetchedOnFirstUse, load_sam
+from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.weights import Progress, WeightsError
 

@@ -16,8 +16,9 @@ from skimage.filters import rank, sobel
 from skimage.morphology import disk
 from skimage.segmentation import watershed
 
-from ctseg.methods import Stopped, load, watershed_recipe
-from ctseg.methods.killable import LARGEST_IN_PROCESS_PX
+from ctseg.methods import Stopped, load
+from ctseg.methods.base.interruptible import LARGEST_IN_PROCESS_PX
+from ctseg.methods.classical import watershed_recipe
 from ctseg.metrics import score
 from ctseg.slices import CTSlice, Window, read_slice
 from ctseg.slices.windowing import to_uint8

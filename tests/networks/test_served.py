@@ -10,13 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from ctseg.datasets import open_split
-from ctseg.learning.checkpoint import save_weights
 from ctseg.networks.foreground import predict_foreground
 from ctseg.networks.registry import build_network
 from ctseg.networks.served import GRAPHS, ServedNetwork
 from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+from ctseg.training.checkpoint import save_weights
 from ctseg.weights import fetch, manifest
 
 SHIPPED = [name for name, file in manifest().items() if file.licence == "research use"]

@@ -30,7 +30,7 @@ from pydicom.uid import (
 
 from ctseg.slices import SliceError, Window
 from ctseg.slices.decode import decode
-from ctseg.slices.dicom_header import TRANSFER_SYNTAXES, read_whole
+from ctseg.slices.dicom.header import TRANSFER_SYNTAXES, read_whole
 
 HOUNSFIELD = stored_values().astype(int) - 1024
 UNCOMPRESSED = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian]

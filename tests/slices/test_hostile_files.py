@@ -144,7 +144,7 @@ def test_zip_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one_large = zip_with({"a": dicom, "b": dicom + bytes(40 * MEBIBYTE)})
     assert "blows up" in sentence_of(one_large, tmp_path)
     assert "blows up" in refusal_in_this_process(one_large, tmp_path)
-    monkeypatch.setattr("ctseg.slices.archive.MAX_ZIP_BYTES", 30 * MEBIBYTE)
+    monkeypatch.setattr("ctseg.slices.formats.zip.MAX_ZIP_BYTES", 30 * MEBIBYTE)
     many = zip_with({str(index): dicom + bytes(3 * MEBIBYTE) for index in range(10)})
     assert "would take more than" in refusal_in_this_process(many, tmp_path)
 
@@ -287,7 +287,7 @@ def test_memory_that_runs_out_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ctseg.slices.raster.read_picture", exhausted)
+    monkeypatch.setattr("ctseg.slices.formats.png_jpeg.read_picture", exhausted)
     (tmp_path / "a").write_bytes(png(3, 3))
     with pytest.raises(SliceError, match="memory"):
         decode([tmp_path / "a"])

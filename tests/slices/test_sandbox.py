@@ -14,8 +14,9 @@ import psutil
 import pytest
 from pydicom.data import get_testdata_file
 
-from ctseg.slices import SliceError, processes, read_stack, sandbox, shut_down, warm_up
-from ctseg.slices.sandbox import Limits, run_decoder
+from ctseg.sandbox import processes, runner
+from ctseg.sandbox.runner import Limits, run_decoder
+from ctseg.slices import SliceError, read_stack, shut_down, warm_up
 
 MEBIBYTE = 1024**2
 SHORT = Limits(memory_bytes=1024 * MEBIBYTE, cpu_seconds=10, output_bytes=16 * MEBIBYTE, wall_seconds=40.0)
@@ -39,7 +40,7 @@ def decoder_processes() -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process().children(recursive=True)
-        if child.status() != psutil.STATUS_ZOMBIE and "ctseg.slices.worker" in " ".join(child.cmdline())
+        if child.status() != psutil.STATUS_ZOMBIE and "ctseg.sandbox.worker" in " ".join(child.cmdline())
     ]
 
 
@@ -185,8 +186,8 @@ def test_two_are_decoded_at_once_and_a_third_waits(upload: Path) -> None:
 
 
 def test_waiting_ends_with_a_sentence(upload: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_WAIT_FOR_A_PLACE_S", 0.05)
-    with sandbox._places, sandbox._places:
+    monkeypatch.setattr(runner, "_WAIT_FOR_A_PLACE_S", 0.05)
+    with runner._places, runner._places:
         assert "try again" in sentence_of("mirrored", upload)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ctseg.leaderboard.looks import Look, add_look
-from ctseg.leaderboard.result import Result
-from ctseg.leaderboard.store import save
+from ctseg.leaderboard.results.look_log import Look, add_look
+from ctseg.leaderboard.results.result import Result
+from ctseg.leaderboard.results.store import save
 from ctseg.metrics import Scores
 
 HOSTILE = "<img src=x onerror=alert(1)>"

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ctseg.labelmaps.files import write_challenge_csv
+from ctseg.leaderboard.admin import seal_folder
 from ctseg.leaderboard.boards import DESCRIPTIONS, Board, board_to_json
-from ctseg.leaderboard.owner import seal_folder
 
 OPEN = "lab-open"
 SEALED = "lab-sealed"

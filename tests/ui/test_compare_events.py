@@ -16,8 +16,9 @@ from PIL import Image
 from pydicom.data import get_testdata_file
 
 import ctseg
-from ctseg.ui import build, compare, handlers
-from ctseg.ui.sessions import SESSIONS
+from ctseg.ui import build
+from ctseg.ui.compare import handlers, page
+from ctseg.ui.server.sessions import SESSIONS
 
 HEAD = Path(str(get_testdata_file("CT_small.dcm", download=False)))
 
@@ -27,7 +28,7 @@ def request_of_page() -> Any:
     """The request of one open page, which is left at the end."""
     request = SimpleNamespace(session_hash="page-of-a-test")
     yield request
-    compare.leave(request)  # type: ignore[arg-type]
+    page.leave(request)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -75,79 +76,79 @@ def test_a_choice_made_while_the_last_one_is_answered_is_answered_too(pages: gr.
 
 
 def test_page_of_one_visitor_from_upload_to_download(request_of_page: Any, upload: list[str]) -> None:
-    shown, _, remark, cleared, *_ = compare._on_upload(upload, request_of_page)
+    shown, _, remark, cleared, *_ = page._on_upload(upload, request_of_page)
     assert shown["facts"][0] == "HU"
     assert remark == ""
     assert cleared is None
-    plan = compare._on_compare(["watershed"], request_of_page)[0]
+    plan = page._on_compare(["watershed"], request_of_page)[0]
     event = SimpleNamespace(plan=plan["id"], method="watershed", names={})
-    *_, last = compare._on_run(event, request_of_page)  # type: ignore[arg-type]
+    *_, last = page._on_run(event, request_of_page)  # type: ignore[arg-type]
     assert last["state"] == "done"
-    _below, figure, told = compare._after_run(request_of_page)
+    _below, figure, told = page._after_run(request_of_page)
     assert figure is None
     assert told is None
-    packed = compare._on_pack(event, request_of_page)  # type: ignore[arg-type]
+    packed = page._on_pack(event, request_of_page)  # type: ignore[arg-type]
     assert packed["name"] == "ctseg-results.zip"
-    assert compare._on_cancel(request_of_page)["cancelled"] == plan["id"]
+    assert page._on_cancel(request_of_page)["cancelled"] == plan["id"]
 
 
 def test_faults_of_the_visitor_are_told_where_they_look(request_of_page: Any, tmp_path: Path) -> None:
-    assert "No file was given" in compare._on_upload(None, request_of_page)[2]
+    assert "No file was given" in page._on_upload(None, request_of_page)[2]
     nowhere = SimpleNamespace(index=7, bytes=70 * 1024**2, names={})
-    assert "no such example" in compare._on_example(nowhere, request_of_page)[2]  # type: ignore[arg-type]
-    assert "64 MB" in compare._on_refuse(nowhere, request_of_page)  # type: ignore[arg-type]
-    assert compare._on_refuse(SimpleNamespace(bytes=10), request_of_page) == ""  # type: ignore[arg-type]
-    assert "Nothing is loaded" in compare._on_compare(["watershed"], request_of_page)[1]
-    assert "Nothing is loaded" in compare._on_place(1, request_of_page)[1]
-    assert compare._on_pack(nowhere, request_of_page)["data"] == ""  # type: ignore[arg-type]
-    assert compare._on_cancel(request_of_page)["cancelled"] is None
+    assert "no such example" in page._on_example(nowhere, request_of_page)[2]  # type: ignore[arg-type]
+    assert "64 MB" in page._on_refuse(nowhere, request_of_page)  # type: ignore[arg-type]
+    assert page._on_refuse(SimpleNamespace(bytes=10), request_of_page) == ""  # type: ignore[arg-type]
+    assert "Nothing is loaded" in page._on_compare(["watershed"], request_of_page)[1]
+    assert "Nothing is loaded" in page._on_place(1, request_of_page)[1]
+    assert page._on_pack(nowhere, request_of_page)["data"] == ""  # type: ignore[arg-type]
+    assert page._on_cancel(request_of_page)["cancelled"] is None
     file = tmp_path / "truth"
     file.touch()
-    assert "Nothing is loaded" in compare._on_truth(str(file), request_of_page)[0]
-    assert len(compare._on_truth(None, request_of_page)) == 3
+    assert "Nothing is loaded" in page._on_truth(str(file), request_of_page)[0]
+    assert len(page._on_truth(None, request_of_page)) == 3
 
 
 def test_refusal_says_that_the_slice_before_it_stays(request_of_page: Any, upload: list[str]) -> None:
     large = SimpleNamespace(bytes=70 * 1024**2)
     stays = "The previous slice is still shown."
-    assert stays not in compare._on_upload(None, request_of_page)[2]
-    assert stays not in compare._on_refuse(large, request_of_page)  # type: ignore[arg-type]
-    compare._on_upload(upload, request_of_page)
-    assert stays in compare._on_upload(None, request_of_page)[2]
-    assert stays in compare._on_refuse(large, request_of_page)  # type: ignore[arg-type]
+    assert stays not in page._on_upload(None, request_of_page)[2]
+    assert stays not in page._on_refuse(large, request_of_page)  # type: ignore[arg-type]
+    page._on_upload(upload, request_of_page)
+    assert stays in page._on_upload(None, request_of_page)[2]
+    assert stays in page._on_refuse(large, request_of_page)  # type: ignore[arg-type]
 
 
 def test_example_can_be_scored_against_a_true_label_map(request_of_page: Any, tmp_path: Path) -> None:
-    compare._on_example(SimpleNamespace(index=2), request_of_page)  # type: ignore[arg-type]
-    assert compare._on_place(1, request_of_page)[0]["place"] == ""
+    page._on_example(SimpleNamespace(index=2), request_of_page)  # type: ignore[arg-type]
+    assert page._on_place(1, request_of_page)[0]["place"] == ""
     session = SESSIONS.of(request_of_page.session_hash)
-    plan = compare._on_compare(["watershed"], request_of_page)[0]
-    list(compare._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
+    plan = page._on_compare(["watershed"], request_of_page)[0]
+    list(page._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
     session.finished["sam-vit-t"] = session.finished["watershed"]
     Image.fromarray(np.ones((128, 128), np.uint16)).save(tmp_path / "truth.png")
-    said, cleared, told = compare._on_truth(str(tmp_path / "truth.png"), request_of_page)
+    said, cleared, told = page._on_truth(str(tmp_path / "truth.png"), request_of_page)
     assert said == ""
     assert cleared is None
     assert "Watershed" in told["scores"]
     assert set(told["faults"]) == {"watershed", "sam-vit-t"}
-    assert compare._after_run(request_of_page)[1].data[0].z[0][1] == pytest.approx(1.0)
+    assert page._after_run(request_of_page)[1].data[0].z[0][1] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("index", "intensity"), [(0, "HU"), (1, "8-bit")])
 def test_phantoms_are_scored_without_being_asked(request_of_page: Any, index: int, intensity: str) -> None:
-    shown, _, remark, *_ = compare._on_example(SimpleNamespace(index=index), request_of_page)  # type: ignore[arg-type]
+    shown, _, remark, *_ = page._on_example(SimpleNamespace(index=index), request_of_page)  # type: ignore[arg-type]
     assert shown["facts"][0].startswith(intensity)
     assert "true structures are known" in remark
-    plan, *_, scoring = compare._on_compare(["watershed"], request_of_page)
+    plan, *_, scoring = page._on_compare(["watershed"], request_of_page)
     assert scoring == gr.skip()
-    list(compare._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
-    told = compare._after_run(request_of_page)[-1]
+    list(page._on_run(SimpleNamespace(plan=plan["id"], method="watershed"), request_of_page))  # type: ignore[arg-type]
+    told = page._after_run(request_of_page)[-1]
     assert "Watershed" in told["scores"]
     assert set(told["found"]) == set(told["faults"]) == {"watershed"}
 
 
 def linked(request_of_page: Any, **query: str) -> Any:
-    return compare._on_link(SimpleNamespace(session_hash=request_of_page.session_hash, query_params=query))  # type: ignore[arg-type]
+    return page._on_link(SimpleNamespace(session_hash=request_of_page.session_hash, query_params=query))  # type: ignore[arg-type]
 
 
 def test_a_link_opens_an_image_of_an_open_board(request_of_page: Any) -> None:
@@ -188,7 +189,7 @@ def test_a_true_label_map_from_another_program_is_turned_to_the_slice(
 ) -> None:
     from ctseg.labelmaps.files import write_nifti
 
-    compare._on_example(SimpleNamespace(index=2), request_of_page)  # type: ignore[arg-type]
+    page._on_example(SimpleNamespace(index=2), request_of_page)  # type: ignore[arg-type]
     session = SESSIONS.of(request_of_page.session_hash)
     ct_slice = session.ct_slice
     assert ct_slice is not None
@@ -199,13 +200,13 @@ def test_a_true_label_map_from_another_program_is_turned_to_the_slice(
     backwards[:, 3] += backwards[:, 0] * (truth.shape[0] - 1)
     backwards[:, 0] *= -1
     write_nifti(tmp_path / "truth.nii.gz", truth[::-1].T, affine=backwards[:, [1, 0, 2, 3]])
-    said, *_ = compare._on_truth(str(tmp_path / "truth.nii.gz"), request_of_page)
+    said, *_ = page._on_truth(str(tmp_path / "truth.nii.gz"), request_of_page)
     assert said == ""
     assert np.array_equal(session.truth, truth)
 
 
 def test_a_place_that_cannot_be_is_refused() -> None:
-    from ctseg.ui.judging import _turned
+    from ctseg.ui.compare.truth import _turned
 
     labels = np.ones((3, 4), np.uint8)
     with pytest.raises(handlers.PageError, match="cannot be"):
@@ -216,7 +217,7 @@ def test_a_place_that_cannot_be_is_refused() -> None:
 
 
 def test_thumbnails_are_drawn_when_the_page_loads() -> None:
-    assert all(each["picture"] for each in compare.load_thumbnails())
+    assert all(each["picture"] for each in page.load_thumbnails())
 
 
 def test_programs_segment_a_file_and_nothing_of_it_stays(server: AppServer, tmp_path: Path) -> None:
@@ -248,7 +249,7 @@ def test_app_ends_with_nothing_left(tmp_path: Path) -> None:
 
 
 def test_listing_pages_imports_neither_torch_nor_plotly() -> None:
-    code = "import sys, ctseg.ui.server; print([name for name in ('torch', 'plotly') if name in sys.modules])"
+    code = "import sys, ctseg.ui.app; print([name for name in ('torch', 'plotly') if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(said.stdout.replace("'", '"')) == []
 

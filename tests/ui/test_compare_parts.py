@@ -23,11 +23,11 @@ from pydicom.data import get_testdata_file
 from ctseg.methods import METHODS
 from ctseg.metrics import score
 from ctseg.slices import CTSlice, SliceError, Stack, Window
-from ctseg.ui import encode, examples, findings, handlers, judging, running, words
-from ctseg.ui.download import results_zip, zip_message
-from ctseg.ui.handlers import PageError
-from ctseg.ui.housekeeping import Housekeeping, private_upload_folder, sweep
-from ctseg.ui.sessions import KEPT_SECONDS, MOST_SESSIONS, SESSIONS, Finished, Session, Sessions
+from ctseg.ui.compare import encode, examples, findings, handlers, messages, run
+from ctseg.ui.compare.download import results_zip, zip_message
+from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.server.housekeeping import Housekeeping, private_upload_folder, sweep
+from ctseg.ui.server.sessions import KEPT_SECONDS, MOST_SESSIONS, SESSIONS, Finished, Session, Sessions
 
 HEAD = Path(str(get_testdata_file("CT_small.dcm", download=False)))
 
@@ -168,8 +168,8 @@ def test_uploads_land_in_a_private_folder_that_goes_with_the_app(
 
 
 def test_housekeeping_sweeps_while_the_app_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("ctseg.ui.housekeeping.SWEEP_SECONDS", 0.01)
-    monkeypatch.setattr("ctseg.ui.housekeeping.STRAY_SECONDS", 0)
+    monkeypatch.setattr("ctseg.ui.server.housekeeping.SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr("ctseg.ui.server.housekeeping.STRAY_SECONDS", 0)
     stray = tmp_path / "stray"
     stray.write_bytes(b"DICM")
     keeping = Housekeeping(tmp_path)
@@ -306,8 +306,8 @@ class _Script:
 
 
 def _outcome(monkeypatch: pytest.MonkeyPatch, act: Any) -> Any:
-    monkeypatch.setattr(running, "load", lambda _name: _Script(act))
-    return list(running.run_method(_stack()[0], "watershed", threading.Event()))[-1]
+    monkeypatch.setattr(run, "load", lambda _name: _Script(act))
+    return list(run.run_method(_stack()[0], "watershed", threading.Event()))[-1]
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_errors_of_methods_become_one_sentence(
         raise error
 
     got = _outcome(monkeypatch, act)
-    assert isinstance(got, running.Failed)
+    assert isinstance(got, run.Failed)
     assert sentence in got.sentence
     assert "secret" not in got.sentence
 
@@ -337,34 +337,34 @@ def test_run_reports_progress_and_closing_it_stops_the_method(monkeypatch: pytes
         progress(7.0)
         stop.wait(20)
         ended.set()
-        raise running.Stopped
+        raise run.Stopped
 
-    monkeypatch.setattr(running, "load", lambda _name: _Script(act))
+    monkeypatch.setattr(run, "load", lambda _name: _Script(act))
     stop = threading.Event()
-    run = running.run_method(_stack()[0], "watershed", stop)
-    step = next(step for step in run if isinstance(step, running.Step) and step.fraction)
+    running = run.run_method(_stack()[0], "watershed", stop)
+    step = next(step for step in running if isinstance(step, run.Step) and step.fraction)
     assert step.fraction == 1.0
-    waiting = running.run_method(_stack()[0], "watershed", given_up := threading.Event())
+    waiting = run.run_method(_stack()[0], "watershed", given_up := threading.Event())
     next(waiting)
     given_up.set()
-    assert list(waiting)[-1] == running.Cancelled()
-    run.close()
+    assert list(waiting)[-1] == run.Cancelled()
+    running.close()
     assert stop.is_set()
     assert ended.wait(5)
 
 
 def test_progress_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     card = replace(METHODS["watershed"], seconds=10.0)
-    assert handlers._progress(running.Step(0.0, 0.0), card, None)["text"] == "Loading the method …"
-    halfway = handlers._progress(running.Step(0.0, 5.0), card, None)
+    assert handlers._progress(run.Step(0.0, 0.0), card, None)["text"] == "Loading the method …"
+    halfway = handlers._progress(run.Step(0.0, 5.0), card, None)
     assert (halfway["fraction"], halfway["time"]) == (0.5, "5 s of about 10 s")
-    unmeasured = handlers._progress(running.Step(0.3, 5.0), replace(card, seconds=0.0), None)
+    unmeasured = handlers._progress(run.Step(0.3, 5.0), replace(card, seconds=0.0), None)
     assert (unmeasured["fraction"], unmeasured["time"]) == (0.3, "5 s")
-    late = handlers._progress(running.Step(0.0, 14.0), replace(card, seconds=3.1), None)
+    late = handlers._progress(run.Step(0.0, 14.0), replace(card, seconds=3.1), None)
     assert late["time"] == "14 s, longer than usual (about 3 s)"
-    assert words.elapsed(replace(card, seconds=0.2), 1.0) == "1 s, longer than usual (about 0.2 s)"
+    assert messages.elapsed(replace(card, seconds=0.2), 1.0) == "1 s, longer than usual (about 0.2 s)"
     monkeypatch.setattr(handlers, "download_bytes", lambda _name: 375_000_000)
-    assert handlers._progress(running.Step(0.3, 5.0), card, 375_000_000)["text"] == "Fetching 375 MB, once …"
+    assert handlers._progress(run.Step(0.3, 5.0), card, 375_000_000)["text"] == "Fetching 375 MB, once …"
 
 
 def test_one_structure_has_one_number_in_all_maps() -> None:
@@ -408,7 +408,7 @@ def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
 
     def give(label_map: NDArray[np.uint16]) -> None:
         Image.fromarray(label_map).save(path)
-        judging.take_truth(session, str(path))
+        truth.take_truth(session, str(path))
 
     with pytest.raises(PageError, match="Nothing is loaded"):
         give(truth)
@@ -417,14 +417,14 @@ def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
         give(truth[:8, :9])
     path.write_bytes(b"no picture")
     with pytest.raises(PageError):
-        judging.take_truth(session, str(path))
+        truth.take_truth(session, str(path))
     assert not path.exists()
-    assert judging.judged(session) is None
+    assert truth.judged(session) is None
     give(truth)
-    assert judging.judged(session) is None
+    assert truth.judged(session) is None
     merged = np.ones((24, 32), np.int32)
     session.finished = {"watershed": Finished(merged, 0.1)}
-    told = judging.judged(session)
+    told = truth.judged(session)
     assert told is not None
     assert "<td>Watershed</td><td>0.000</td>" in told["scores"]
     assert "<td>0 / 2</td>" in told["scores"]
@@ -451,7 +451,7 @@ def test_scores_that_do_not_exist_are_a_dash() -> None:
 def test_regions_of_a_full_tiling_are_not_called_structures(
     full_tiling: bool, number: int, said: str
 ) -> None:
-    assert words.counted(replace(METHODS["watershed"], full_tiling=full_tiling), number) == said
+    assert messages.counted(replace(METHODS["watershed"], full_tiling=full_tiling), number) == said
 
 
 def test_zip_holds_maps_table_with_names_and_report_and_no_pixels() -> None:
@@ -482,17 +482,17 @@ def test_zip_survives_any_names(names: Any) -> None:
 
 
 def test_words_are_safe_and_say_what_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "&lt;i&gt;" in words.notice("<i>")
-    assert words.notice("") == words.remark("") == ""
-    assert 'role="status"' in words.remark("One file was left out.")
+    assert "&lt;i&gt;" in messages.notice("<i>")
+    assert messages.notice("") == messages.remark("") == ""
+    assert 'role="status"' in messages.remark("One file was left out.")
     planned = replace(METHODS["watershed"], name="planned", trained=False)
     large = replace(METHODS["watershed"], name="large")
     slow = replace(METHODS["watershed"], name="slow", seconds=12.3)
-    monkeypatch.setattr(words, "METHODS", {card.name: card for card in (planned, large, slow)})
-    monkeypatch.setattr(words, "download_bytes", lambda name: 375_042_383 if name == "large" else None)
-    assert [(row["name"], row["note"]) for row in words.method_rows()] == [
+    monkeypatch.setattr(messages, "METHODS", {card.name: card for card in (planned, large, slow)})
+    monkeypatch.setattr(messages, "download_bytes", lambda name: 375_042_383 if name == "large" else None)
+    assert [(row["name"], row["note"]) for row in messages.method_rows()] == [
         ("slow", "about 12 s"),
         ("large", "375 MB to fetch first"),
         ("planned", "not trained yet"),
     ]
-    assert (words.seconds(2.345), words.seconds(31.7)) == ("2.3 s", "32 s")
+    assert (messages.seconds(2.345), messages.seconds(31.7)) == ("2.3 s", "32 s")

@@ -9,8 +9,8 @@ from PIL import Image
 
 from ctseg.labelmaps import connected_regions
 from ctseg.metrics import ari, score
-from ctseg.ui import explain_panel
-from ctseg.ui.explain import Changes, SpoiltTruth
+from ctseg.ui.leaderboard import explain
+from ctseg.ui.leaderboard.perturbation import Changes, SpoiltTruth
 
 
 def _truth() -> np.ndarray:
@@ -68,7 +68,7 @@ def test_a_picture_without_structures_stays_empty() -> None:
 
 def test_the_claims_beside_the_sliders_hold_on_the_phantom_shown() -> None:
     def bars(changes: Changes) -> dict[str, float]:
-        return {each["name"]: each["value"] for each in explain_panel.message(changes)["scores"]["bars"]}
+        return {each["name"]: each["value"] for each in explain.message(changes)["scores"]["bars"]}
 
     truth, merged, filled = bars(Changes()), bars(Changes(merged=1)), bars(Changes(filled=1))
     assert set(truth.values()) == {1.0}
@@ -79,19 +79,19 @@ def test_the_claims_beside_the_sliders_hold_on_the_phantom_shown() -> None:
 
 
 def test_the_first_message_brings_the_slice_and_later_ones_only_what_moved() -> None:
-    assert explain_panel.first_message()["grey"].startswith("data:image/jpeg;base64,")
-    later = explain_panel._on_slider(50, 2, -3, 10)
+    assert explain.first_message()["grey"].startswith("data:image/jpeg;base64,")
+    later = explain._on_slider(50, 2, -3, 10)
     assert "grey" not in later
     assert len(later["labels"]) < 40_000
 
 
 def test_the_label_picture_is_transparent_where_there_is_no_structure() -> None:
-    data = explain_panel.labels_png(_truth()).partition(",")[2]
+    data = explain.labels_png(_truth()).partition(",")[2]
     picture = np.array(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
     assert (picture[..., 3] > 0).tolist() == (_truth() > 0).tolist()
 
 
 def test_presets_stand_within_the_sliders() -> None:
-    for _, changes in explain_panel.PRESETS:
-        merged, pieces, grown_px, filled = explain_panel._places(changes)
-        assert explain_panel._on_slider(merged, pieces, grown_px, filled)["labels"]
+    for _, changes in explain.PRESETS:
+        merged, pieces, grown_px, filled = explain._places(changes)
+        assert explain._on_slider(merged, pieces, grown_px, filled)["labels"]

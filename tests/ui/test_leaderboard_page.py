@@ -11,14 +11,14 @@ import pytest
 from board_results import HOSTILE, fill, make
 
 from ctseg.leaderboard.boards import BOARDS, BoardError
-from ctseg.leaderboard.ranking import rank
-from ctseg.leaderboard.store import save
-from ctseg.ui import board_words, charts, leaderboard_page
-from ctseg.ui.board_choices import choices
-from ctseg.ui.board_data import BoardView, board_or_first, view
-from ctseg.ui.board_files import board_file, board_rows
-from ctseg.ui.board_images import differences_panel, largest_differences
-from ctseg.ui.board_table import count, method_columns, styled, tiling_columns
+from ctseg.leaderboard.results.ranking import rank
+from ctseg.leaderboard.results.store import save
+from ctseg.ui.leaderboard import charts, messages, page
+from ctseg.ui.leaderboard.choices import choices
+from ctseg.ui.leaderboard.data import BoardView, board_or_first, view
+from ctseg.ui.leaderboard.files import board_file, board_rows
+from ctseg.ui.leaderboard.images import differences_panel, largest_differences
+from ctseg.ui.leaderboard.table import count, method_columns, styled, tiling_columns
 
 MANY, FEW, EMPTY = BOARDS["phantom-val"], BOARDS["ct-fewshot-val"], BOARDS["ct-fewshot-zeroshot"]
 
@@ -117,12 +117,12 @@ def test_a_new_result_appears_without_a_restart(folder: Path) -> None:
 
 
 def test_looks_are_told() -> None:
-    assert "looked at 3 times" in board_words.about(view(MANY))
-    assert "looked at 0 times" in board_words.about(view(EMPTY))
+    assert "looked at 3 times" in messages.about(view(MANY))
+    assert "looked at 0 times" in messages.about(view(EMPTY))
 
 
 def test_answers_name_the_best_by_both_indices_and_the_ceiling() -> None:
-    told = board_words.answers(view(MANY))
+    told = messages.answers(view(MANY))
     assert "<b>Good</b>, by ari, of 3 methods that leave a background: ari 0.79" in told
     assert "By fg_ari it is <b>Better</b>: 0.7" in told
     assert "A perfect mask, cut into connected regions, gets ari " in told
@@ -133,27 +133,27 @@ def test_answers_name_the_best_by_both_indices_and_the_ceiling() -> None:
 
 
 def test_answers_claim_nothing_below_eight_patients() -> None:
-    told = board_words.answers(view(FEW))
+    told = messages.answers(view(FEW))
     assert "5 patients, which is too few" in told
     assert "told apart" not in told
 
 
 def test_answers_for_shared_ranks_one_method_and_none(folder: Path) -> None:
     rows = tuple(rank([make("one", 0.5, 0.5), make("one", 0.5, 0.5, title="Twin")]))
-    assert "<b>One</b> and <b>Twin</b> share the first rank" in board_words.answers(BoardView(MANY, rows, 0))
-    assert "cannot be told apart" in board_words.answers(BoardView(MANY, rows, 0))
-    alone = board_words.answers(BoardView(MANY, tuple(rank([make("one", 0.5, 0.5)])), 0))
+    assert "<b>One</b> and <b>Twin</b> share the first rank" in messages.answers(BoardView(MANY, rows, 0))
+    assert "cannot be told apart" in messages.answers(BoardView(MANY, rows, 0))
+    alone = messages.answers(BoardView(MANY, tuple(rank([make("one", 0.5, 0.5)])), 0))
     assert "<b>One</b> is the only method here that leaves a background: ari 0." in alone
     assert "share" not in alone
     assert "told apart" not in alone
     tilings = tuple(
         rank([make("cut", 0.1, 0.5, role="full tiling"), make("fill", 0.2, 0.3, role="full tiling")])
     )
-    told = board_words.answers(BoardView(MANY, tilings, 1))
+    told = messages.answers(BoardView(MANY, tilings, 1))
     assert "Nothing here leaves a background. <b>Cut</b>, by fg_ari, of 2 full tilings" in told
-    one = board_words.answers(BoardView(MANY, tilings[:1], 1))
+    one = messages.answers(BoardView(MANY, tilings[:1], 1))
     assert "<b>Cut</b> is the only full tiling here that fills the picture" in one
-    assert "Nothing that could be ranked" in board_words.answers(BoardView(MANY, (), 0))
+    assert "Nothing that could be ranked" in messages.answers(BoardView(MANY, (), 0))
 
 
 @pytest.mark.parametrize(
@@ -169,23 +169,21 @@ def test_full_tilings_that_beat_the_best_method_are_told(
 ) -> None:
     results = [make(f"cut{n}", *scores, role="full tiling") for n, scores in enumerate(tilings)]
     rows = tuple(rank([make("only", 0.1, 0.3), *results]))
-    assert told in board_words.answers(BoardView(FEW, rows, 0))
+    assert told in messages.answers(BoardView(FEW, rows, 0))
 
 
 def test_a_row_near_the_perfect_mask_is_named() -> None:
     results = [make("close", 0.95, 0.72), make("far", 0.95, 0.3)]
     rows = tuple(rank([*results, make("oracle-regions", 0.99, 0.75, role="oracle")]))
-    assert "within 0.1 of it or above, by both indices: Close." in board_words.answers(
-        BoardView(MANY, rows, 0)
-    )
+    assert "within 0.1 of it or above, by both indices: Close." in messages.answers(BoardView(MANY, rows, 0))
 
 
 def test_an_empty_board_says_what_to_run() -> None:
-    note = leaderboard_page._filled(view(EMPTY))[0]
+    note = page._filled(view(EMPTY))[0]
     assert "ctseg evaluate watershed --board ct-fewshot-zeroshot" in note
     assert "<code>CTSEG_DATA</code>" in note
-    assert "CTSEG_DATA" not in board_words.empty(MANY)
-    drawn = leaderboard_page._drawn(EMPTY.name, [], None, None, "ari")
+    assert "CTSEG_DATA" not in messages.empty(MANY)
+    drawn = page._drawn(EMPTY.name, [], None, None, "ari")
     assert len(drawn) == 6
 
 
@@ -209,7 +207,7 @@ def test_text_from_results_is_escaped_everywhere(folder: Path) -> None:
     bad = make("bad", 0.95, 0.95, title=HOSTILE, images=tuple([HOSTILE] + [f"{n}" for n in range(19)]))
     good = view(MANY).rows[0].result
     shown = BoardView(MANY, tuple(rank([bad, good])), 0)
-    for html in (board_words.answers(shown), differences_panel(MANY, bad, good, "ari")):
+    for html in (messages.answers(shown), differences_panel(MANY, bad, good, "ari")):
         assert "<img" not in html
         assert "&lt;img" in html
     figures = [
@@ -221,7 +219,7 @@ def test_text_from_results_is_escaped_everywhere(folder: Path) -> None:
 
 
 def test_the_report_has_no_ranks_and_says_why() -> None:
-    panel = board_words.report_panel()
+    panel = messages.report_panel()
     assert "not comparable" in panel
     assert "0.861" in panel
     assert "0.74" in panel
@@ -317,16 +315,16 @@ def test_downloads_hold_the_board(folder: Path) -> None:
 
 
 def test_buttons_get_a_file_of_a_board_whatever_is_asked() -> None:
-    assert leaderboard_page.wanted_file("ct-fewshot-val json")["name"] == "ct-fewshot-val.json"
-    assert leaderboard_page.wanted_file(["../etc", 3])["name"] == "phantom-val.csv"
+    assert page.wanted_file("ct-fewshot-val json")["name"] == "ct-fewshot-val.json"
+    assert page.wanted_file(["../etc", 3])["name"] == "phantom-val.csv"
 
 
 def test_programs_get_rows_or_a_sentence() -> None:
     import gradio as gr
 
-    assert leaderboard_page.board_api("phantom-val")[0]["entry"] == "good"
+    assert page.board_api("phantom-val")[0]["entry"] == "good"
     with pytest.raises(gr.Error, match="There is no board"):
-        leaderboard_page.board_api("nonsense")
+        page.board_api("nonsense")
 
 
 def test_an_address_with_an_unknown_board_opens_the_first_with_results() -> None:
@@ -336,12 +334,12 @@ def test_an_address_with_an_unknown_board_opens_the_first_with_results() -> None
 
 
 def test_changing_the_board_changes_every_part() -> None:
-    shown = leaderboard_page._on_board(FEW.name)
+    shown = page._on_board(FEW.name)
     offered = shown[-3].choices
     assert [title for title, _ in offered][:2] == ["Good", "Better"]
-    drawn = leaderboard_page._drawn(FEW.name, [offered[0][1]], offered[0][1], offered[1][1], "ari")
+    drawn = page._drawn(FEW.name, [offered[0][1]], offered[0][1], offered[1][1], "ari")
     assert "Good" in drawn[-1]
     assert np.asarray(drawn[4].data[0].x).size == 10
     # A row of another board is not found, rather than shown under the wrong board.
     other = view(MANY).results[0].predictions_sha256
-    assert leaderboard_page._spread(FEW.name, [other], "ari").data == ()
+    assert page._spread(FEW.name, [other], "ari").data == ()

@@ -7,9 +7,10 @@ import pytest
 from board_results import HOSTILE, fill
 
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.methods import METHODS, registry
-from ctseg.ui.board_data import view
-from ctseg.ui.methods_page import method_article, methods_html
+from ctseg.methods import METHODS
+from ctseg.methods.base import registry
+from ctseg.ui.leaderboard.data import view
+from ctseg.ui.methods.page import method_article, methods_html
 
 WATERSHED = METHODS["watershed"]
 

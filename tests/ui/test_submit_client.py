@@ -16,7 +16,7 @@ from app_server import AppServer
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from ctseg.ui.submit_run import GONE
+from ctseg.ui.submit.run import GONE
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 SEED = "3f1c9a7e5b2d8046aa17c3e95d60f284"
@@ -266,7 +266,7 @@ def _plausible(config: dict[str, Any], number: int) -> Any:
 
 def _truth_on_compare(client: Client) -> list[str]:
     """Return boards whose image opens on the Compare page together with its true label map."""
-    from ctseg.ui.examples import open_board_image
+    from ctseg.ui.compare.examples import open_board_image
 
     del client
     with pytest.MonkeyPatch.context() as patch:

@@ -12,17 +12,20 @@ import gradio as gr
 import pytest
 import small_boards
 
-from ctseg.leaderboard import records
+from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import BOARDS, find_board
-from ctseg.leaderboard.desk import Desk, open_desk
-from ctseg.leaderboard.quotas import Quota
-from ctseg.ui import board_words, leaderboard_page, server, submit_words
-from ctseg.ui.board_data import view
-from ctseg.ui.board_files import board_file
-from ctseg.ui.board_table import method_columns, styled
-from ctseg.ui.submit_page import _Local, _WithLogin
-from ctseg.ui.submit_run import GONE
-from ctseg.ui.upload_gate import MAX_REQUEST_BYTES, UploadGate
+from ctseg.leaderboard.submissions.quotas import Quota
+from ctseg.leaderboard.submissions.service import Desk, open_desk
+from ctseg.ui import app
+from ctseg.ui.leaderboard import messages as board_messages
+from ctseg.ui.leaderboard import page as leaderboard_page
+from ctseg.ui.leaderboard.data import view
+from ctseg.ui.leaderboard.files import board_file
+from ctseg.ui.leaderboard.table import method_columns, styled
+from ctseg.ui.server.upload_limits import MAX_REQUEST_BYTES, UploadGate
+from ctseg.ui.submit import messages
+from ctseg.ui.submit.page import _Local, _WithLogin
+from ctseg.ui.submit.run import GONE
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 TYPED = ("Mine", "classical", "https://example.org/mine", "me@example.org", ["annotated"])
@@ -114,7 +117,7 @@ def test_the_same_label_maps_again_are_told_so(page: _Local, upload: Any) -> Non
 
 def test_a_hidden_entry_is_stored_and_not_shown(page: _Local, upload: Any) -> None:
     report = page.on_api(upload(small_boards.guess(1)), small_boards.OPEN, *TYPED)
-    records.hide(Path(os.environ["CTSEG_STORE"]), report["entry"], "a copy")
+    moderation.hide(Path(os.environ["CTSEG_STORE"]), report["entry"], "a copy")
     assert view(find_board(small_boards.OPEN)).rows == ()
     _, result = _last(page, upload(small_boards.guess(1)), small_boards.OPEN)
     assert "is stored</h2><p>It is not shown on An open lab." in result
@@ -131,7 +134,7 @@ def test_what_looks_gamed_is_marked(page: _Local, upload: Any) -> None:
     if shown.rows[0].result.warning:
         assert "bd-warning" in result
         assert "⚠ Grown" in styled(shown.rows, method_columns(shown.patients)).data["Method"].iloc[0]
-        assert "Grown:" in board_words.warnings(shown)
+        assert "Grown:" in board_messages.warnings(shown)
     assert shown.rows[0].result.means["ari"] < shown.rows[0].result.means["fg_ari"]
 
 
@@ -180,7 +183,7 @@ def test_the_page_says_what_each_board_is(page: _Local, tmp_path: Path) -> None:
     own = page.about(small_boards.OWN_IMAGES, None)
     assert "may not be passed on" in own
     assert "images.zip" not in own
-    records.close(tmp_path / "store", small_boards.OPEN, f"Over {HOSTILE}")
+    moderation.close(tmp_path / "store", small_boards.OPEN, f"Over {HOSTILE}")
     closed = page.on_board(small_boards.OPEN)
     assert "This board is closed: Over &lt;img" in closed
     assert page.about("no-board", None) == page.about("phantom-val", None)
@@ -188,9 +191,9 @@ def test_the_page_says_what_each_board_is(page: _Local, tmp_path: Path) -> None:
 
 def test_what_is_said_on_quotas_to_users_of_a_space() -> None:
     board, some, none = BOARDS["phantom-val"], Quota(5, 3, None), Quota(5, 0, NOW)
-    assert "Sign in" in submit_words.limits(board, some, True, None, NOW)
-    assert "Signed in as alice: 5 accepted" in submit_words.limits(board, some, True, "alice", NOW)
-    assert "the next is possible" in submit_words.limits(board, none, True, "alice", NOW)
+    assert "Sign in" in messages.limits(board, some, True, None, NOW)
+    assert "Signed in as alice: 5 accepted" in messages.limits(board, some, True, "alice", NOW)
+    assert "the next is possible" in messages.limits(board, none, True, "alice", NOW)
 
 
 class _LoginDesk(Desk):
@@ -218,7 +221,7 @@ def test_on_a_space_the_user_is_who_logged_in(upload: Any) -> None:
 
 
 def test_the_pages_are_built_with_and_without_a_login() -> None:
-    config = server.build(open_desk()).get_config_file()
+    config = app.build(open_desk()).get_config_file()
     assert "submit" in {call["api_name"] for call in config["dependencies"]}
     assert not any(each["type"] == "loginbutton" for each in config["components"])
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ctseg.methods.card import Card
-from ctseg.methods.method import NeverStop, Stopped, ignore_progress
+from ctseg.methods.base.card import Card
+from ctseg.methods.base.method import NeverStop, Stopped, ignore_progress
 from ctseg.slices.windowing import SOFT_TISSUE
 
 

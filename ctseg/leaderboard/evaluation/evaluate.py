@@ -1,0 +1,152 @@
+"""From a method's name and a board to one result, resumed where an earlier run was killed."""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import ctseg
+from ctseg.datasets import Split, open_split
+from ctseg.leaderboard.boards import Board, BoardError
+from ctseg.leaderboard.evaluation.image_worker import evaluate_image, settle
+from ctseg.leaderboard.evaluation.oracles import ORACLES
+from ctseg.leaderboard.results.result import OURS, Result, Role, predictions_sha256
+from ctseg.methods import METHODS
+from ctseg.metrics import METRIC_VERSION, Scores, mean_scores
+
+Tell = Callable[[int, int], None]
+
+
+def evaluate(entry: str, board: Board, cache: Path, tell: Tell, workers: int = 2) -> Result:
+    """Run a method on every image of a board and score it.
+
+    Parameters
+    ----------
+    entry : name of a method or of an oracle row
+    board : where the images come from
+    cache : folder in which finished images are kept, so that a killed evaluation goes on where it was
+    tell : called with the number of finished images and of all
+    workers : processes, one core each
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    BoardError
+        If there is no such method, or it is not trained yet.
+    DatasetError
+        If the board's images are not on this machine.
+    """
+    if entry not in ORACLES and (entry not in METHODS or not METHODS[entry].trained):
+        raise BoardError(f"There is no method {entry!r} that can be run; `ctseg methods` lists them.")
+    split = open_split(board.name)
+    fingerprint = split.fingerprint()
+    version = code_version()
+    key = hashlib.sha256(f"{entry}\n{version}\n{METRIC_VERSION}\n{fingerprint}".encode()).hexdigest()[:16]
+    folder = cache / f"{board.name}-{entry}-{key}"
+    folder.mkdir(parents=True, exist_ok=True)
+    _run_missing(entry, board, split, folder, tell, workers)
+    return _assemble(entry, board, split, folder, fingerprint, version)
+
+
+def _run_missing(entry: str, board: Board, split: Split, folder: Path, tell: Tell, workers: int) -> None:
+    missing = [index for index in range(len(split)) if not (folder / f"{index}.npz").exists()]
+    done = len(split) - len(missing)
+    tell(done, len(split))
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        workers, mp_context=context, initializer=settle, initargs=(context.Value("i", 0),)
+    ) as pool:
+        waiting = [
+            pool.submit(evaluate_image, entry, board.name, index, folder / f"{index}.npz")
+            for index in missing
+        ]
+        for future in as_completed(waiting):
+            future.result()
+            done += 1
+            tell(done, len(split))
+
+
+def _assemble(entry: str, board: Board, split: Split, folder: Path, fingerprint: str, version: str) -> Result:
+    scores: list[dict[str, Any]] = []
+    label_maps, seconds, peaks = [], [], []
+    for index in range(len(split)):
+        with np.load(folder / f"{index}.npz", allow_pickle=False) as stored:
+            label_maps.append(stored["label_map"])
+            scores.append(json.loads(str(stored["scores"])))
+            seconds.append(round(float(stored["seconds"]), 4))
+            peaks.append(round(float(stored["peak_mb"]), 1))
+    return Result(
+        board=board.name,
+        entry=entry,
+        **_about(entry),
+        origin=OURS,
+        metric_version=METRIC_VERSION,
+        dataset_fingerprint=fingerprint,
+        code_version=version,
+        predictions_sha256=predictions_sha256(board.name, label_maps),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        images=split.images,
+        patients=split.patients,
+        scores=tuple(scores),
+        means=means_of(scores),
+        seconds=tuple(seconds),
+        peak_mb=tuple(peaks),
+    )
+
+
+def _about(entry: str) -> dict[str, Any]:
+    if entry in ORACLES:
+        return {
+            "title": ORACLES[entry][0],
+            "family": "oracle",
+            "link": "",
+            "role": "oracle",
+            "saw": (),
+            "parameters": 0,
+        }
+    card = METHODS[entry]
+    role: Role = "full tiling" if card.full_tiling else "method"
+    return {
+        "title": card.title,
+        "family": card.family,
+        "link": card.paper_url,
+        "role": role,
+        "saw": card.saw,
+        "parameters": card.parameters,
+    }
+
+
+def means_of(scores: list[dict[str, Any]]) -> dict[str, float | int | None]:
+    """Return the means over images of scores by name, None where no image has the score."""
+    with_nan = []
+    for each in scores:
+        values: dict[str, Any] = {name: np.nan if value is None else value for name, value in each.items()}
+        with_nan.append(Scores(**values))
+    return {name: None if np.isnan(value) else value for name, value in mean_scores(with_nan).items()}
+
+
+def code_version() -> str:
+    """Return the package's version, with the commit and whether files differ from it inside a checkout."""
+    root = Path(__file__).resolve().parents[3]
+    if not (root / ".git").exists():
+        return ctseg.__version__
+    described = subprocess.run(
+        ["git", "-C", os.fspath(root), "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607  git is found on the path
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return (
+        f"{ctseg.__version__}+{described.stdout.strip()}" if described.returncode == 0 else ctseg.__version__
+    )

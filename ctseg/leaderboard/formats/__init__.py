@@ -1,1 +1,0 @@
-"""The file formats of submissions, read in a process of its own (`ctseg.slices.sandbox`)."""

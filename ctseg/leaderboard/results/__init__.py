@@ -1,0 +1,1 @@
+"""What is known of an entry: results, their store, ranking and tables."""

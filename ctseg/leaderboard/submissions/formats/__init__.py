@@ -1,0 +1,1 @@
+"""The file formats of submissions, read in a process of its own (`ctseg.sandbox.runner`)."""

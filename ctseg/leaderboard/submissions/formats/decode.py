@@ -1,0 +1,98 @@
+"""From a submitted file to canonical label maps: what the decoder's own process runs."""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.labelmaps.files import read_challenge_stack
+from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions.expected_images import Layout
+from ctseg.leaderboard.submissions.formats.archive import files_of, open_archive
+from ctseg.leaderboard.submissions.formats.names import check_images
+from ctseg.leaderboard.submissions.formats.numpy_arrays import SUFFIX, largest_array, read_arrays
+from ctseg.leaderboard.submissions.formats.pictures import largest_picture, read_pictures
+from ctseg.leaderboard.submissions.formats.stack import Stack
+
+FORMATS = "a CSV (or .csv.gz) in the challenge's layout, a ZIP of PNG label maps, or an NPZ"
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OTHERS = {
+    b"\x89PNG": "one PNG picture; pack the label maps of all images into one ZIP",
+    b"\x93NUM": "one NumPy array; save all label maps with numpy.savez_compressed",
+    b"\x80": f"a Python pickle, which is never opened; give {FORMATS}",
+}
+_THREADS = 2
+
+
+def decode_submission(path: str, layout: str) -> tuple[NDArray[np.integer], dict[str, Any]]:
+    """Read a submitted file, its format known by content, as `ctseg.sandbox.runner.run_decoder` wants it.
+
+    Parameters
+    ----------
+    path : the untrusted file
+    layout : JSON of the board's `Layout`
+
+    Returns
+    -------
+    canonical label maps in the board's order, uint8 or uint16, shape (N, H, W); and no facts
+    """
+    told = json.loads(layout)
+    stack = Stack(Layout(told["board"], tuple(told["images"]), (told["shape"][0], told["shape"][1])))
+    _read(Path(path), stack)
+    return stack.label_maps, {}
+
+
+def _read(path: Path, stack: Stack) -> None:
+    with path.open("rb") as file:
+        start = file.read(1024)
+    if not start:
+        raise SubmissionError("This file is empty; upload the submission again.")
+    for magic, told in _OTHERS.items():
+        if start.startswith(magic):
+            raise SubmissionError(f"This file is {told}.")
+    if start.startswith(_ZIP):
+        _read_zip(path, stack)
+    elif b"\0" in start and not start.startswith(b"\x1f\x8b"):
+        raise SubmissionError(f"This file is no submission; give {FORMATS}.")
+    else:
+        _read_table(path, stack)
+
+
+def _read_zip(path: Path, stack: Stack) -> None:
+    layout = stack.layout
+    with open_archive(path) as archive:
+        files = files_of(archive, largest_array(layout))
+        suffixes = {Path(name).suffix.lower() for name, _ in files}
+        if SUFFIX in suffixes:
+            _only(files, SUFFIX)
+            read_arrays(archive, files, stack)
+        elif suffixes & {".csv", ".gz"}:
+            raise SubmissionError("This ZIP holds a CSV; upload the CSV itself, or gzip it as .csv.gz.")
+        elif not files:
+            raise SubmissionError(f"This ZIP is empty; give {FORMATS}.")
+        else:
+            read_pictures(archive, files_of(archive, largest_picture(layout.shape)), stack)
+
+
+def _only(files: Sequence[tuple[str, zipfile.ZipInfo]], suffix: str) -> None:
+    if not all(name.endswith(suffix) for name, _ in files):
+        raise SubmissionError(
+            "This ZIP mixes NumPy arrays with other files; save it with numpy.savez_compressed."
+        )
+
+
+def _read_table(path: Path, stack: Stack) -> None:
+    layout = stack.layout
+    names, label_maps = read_challenge_stack(
+        path, layout.shape, partial(check_images, layout.board, layout.images)
+    )
+    places = {image: index for index, image in enumerate(layout.images)}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for _ in pool.map(stack.put, [places[name] for name in names], label_maps):
+            pass

@@ -1,0 +1,186 @@
+"""The store of submissions: an entry is in it whole or not at all, and once."""
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.leaderboard.results.result import Result, from_json
+from ctseg.leaderboard.results.store import RESULT_FILE, all_results, built_in_folder, submissions_folder
+from ctseg.leaderboard.submissions.entry_files import (
+    PREDICTIONS_FILE,
+    flush_folder,
+    read_predictions,
+    write_entry,
+    write_flushed,
+)
+
+MOST_MEGABYTES = 4096
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class StoreError(Exception):
+    """A submission cannot be stored; the message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a submission: the stored result, and whether it is a new entry or one stored before."""
+
+    result: Result
+    new: bool
+
+
+def keep_here(_entry: Path) -> None:
+    """Be the ``publish`` of a store that lies on a disk which stays."""
+
+
+class Submissions:
+    """The folder of submissions, shared by all processes that are told of it.
+
+    Entries are made one at a time, under a lock that the system takes back from a process that was killed.
+
+    Parameters
+    ----------
+    folder : made when the first entry comes
+    most_bytes : an entry that would make the folder larger is refused
+    """
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self.folder = folder
+        self._most_bytes = most_bytes
+
+    def results(self) -> list[Result]:
+        """Return all results, those of hidden entries too."""
+        return all_results(self.folder)
+
+    def find(self, sha256: str) -> Result | None:
+        """Return the result of these label maps, ours or a submission's, or None."""
+        for folder in (built_in_folder(), self.folder):
+            path = folder / "entries" / sha256 / RESULT_FILE
+            if path.exists():
+                return from_json(path.read_text(encoding="utf-8"))
+        return None
+
+    def predictions(self, sha256: str) -> tuple[tuple[str, ...], NDArray[np.integer]]:
+        """Return the names of the images (N,) and an entry's label maps (N, H, W).
+
+        Raises
+        ------
+        StoreError
+            If they are not here.
+        """
+        path = self.folder / "entries" / sha256 / PREDICTIONS_FILE
+        if not path.exists():
+            raise StoreError(f"The label maps of entry {sha256[:12]} are not in {self.folder}.")
+        return read_predictions(path)
+
+    def accept(
+        self,
+        result: Result,
+        label_maps: NDArray[np.integer],
+        contact: str,
+        publish: Callable[[Path], None] = keep_here,
+    ) -> Outcome:
+        """Make an entry of a scored submission; it is there for good once this returns.
+
+        Parameters
+        ----------
+        result : its scores; ``predictions_sha256`` names the entry
+        label_maps : (N, H, W), canonical, in the order of ``result.images``
+        contact : how the owner reaches the submitter; nobody else sees it
+        publish : called with the complete folder before it gets its name; what it raises leaves no entry
+
+        Raises
+        ------
+        StoreError
+            If there is no room or the folder cannot be written; nothing is left of the entry then.
+        """
+        with self._locked():
+            earlier = self.find(result.predictions_sha256)
+            if earlier is not None:
+                return Outcome(earlier, new=False)
+            with self._incoming() as entry:
+                write_entry(entry, result, label_maps, contact)
+                self._check_room(entry)
+                publish(entry)
+                self._give_name(entry, result.predictions_sha256)
+        return Outcome(result, new=True)
+
+    def restore(self, sha256: str, result_json: str) -> None:
+        """Take back an entry's result that was saved elsewhere, without its label maps."""
+        with self._locked():
+            if not (self.folder / "entries" / sha256 / RESULT_FILE).exists():
+                with self._incoming() as entry:
+                    write_flushed(entry / RESULT_FILE, result_json.encode())
+                    self._give_name(entry, sha256)
+
+    def restore_record(self, name: str, content: bytes) -> None:
+        """Take back a record of the owner, ``hidden/<sha256>.json`` or ``closed/<board>.json``."""
+        with self._locked():
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            with self._incoming() as folder:
+                write_flushed(folder / path.name, content)
+                (folder / path.name).replace(path)
+            flush_folder(path.parent)
+
+    def _give_name(self, entry: Path, sha256: str) -> None:
+        entries = self.folder / "entries"
+        entries.mkdir(exist_ok=True)
+        entry.rename(entries / sha256)
+        flush_folder(entries)
+
+    def _check_room(self, entry: Path) -> None:
+        if _bytes_under(self.folder / "entries") + _bytes_under(entry) > self._most_bytes:
+            raise StoreError(
+                f"The store of submissions is full ({self._most_bytes >> 20} MB), so this one was not "
+                "stored; tell the owner of this page."
+            )
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (self.folder / "lock").open("wb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                yield
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                raise StoreError(
+                    "The disk of the store is full, so nothing was stored; tell the owner of this page."
+                ) from error
+            raise StoreError(
+                "The store cannot be written, so nothing was stored; tell the owner of this page."
+            ) from error
+
+    @contextmanager
+    def _incoming(self) -> Iterator[Path]:
+        """Give an unnamed folder; whatever lies beside it was left by a process that was killed."""
+        incoming = self.folder / "incoming"
+        if incoming.exists():
+            shutil.rmtree(incoming)
+        incoming.mkdir()
+        try:
+            yield Path(tempfile.mkdtemp(dir=incoming))
+        finally:
+            shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _bytes_under(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def open_submissions() -> Submissions:
+    """Return the store of this machine: ``CTSEG_STORE`` names it, ``CTSEG_STORE_MB`` bounds it (4096)."""
+    told = os.environ.get("CTSEG_STORE_MB", "")
+    megabytes = int(told) if told.isdecimal() else MOST_MEGABYTES
+    return Submissions(submissions_folder(), megabytes << 20)

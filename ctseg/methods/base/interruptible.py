@@ -1,0 +1,118 @@
+"""Run a recipe that cannot be interrupted: in this process if it is quick, else in one that can be killed.
+
+A recipe is a module with ``segment_image(image, after_step)`` and ``STEPS`` that imports nothing of this
+project.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from types import ModuleType
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.methods.base import worker
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.slices.windowing import to_uint8
+
+LARGEST_IN_PROCESS_PX = 512 * 512
+"""Above this one step alone may take longer than a stop may; scikit-image cannot be interrupted."""
+LOOK_AGAIN_SECONDS = 0.05
+
+
+class RecipeMethod:
+    """A method that is a recipe applied to a slice's grey levels, with a stop flag that works at any size."""
+
+    def __init__(self, recipe: ModuleType, input_window: Window) -> None:
+        self._recipe = recipe
+        self._input_window = input_window
+
+    def segment(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> NDArray[np.int32]:
+        """See ``ctseg.methods.Method``."""
+        return run_recipe(self._recipe, to_uint8(ct_slice, self._input_window), stop, progress)
+
+
+def run_recipe(
+    recipe: ModuleType, image: NDArray[np.uint8], stop: StopFlag, progress: Progress
+) -> NDArray[np.int32]:
+    """Return the recipe's label map of an image.
+
+    Parameters
+    ----------
+    recipe : module with ``segment_image`` and ``STEPS``
+    image : ndarray of uint8, shape (H, W)
+    stop, progress : as in ``ctseg.methods.Method``
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W)
+
+    Raises
+    ------
+    Stopped
+        If ``stop`` is set before the label map is ready.
+    """
+    if stop.is_set():
+        raise Stopped
+    progress(0.0)
+    answer = _in_process if image.size <= LARGEST_IN_PROCESS_PX else _in_subprocess
+    return answer(recipe, image, stop, progress)
+
+
+def _in_process(
+    recipe: ModuleType, image: NDArray[np.uint8], stop: StopFlag, progress: Progress
+) -> NDArray[np.int32]:
+    def after_step(step: int) -> None:
+        if stop.is_set():
+            raise Stopped
+        progress(step / recipe.STEPS)
+
+    label_map: NDArray[np.int32] = recipe.segment_image(image, after_step)
+    return label_map
+
+
+def _in_subprocess(
+    recipe: ModuleType, image: NDArray[np.uint8], stop: StopFlag, progress: Progress
+) -> NDArray[np.int32]:
+    # -P: modules beside the script must not hide those of the standard library.
+    command = [sys.executable, "-P", worker.__file__, str(recipe.__file__)]
+    # Files without a name: they take any size without a reader on the other side, and vanish with this block.
+    with (
+        tempfile.TemporaryFile() as asked,
+        tempfile.TemporaryFile() as answer,
+        tempfile.TemporaryFile() as told,
+    ):
+        np.save(asked, image, allow_pickle=False)
+        asked.seek(0)
+        with subprocess.Popen(command, stdin=asked, stdout=answer, stderr=told) as process:
+            try:
+                _wait(process, told, recipe.STEPS, stop, progress)
+            finally:
+                process.kill()
+        if process.returncode != 0:
+            told.seek(0)
+            raise RuntimeError(f"A recipe's process ended early: {told.read().decode(errors='replace')}")
+        answer.seek(0)
+        label_map: NDArray[np.int32] = np.load(answer, allow_pickle=False)
+    progress(1.0)
+    return label_map
+
+
+def _wait(
+    process: subprocess.Popen[bytes], told: IO[bytes], steps: int, stop: StopFlag, progress: Progress
+) -> None:
+    while True:
+        try:
+            process.wait(timeout=LOOK_AGAIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            if stop.is_set():
+                raise Stopped from None
+            progress(min(os.fstat(told.fileno()).st_size, steps) / steps)
+        else:
+            return

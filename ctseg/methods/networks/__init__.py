@@ -1,0 +1,1 @@
+"""Methods of one network, and connected regions of its foreground."""

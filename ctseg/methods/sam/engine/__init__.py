@@ -1,0 +1,1 @@
+"""Segment Anything itself: encoder, prompts, masks and how they become a label map."""

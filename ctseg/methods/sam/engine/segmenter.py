@@ -1,0 +1,144 @@
+"""Automatic masks of Segment Anything: a grid of points in, a label map out."""
+
+from collections.abc import Iterator
+from concurrent.futures import wait
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.methods.sam.engine.body import points_on_body
+from ctseg.methods.sam.engine.candidates import (
+    LOWEST_PREDICTED_IOU,
+    Candidate,
+    candidate,
+    large_to_small,
+    paint,
+    without_duplicates,
+)
+from ctseg.methods.sam.engine.decoder import ImageSide, PointDecoder
+from ctseg.methods.sam.engine.frame import encoder_input, framed_points, judged_shape
+from ctseg.methods.sam.engine.memory import give_back_freed_memory
+from ctseg.methods.sam.engine.threads import single_threaded_workers
+from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.slices.windowing import to_uint8
+
+POINTS_AT_ONCE = 2
+"""So few that a batch stays in the processor's cache; larger batches are slower."""
+
+PAINTING_SHARE = 0.05
+"""Share of the whole time, for the progress that is told."""
+
+
+class ImageEncoder(Protocol):
+    """Embeds a normalised image; looks at the stop flag at least every 0.5 s."""
+
+    def embed(self, pixels: NDArray[np.float32], stop: StopFlag) -> Tensor:
+        """(1, 3, 1024, 1024) to (1, 256, 64, 64); raises ``Stopped``."""
+        ...
+
+
+def _look(stop: StopFlag) -> None:
+    if stop.is_set():
+        raise Stopped
+
+
+class AutomaticMasks:
+    """Segments a slice with ``points_per_side`` ** 2 points, those on the body, and the package's thresholds.
+
+    Kirillov et al. 2023, arXiv 2304.02643, appendix B, as ``SamAutomaticMaskGenerator`` does it without
+    crops. Holds no state between slices, so several threads may use one object.
+
+    Parameters
+    ----------
+    encoder, decoder : of the same model
+    input_window : in HU, for slices in HU
+    points_per_side : the grid spans the whole slice
+    encoder_share : the encoder's share of the whole time, for the progress that is told
+    """
+
+    def __init__(
+        self,
+        encoder: ImageEncoder,
+        decoder: PointDecoder,
+        *,
+        input_window: Window,
+        points_per_side: int,
+        encoder_share: float,
+    ) -> None:
+        self._encoder = encoder
+        self._decoder = decoder
+        self._input_window = input_window
+        self._points_per_side = points_per_side
+        self._encoder_share = encoder_share
+
+    @torch.inference_mode()
+    def segment(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> NDArray[np.int32]:
+        """See ``ctseg.methods.Method``."""
+        _look(stop)
+        image = to_uint8(ct_slice, self._input_window)
+        progress(0.0)
+        if image.min() == image.max():
+            # One grey level holds no structure, and air is not worth 256 points.
+            progress(1.0)
+            return np.zeros(image.shape, dtype=np.int32)
+        embedding = self._encoder.embed(encoder_input(image), stop)
+        give_back_freed_memory()
+        progress(self._encoder_share)
+        points = points_on_body(image, self._points_per_side)
+        found: list[Candidate] = []
+        for done, batch in self._candidates(embedding, points, ct_slice.shape, stop):
+            found += batch
+            progress(self._encoder_share + (1 - self._encoder_share - PAINTING_SHARE) * done)
+        label_map = self._painted(without_duplicates(found), ct_slice.shape, stop)
+        progress(1.0)
+        return label_map
+
+    def _candidates(
+        self, embedding: Tensor, points: NDArray[np.float64], shape: tuple[int, int], stop: StopFlag
+    ) -> Iterator[tuple[float, list[Candidate]]]:
+        """Yield the finished fraction and the candidates of each batch of points, in order."""
+        image_side = self._decoder.image_side(embedding)
+        batches = framed_points(points, shape).split(POINTS_AT_ONCE)
+        workers = single_threaded_workers()
+        running = [workers.submit(self._of_points, image_side, batch, shape, stop) for batch in batches]
+        try:
+            for number, found in enumerate(running, start=1):
+                yield number / len(batches), found.result()
+        finally:
+            for one in running:
+                one.cancel()
+            wait(running)
+            give_back_freed_memory()
+
+    @torch.inference_mode()
+    def _of_points(
+        self, image_side: ImageSide, points: Tensor, shape: tuple[int, int], stop: StopFlag
+    ) -> list[Candidate]:
+        _look(stop)
+        keys, mask_tokens, quality = self._decoder.attend(image_side, points)
+        found: list[Candidate] = []
+        for point in range(len(points)):
+            chosen = torch.nonzero(quality[point] > LOWEST_PREDICTED_IOU)[:, 0]
+            if len(chosen) == 0:
+                continue
+            logits = self._decoder.masks(keys[point], mask_tokens[point], chosen)
+            for mask, index in zip(logits, chosen, strict=True):
+                _look(stop)
+                one = candidate(mask.clone(), float(quality[point, index]), judged_shape(shape))
+                if one is not None:
+                    found.append(one)
+        return found
+
+    @staticmethod
+    def _painted(candidates: list[Candidate], shape: tuple[int, int], stop: StopFlag) -> NDArray[np.int32]:
+        label_map = np.zeros(shape, dtype=np.int32)
+        for label, one in enumerate(large_to_small(candidates), start=1):
+            _look(stop)
+            paint(label_map, one, label)
+        return label_map

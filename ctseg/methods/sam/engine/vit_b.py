@@ -1,0 +1,122 @@
+"""SAM ViT-B in Meta's layout, and a method that fetches its weights when it is first used."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from segment_anything.build_sam import build_sam_vit_b
+from segment_anything.modeling import Sam
+
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.methods.sam.engine.decoder import PointDecoder
+from ctseg.methods.sam.engine.segmenter import AutomaticMasks
+from ctseg.methods.sam.engine.threads import THREADS
+from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
+from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.weights import Progress as BytesProgress
+from ctseg.weights import WeightsError
+
+LOOK_AGAIN_SECONDS = 0.1
+FETCHING_SHARE = 0.5
+"""Share of the first run's progress that is told while weights are fetched and read."""
+
+ENCODER_SHARE = 0.5
+
+
+def load_sam(file: Path) -> Sam:
+    """Read a whole SAM ViT-B, strictly.
+
+    Raises
+    ------
+    WeightsError
+        If the tensors are not those of SAM ViT-B in Meta's layout.
+    """
+    torch.set_num_threads(THREADS)
+    with torch.device("meta"):
+        sam = build_sam_vit_b()
+    try:
+        sam.load_state_dict(load_file(file), strict=True, assign=True)
+    except RuntimeError as error:
+        raise WeightsError(
+            "The checkpoint does not hold SAM ViT-B in Meta's layout; use sam_vit_b_01ec64.pth."
+        ) from error
+    return sam.eval().requires_grad_(False)
+
+
+class FetchedOnFirstUse:
+    """A method whose weights are fetched by its first ``segment``, which a stop flag ends too.
+
+    Parameters
+    ----------
+    fetch : returns the safetensors file; gets a callback for (bytes done, bytes in all)
+    input_window : in HU, for slices in HU
+    points_per_side : the grid spans the whole slice
+    """
+
+    def __init__(
+        self, fetch: Callable[[BytesProgress], Path], *, input_window: Window, points_per_side: int
+    ) -> None:
+        self._fetch = fetch
+        self._input_window = input_window
+        self._points_per_side = points_per_side
+        self._masks: AutomaticMasks | None = None
+        self._fetching = threading.Lock()
+
+    def segment(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> NDArray[np.int32]:
+        """See ``ctseg.methods.Method``; raises ``WeightsError`` too."""
+        if self._masks is not None:
+            return self._masks.segment(ct_slice, stop, progress)
+        masks = self._wait_for_masks(stop, lambda done: progress(FETCHING_SHARE * done))
+        return masks.segment(
+            ct_slice, stop, lambda done: progress(FETCHING_SHARE + (1 - FETCHING_SHARE) * done)
+        )
+
+    def _wait_for_masks(self, stop: StopFlag, progress: Progress) -> AutomaticMasks:
+        """Fetch in a second thread, so that a line that does not answer cannot keep a stop flag waiting."""
+        fraction = 0.0
+
+        def note(done: int, total: int) -> None:
+            nonlocal fraction
+            fraction = done / total
+            if stop.is_set():
+                raise Stopped
+
+        future: Future[AutomaticMasks] = Future()
+
+        def fetch() -> None:
+            try:
+                future.set_result(self._load(note))
+            except BaseException as error:  # whatever it is, the waiting thread raises it
+                future.set_exception(error)
+
+        # A pool would keep the program from ending until a line that says nothing has timed out.
+        threading.Thread(target=fetch, name="ctseg-fetch", daemon=True).start()
+        while True:
+            if stop.is_set():
+                raise Stopped
+            progress(fraction)
+            try:
+                return future.result(timeout=LOOK_AGAIN_SECONDS)
+            except NotYet:
+                continue
+
+    def _load(self, note: BytesProgress) -> AutomaticMasks:
+        with self._fetching:
+            if self._masks is None:
+                sam = load_sam(self._fetch(note))
+                self._masks = AutomaticMasks(
+                    ViTEncoder(sam.image_encoder),
+                    PointDecoder(sam.prompt_encoder, sam.mask_decoder),
+                    input_window=self._input_window,
+                    points_per_side=self._points_per_side,
+                    encoder_share=ENCODER_SHARE,
+                )
+            return self._masks

@@ -1,0 +1,1 @@
+"""DICOM CT: from files to one stack in HU."""

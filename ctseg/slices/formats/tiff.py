@@ -1,0 +1,156 @@
+"""TIFF files of one or more pages: grey levels of unknown window."""
+
+from typing import Any, BinaryIO
+
+import numpy as np
+import tifffile
+from numpy.typing import NDArray
+from PIL import Image
+
+from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.formats.png_jpeg import samples_of
+from ctseg.slices.grey import to_8_bit, to_grey
+from ctseg.slices.limits import check_stack
+from ctseg.slices.stack import Stack
+
+_ORIENTATION_TAG = 274
+_WHITE_IS_ZERO, _RGB, _PALETTE = 0, 2, 3
+_GREY = (0, 1)
+
+
+def read_tiff(file: BinaryIO) -> Stack:
+    """Read a TIFF; all pages of the first page's size become one stack.
+
+    8 bits stay as they are; anything else is mapped to 8 bits by minimum and maximum over all pages, so that
+    the slices of a volume stay comparable.
+
+    Raises
+    ------
+    SliceError
+        If the picture is too large, of complex numbers, or compressed in a way not read here.
+    """
+    with tifffile.TiffFile(file) as tiff:
+        pages = _same_pages(tiff)
+        first = pages[0]
+        height, width = int(first.imagelength), int(first.imagewidth)
+        check_stack(
+            len(pages), height, width, max(1, int(first.bitspersample) // 8) * int(first.samplesperpixel)
+        )
+        if first.dtype is None or first.dtype.kind not in "buif":
+            raise SliceError("This TIFF holds numbers of an unusual kind; save it as 8-bit or 16-bit grey.")
+        if first.imagedepth != 1:
+            raise SliceError(
+                "This TIFF holds a tiled volume; save its slices as pages of 8-bit or 16-bit grey."
+            )
+        slices = [_read_page(page, file) for page in pages]
+    note = None if len(pages) == len(tiff.pages) else "Pages of another size were left out."
+    return Stack(to_8_bit(np.stack(slices)), "8-bit", None, "TIFF", note=note)
+
+
+def _same_pages(tiff: tifffile.TiffFile) -> list[Any]:
+    if len(tiff.pages) == 0:
+        raise SliceError("This TIFF holds no picture; export it again.")
+    first = tiff.pages[0]
+    check_stack(len(tiff.pages), 1, 1, 1)
+    facts = ("imagelength", "imagewidth", "dtype", "samplesperpixel", "photometric")
+    wanted = [getattr(first, fact) for fact in facts]
+    pages = (page.aspage() for page in tiff.pages)
+    return [page for page in pages if [getattr(page, fact) for fact in facts] == wanted]
+
+
+def _read_page(page: Any, file: BinaryIO) -> NDArray[np.generic]:
+    grey = to_grey(_page_samples(page, file))
+    orientation = page.tags.get(_ORIENTATION_TAG)
+    return _turn(grey, int(orientation.value) if orientation else 1)
+
+
+def _page_samples(page: Any, file: BinaryIO) -> NDArray[np.generic]:
+    """Samples of one page, shape (H, W) or (H, W, C), black where the smallest value is."""
+    plain = int(page.photometric) in (*_GREY, _RGB, _PALETTE)
+    try:
+        samples = page.asarray() if plain else None
+    except (ValueError, TypeError, KeyError, NotImplementedError, RuntimeError):
+        # The compressions that tifffile has no codec for (LZW, JPEG, fax) are left to the libtiff below.
+        samples = None
+    if samples is None:
+        return _read_with_libtiff(page, file)
+    if page.planarconfig == 2 and samples.ndim == 3:
+        samples = np.moveaxis(samples, 0, -1)
+    if page.photometric == _PALETTE:
+        samples = to_8_bit_colours(page.colormap)[samples]
+    elif page.photometric == _WHITE_IS_ZERO:
+        samples = _inverted(samples, page)
+    elif samples.dtype == np.uint8 and page.bitspersample < 8:
+        samples = samples * np.uint8(255 // (2**page.bitspersample - 1))
+    return _with_known_channels(samples, page)
+
+
+def to_8_bit_colours(colormap: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """TIFF colour map, shape (3, 2**bits) of uint16, as (2**bits, 3) of uint8."""
+    return np.ascontiguousarray((colormap >> 8).astype(np.uint8).T)
+
+
+def _inverted(samples: NDArray[np.generic], page: Any) -> NDArray[np.generic]:
+    if samples.dtype == np.bool_:
+        return np.logical_not(samples)
+    if samples.dtype.kind in "ui" and page.bitspersample < 8:
+        highest = 2**page.bitspersample - 1
+        return ((highest - samples) * np.uint8(255 // highest)).astype(np.uint8)
+    if samples.dtype.kind == "u":
+        return np.invert(np.asarray(samples, samples.dtype))
+    return -samples.astype(np.float64)
+
+
+def _with_known_channels(samples: NDArray[np.generic], page: Any) -> NDArray[np.generic]:
+    """Drop extra channels that are not alpha; squeeze a channel axis of one."""
+    if samples.ndim == 2:
+        return samples
+    colours = 1 if int(page.photometric) in _GREY else 3
+    alpha = 1 if page.extrasamples and int(page.extrasamples[0]) in (1, 2) else 0
+    return samples[..., : min(samples.shape[-1], colours + alpha)]
+
+
+def _read_with_libtiff(page: Any, file: BinaryIO) -> NDArray[np.generic]:
+    wide = page.bitspersample > 8 and page.samplesperpixel > 1
+    return _read_with_opencv(page, file) if wide else _read_with_pillow(page, file)
+
+
+def _read_with_pillow(page: Any, file: BinaryIO) -> NDArray[np.generic]:
+    file.seek(0)
+    with Image.open(file, formats=["TIFF"]) as picture:
+        picture.seek(page.index)
+        if picture.size != (page.imagewidth, page.imagelength):
+            raise SliceError("This TIFF is damaged: its pages contradict each other; export it again.")
+        # Pillow would turn the picture by its orientation tag while loading; `_turn` does that for all pages.
+        picture.tag_v2.pop(_ORIENTATION_TAG, None)  # type: ignore[attr-defined]
+        return samples_of(picture)
+
+
+def _read_with_opencv(page: Any, file: BinaryIO) -> NDArray[np.generic]:
+    """16-bit colour, of which Pillow would keep the upper byte only."""
+    import cv2
+
+    file.seek(0)
+    read, pages = cv2.imdecodemulti(
+        np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED, range=(page.index, page.index + 1)
+    )
+    if not read or pages[0].shape[:2] != (page.imagelength, page.imagewidth):
+        raise SliceError("This TIFF is compressed in a way not read here; save it without compression.")
+    samples = pages[0]
+    if samples.ndim == 3:
+        samples = samples[..., [2, 1, 0, *range(3, samples.shape[2])]]
+    return np.asarray(samples)
+
+
+def _turn(grey: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:
+    """Apply the TIFF orientation tag, 1 to 8, to an array of shape (H, W)."""
+    turned = {
+        2: lambda x: x[:, ::-1],
+        3: lambda x: x[::-1, ::-1],
+        4: lambda x: x[::-1],
+        5: lambda x: x.T,
+        6: lambda x: np.rot90(x, -1),
+        7: lambda x: x[::-1, ::-1].T,
+        8: lambda x: np.rot90(x),
+    }.get(orientation)
+    return grey if turned is None else turned(grey)

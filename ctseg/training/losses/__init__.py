@@ -1,0 +1,18 @@
+"""Losses of training and pre-training, from their papers; computed in float32, over all processes."""
+
+from ctseg.training.losses.contrastive import nt_xent_loss
+from ctseg.training.losses.cosine_dice import CosineDiceLoss, cosine_dice_loss, cosine_similarity
+from ctseg.training.losses.dice import DiceLoss, dice_loss
+from ctseg.training.losses.tvmf import AdaptiveTvmfDiceLoss, tvmf_dice_loss, tvmf_similarity
+
+__all__ = [
+    "AdaptiveTvmfDiceLoss",
+    "CosineDiceLoss",
+    "DiceLoss",
+    "cosine_dice_loss",
+    "cosine_similarity",
+    "dice_loss",
+    "nt_xent_loss",
+    "tvmf_dice_loss",
+    "tvmf_similarity",
+]

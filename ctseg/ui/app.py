@@ -1,0 +1,99 @@
+"""Puts the pages together and serves them."""
+
+import os
+import signal
+import threading
+
+import gradio as gr
+
+from ctseg.leaderboard.submissions.service import Desk, open_desk
+from ctseg.slices import shut_down, warm_up
+from ctseg.ui.api import add_api
+from ctseg.ui.compare.page import compare_page, leave, load_thumbnails
+from ctseg.ui.components.assets import read_asset
+from ctseg.ui.leaderboard.downloads import download_routes
+from ctseg.ui.leaderboard.page import leaderboard_page
+from ctseg.ui.methods.page import methods_page
+from ctseg.ui.server.housekeeping import Housekeeping, private_upload_folder
+from ctseg.ui.server.upload_limits import MAX_REQUEST_BYTES, UploadGate
+from ctseg.ui.submit.page import submit_page
+from ctseg.ui.theme import theme
+
+TITLE = "ctseg: compare ways to segment a CT slice"
+FIRST_PAGE = "Compare"
+
+
+def build(desk: Desk | None = None) -> gr.Blocks:
+    """Return all pages as one Blocks, not yet launched; ``desk`` takes submissions, this machine's if None.
+
+    Further pages are added after the first with ``with pages.route("Name", "/path"): ...``; Gradio makes the
+    navigation bar.
+    """
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    private_upload_folder()
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as pages:
+        gr.Navbar(main_page_name=FIRST_PAGE)
+        examples = compare_page(pages)
+        add_api()
+        pages.load(load_thumbnails, None, examples, show_progress="hidden", api_visibility="private")
+        pages.unload(leave)
+    with pages.route("Leaderboard", "/leaderboard"):
+        gr.Navbar(main_page_name=FIRST_PAGE)
+        leaderboard_page(pages)
+    with pages.route("Submit", "/submit"):
+        gr.Navbar(main_page_name=FIRST_PAGE)
+        submit_page(pages, desk or open_desk())
+    with pages.route("Methods", "/methods"):
+        gr.Navbar(main_page_name=FIRST_PAGE)
+        methods_page(pages)
+    return pages
+
+
+def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False) -> None:
+    """Serve the pages until interrupted.
+
+    Parameters
+    ----------
+    host : address to listen on; 127.0.0.1 is this machine only
+    port : port to listen on
+    open_browser : open the page in the default browser
+    """
+    from starlette.middleware import Middleware
+
+    uploads = private_upload_folder()
+    housekeeping, desk = Housekeeping(uploads), open_desk()
+    pages = build(desk)
+    housekeeping.start()
+    desk.start()
+    warm_up()
+    if threading.current_thread() is threading.main_thread():
+        # A container is told to end this way; uploads are to be deleted then as on Ctrl-C.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        pages.queue(default_concurrency_limit=8).launch(
+            server_name=host,
+            server_port=port,
+            inbrowser=open_browser,
+            theme=theme(),
+            css="".join(read_asset(part, "page.css") for part in ("components", "leaderboard", "submit")),
+            footer_links=[],
+            run_history=False,
+            max_file_size=MAX_REQUEST_BYTES,
+            app_kwargs={
+                "routes": download_routes(),
+                "middleware": [Middleware(UploadGate, folder=uploads)],
+            },
+            show_error=False,
+            ssr_mode=False,
+            pwa=False,
+            mcp_server=False,
+            enable_monitoring=False,
+            share=False,
+        )
+    except KeyboardInterrupt:
+        pass
+    finally:
+        pages.close()
+        desk.stop()
+        housekeeping.stop()
+        shut_down()

@@ -1,0 +1,106 @@
+"""What pages read from the folders of results, no more than may be told, kept until a file there changes."""
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ctseg.leaderboard.boards import Board, all_boards
+from ctseg.leaderboard.results.look_log import count_looks
+from ctseg.leaderboard.results.ranking import Row, rank
+from ctseg.leaderboard.results.result import OURS, Result
+from ctseg.leaderboard.results.statistics import Interval
+from ctseg.leaderboard.results.store import HIDDEN, RESULT_FILE, board_results, built_in_folder, folders
+
+_Stamp = tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
+class BoardView:
+    """A board with everything that a page shows of it.
+
+    Attributes
+    ----------
+    board : which one.
+    rows : ranked methods, then ranked full tilings, then oracles; as they may be told (see ``told``).
+    looks : how often the team has scored on it.
+    """
+
+    board: Board
+    rows: tuple[Row, ...]
+    looks: int
+
+    @property
+    def results(self) -> list[Result]:
+        """The results in the order of the rows."""
+        return [row.result for row in self.rows]
+
+    @property
+    def patients(self) -> int:
+        """The number of patients; 0 on an empty board."""
+        return len(set(self.rows[0].result.patients)) if self.rows else 0
+
+    @property
+    def singles(self) -> list[Row]:
+        """The rows whose scores of single images may be told."""
+        return [row for row in self.rows if row.result.scores]
+
+    def of_role(self, role: str) -> list[Row]:
+        """Return the rows of methods, full tilings or oracles."""
+        return [row for row in self.rows if row.result.role == role]
+
+
+_lock = threading.Lock()
+_kept: dict[str, tuple[tuple[Path, ...], _Stamp, BoardView]] = {}
+
+
+def view(board: Board) -> BoardView:
+    """Return what is known of a board now; read and ranked anew only after a result was added."""
+    read = folders()
+    stamp = _stamp(read)
+    with _lock:
+        kept = _kept.get(board.name)
+        if kept is None or kept[:2] != (read, stamp):
+            rows = tuple(told(row, board) for row in rank(board_results(board.name)))
+            looks = count_looks(built_in_folder() / "looks.csv").get(board.name, 0)
+            kept = (read, stamp, BoardView(board, rows, looks))
+            _kept[board.name] = kept
+        return kept[2]
+
+
+def told(row: Row, board: Board) -> Row:
+    """Return a row as pages may tell it, ranked by all digits but without what labels could be fitted to.
+
+    From scores of single images one learns about the true labels of these images. They are told on open
+    boards, and where images are not handed out for our own rows; else means and intervals, rounded.
+    """
+    result = row.result
+    if board.per_image_scores or (board.kind == "bring your own images" and result.origin == OURS):
+        return row
+    interval = row.interval and Interval(
+        round(row.interval.low, board.digits), round(row.interval.high, board.digits)
+    )
+    means = {
+        name: value if value is None else round(value, board.digits) for name, value in result.means.items()
+    }
+    return replace(row, result=replace(result, scores=(), means=means), interval=interval)
+
+
+def first_board() -> Board:
+    """Return the board to open with: the first that has results, else the first."""
+    boards = list(all_boards().values())
+    return next((board for board in boards if view(board).rows), boards[0])
+
+
+def board_or_first(name: str | None) -> Board:
+    """Return the board of this name, or the one to open with; addresses may hold anything."""
+    return all_boards().get(name or "") or first_board()
+
+
+def _stamp(read: tuple[Path, ...]) -> _Stamp:
+    files = [
+        path
+        for folder in read
+        for pattern in (f"entries/*/{RESULT_FILE}", f"{HIDDEN}/*.json", "looks.csv")
+        for path in folder.glob(pattern)
+    ]
+    return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in files))

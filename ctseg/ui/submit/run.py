@@ -1,0 +1,84 @@
+"""One submission on its way: in a thread, told step by step, one at a time in this process."""
+
+import logging
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ctseg.datasets import DatasetError
+from ctseg.leaderboard.boards import Board, BoardError
+from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions.local_store import StoreError
+from ctseg.leaderboard.submissions.metadata import EntryDetails
+from ctseg.leaderboard.submissions.pipeline import HandedIn, hand_in
+from ctseg.leaderboard.submissions.service import Desk
+
+TICK_SECONDS = 0.2
+GONE = "This upload is gone: it waited too long, or the same file was just scored; upload it again."
+
+_logger = logging.getLogger(__name__)
+# Gradio frees the place of an event whose page was closed; its submission goes on to the end.
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Doing:
+    """A sentence on what is being done, and the share that is done, 0 to 1."""
+
+    sentence: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One sentence on why nothing was stored."""
+
+    sentence: str
+
+
+class _Run(threading.Thread):
+    def __init__(self, desk: Desk, path: Path, board: Board, details: EntryDetails, user: str | None) -> None:
+        super().__init__(name="ctseg-submission", daemon=True)
+        self._arguments = (desk, path, board, details, user)
+        self._path = path
+        self.doing = Doing("Waiting for another submission to be scored …", 0.0)
+        self.outcome: HandedIn | Refused | None = None
+
+    def run(self) -> None:
+        try:
+            with _one_at_a_time:
+                if not self._path.is_file():
+                    raise SubmissionError(GONE)  # noqa: TRY301 it is answered like the others
+                self.outcome = hand_in(*self._arguments, self._note)
+        except (SubmissionError, StoreError, BoardError, DatasetError) as error:
+            self.outcome = Refused(str(error))
+        except MemoryError:
+            self.outcome = Refused("There is not enough memory for this submission; try again later.")
+        except Exception as error:  # our own fault must not show a traceback to the visitor
+            # Without the traceback: it could hold what a stranger sent.
+            _logger.error("A submission failed with %s.", type(error).__name__)  # noqa: TRY400 see above
+            self.outcome = Refused("This submission could not be scored; the server's log says why.")
+        finally:
+            discard(self._path)
+
+    def _note(self, sentence: str, share: float) -> None:
+        self.doing = Doing(sentence, share)
+
+
+def hand_in_stepwise(
+    desk: Desk, path: Path, board: Board, details: EntryDetails, user: str | None
+) -> Iterator[Doing | HandedIn | Refused]:
+    """Yield what is being done about every 0.2 s, and at last what came of it; the file is deleted."""
+    run = _Run(desk, path, board, details, user)
+    run.start()
+    while run.is_alive():
+        yield run.doing
+        run.join(TICK_SECONDS)
+    assert run.outcome is not None
+    yield run.outcome
+
+
+def discard(path: Path) -> None:
+    """Delete an upload; its folder goes with the next sweep, for the same file may just be coming again."""
+    path.unlink(missing_ok=True)
