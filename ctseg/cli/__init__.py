@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from ctseg import __version__
+from ctseg.errors import UserError
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,11 +26,9 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = parser().parse_args(arguments)
-    from ctseg.cli.errors import user_errors
-
     try:
         return int(options.run(options) or 0)
-    except user_errors() as error:
+    except UserError as error:
         print(f"ctseg: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

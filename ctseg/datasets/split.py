@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
 from ctseg.slices.ct_slice import CTSlice
 
 
-class DatasetError(Exception):
+class DatasetError(UserError):
     """A dataset cannot be found or read; the message is one sentence that says what to do."""
 
 

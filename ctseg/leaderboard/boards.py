@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from ctseg.datasets.sealed import SEALED_PHANTOM, SEALED_SLICES
+from ctseg.errors import UserError
 from ctseg.leaderboard.results.store import folders
 
 Kind = Literal["open", "sealed", "bring your own images"]
@@ -17,7 +18,7 @@ _PHANTOM_IMAGES = tuple(f"{index}.png" for index in range(SEALED_SLICES))
 _PHANTOM_SHAPE = (512, 512)
 
 
-class BoardError(Exception):
+class BoardError(UserError):
     """A board cannot be used as asked; the message is one sentence."""
 
 

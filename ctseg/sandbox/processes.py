@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from ctseg.slices.ct_slice import SliceError
+from ctseg.errors import UserError
 
 # What a Python process needs to start; keys and tokens of the server are not among it.
 _PASSED_ON = (
@@ -26,18 +26,20 @@ _PASSED_ON = (
     "TMPDIR",
 )
 _PASSED_ON_FOR_COVERAGE = ("COVERAGE_", "COV_CORE_")
-_FIRST_NEEDED = (
-    "numpy",
-    "PIL.Image",
-    "pydicom",
-    "pydicom.pixels",
-    "ctseg.slices.decode",
-    "ctseg.slices.dicom.series",
-)
 
 
-def warm_up() -> None:
-    """Start one decoder process ahead, and from now on another after each that was used; for servers."""
+class ProcessError(UserError):
+    """No process for a decoder could be started; the message is one sentence."""
+
+
+def warm_up(modules: Sequence[str]) -> None:
+    """Start one decoder process ahead, and from now on another after each that was used; for servers.
+
+    Parameters
+    ----------
+    modules : what it imports while it waits
+    """
+    spare.modules = modules
     spare.keep = True
     spare.replenish()
 
@@ -53,6 +55,7 @@ class Spare:
 
     def __init__(self) -> None:
         self.keep = False
+        self.modules: Sequence[str] = ()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -69,9 +72,9 @@ class Spare:
     def replenish(self) -> None:
         """Start a spare where one is wanted and missing."""
         # A spare is only a convenience: whoever needs a process is told if none can be started.
-        with self._lock, suppress(SliceError):
+        with self._lock, suppress(ProcessError):
             if self.keep and self._process is None:
-                self._process = _start(_FIRST_NEEDED)
+                self._process = _start(self.modules)
 
     def drop(self) -> None:
         """End the spare."""
@@ -107,7 +110,7 @@ def _start(modules: Sequence[str]) -> subprocess.Popen[bytes]:
             bufsize=0,
         )
     except OSError as error:
-        raise SliceError(
+        raise ProcessError(
             "The program that reads files could not be started; try again, and tell who runs this page."
         ) from error
     send(process, json.dumps(modules))

@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
 from ctseg.sandbox.processes import end, send, spare
 from ctseg.sandbox.worker import ANSWER, PIXELS, REQUEST
-from ctseg.slices.ct_slice import SliceError
-from ctseg.slices.limits import MAX_STACK_BYTES, MEBIBYTE
 
+MEBIBYTE = 1024**2
 AT_ONCE = 2
 _WAIT_FOR_A_PLACE_S = 30.0
 _LONGEST_ANSWER = 4 * MEBIBYTE
@@ -53,6 +53,10 @@ _SENTENCES = {
 }
 
 
+class RefusedError(UserError):
+    """A decoder refused the file; the message is its own sentence."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds on one decoder: address space and output in bytes, processor and wall-clock time in seconds.
@@ -62,7 +66,7 @@ class Limits:
 
     memory_bytes: int = 2048 * MEBIBYTE
     cpu_seconds: int = 10
-    output_bytes: int = MAX_STACK_BYTES
+    output_bytes: int = 512 * MEBIBYTE
     wall_seconds: float = 9.5
 
 
@@ -70,7 +74,7 @@ class Limits:
 _SLICES = Limits(wall_seconds=float(os.environ.get("CTSEG_DECODE_SECONDS") or Limits.wall_seconds))
 
 
-class DecoderError(SliceError):
+class DecoderError(UserError):
     """A decoder went beyond a limit, crashed, or failed without a sentence of its own.
 
     Attributes
@@ -108,9 +112,10 @@ def run_decoder(
 
     Raises
     ------
-    SliceError
-        If the decoder refuses the file; `DecoderError` if it fails, crashes, or goes beyond a limit: one
-        sentence for each.
+    RefusedError
+        If the decoder refuses the file, in its own sentence.
+    DecoderError
+        If it fails, crashes, or goes beyond a limit: one sentence for each.
     """
     assert _DECODER.fullmatch(decoder), "a decoder is named module:function"
     if not _places.acquire(timeout=_WAIT_FOR_A_PLACE_S):
@@ -166,7 +171,7 @@ def _receive(folder: Path, ended: int | None, limits: Limits) -> tuple[NDArray[n
         raise DecoderError("memory" if ended == -signal.SIGKILL else "crashed")
     answer = _read_answer(folder / ANSWER)
     if "refused" in answer:
-        raise SliceError(_one_sentence(str(answer["refused"])))
+        raise RefusedError(_one_sentence(str(answer["refused"])))
     if "failed" in answer:
         why = str(answer["failed"])
         raise DecoderError(why if why in _SENTENCES else "damaged")

@@ -12,6 +12,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ctseg.errors import UserError
+
 REQUEST, ANSWER, PIXELS = "request.json", "answer.json", "pixels"
 
 
@@ -35,8 +37,7 @@ def _serve(folder: Path) -> None:
         answer = {"failed": {errno.EFBIG: "output", errno.ENOSPC: "disk"}.get(error.errno or 0, "damaged")}
     except Exception as error:  # a decoder fails on damaged files in every way
         # Errors of the project's own are sentences for users; those of libraries may quote the file.
-        ours = type(error).__module__.startswith("ctseg.")
-        answer = {"refused": str(error)} if ours else {"failed": "damaged"}
+        answer = {"refused": str(error)} if isinstance(error, UserError) else {"failed": "damaged"}
     (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
 
 

@@ -1,8 +1,8 @@
 """Any file a user has becomes slices: `CTSlice` and `Stack`, or a `SliceError` with one sentence."""
 
-from ctseg.sandbox.processes import shut_down, warm_up
+from ctseg.sandbox.processes import shut_down
 from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
-from ctseg.slices.reading import read_slice, read_stack, read_upload
+from ctseg.slices.reading import read_slice, read_stack, read_upload, warm_up
 from ctseg.slices.stack import Stack
 
 __all__ = [

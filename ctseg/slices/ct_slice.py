@@ -6,10 +6,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
+
 Intensity = Literal["HU", "8-bit"]
 
 
-class SliceError(Exception):
+class SliceError(UserError):
     """A file cannot be read as a CT slice; the message is one sentence for the person who uploaded it."""
 
 

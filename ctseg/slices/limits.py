@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
+from ctseg.sandbox.runner import MEBIBYTE
 from ctseg.slices.ct_slice import SliceError
-
-MEBIBYTE = 1024**2
 
 MAX_UPLOAD_BYTES = 64 * MEBIBYTE
 MAX_SIDE = 4096

@@ -4,12 +4,27 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from ctseg.errors import UserError
+from ctseg.sandbox import processes
 from ctseg.sandbox.runner import run_decoder
 from ctseg.slices.ct_slice import CTSlice, SliceError
 from ctseg.slices.limits import check_upload
 from ctseg.slices.stack import Stack
 
 _DECODER = "ctseg.slices.decode:decode_stack"
+_FIRST_NEEDED = (
+    "numpy",
+    "PIL.Image",
+    "pydicom",
+    "pydicom.pixels",
+    "ctseg.slices.decode",
+    "ctseg.slices.dicom.series",
+)
+
+
+def warm_up() -> None:
+    """Start one decoder process ahead, and from now on another after each that was used; for servers."""
+    processes.warm_up(_FIRST_NEEDED)
 
 
 def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:
@@ -37,7 +52,10 @@ def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = N
         check_upload(path.stat().st_size for path in files)
     except OSError as error:
         raise SliceError("This file cannot be opened; check that it is there and may be read.") from error
-    return Stack.from_facts(*run_decoder(_DECODER, files, folder=folder))
+    try:
+        return Stack.from_facts(*run_decoder(_DECODER, files, folder=folder))
+    except UserError as error:
+        raise SliceError(str(error)) from error
 
 
 def read_slice(path: Path | str, index: int | None = None) -> CTSlice:

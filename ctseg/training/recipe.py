@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from ctseg.errors import UserError
+
 Loss = Literal["tvmf", "dice", "cosine-dice"]
 Task = Literal["segment", "simclr", "mae", "swin-mae"]
 
 
-class RecipeError(Exception):
+class RecipeError(UserError):
     """A recipe cannot be used; the message names the key and says what to do."""
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
 from ctseg.leaderboard.results.result import Result, from_json
 from ctseg.leaderboard.results.store import RESULT_FILE, all_results, built_in_folder, submissions_folder
 from ctseg.leaderboard.submissions.entry_files import (
@@ -27,7 +28,7 @@ MOST_MEGABYTES = 4096
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class StoreError(Exception):
+class StoreError(UserError):
     """A submission cannot be stored; the message is one sentence."""
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.errors import SubmissionError
 from ctseg.leaderboard.submissions.expected_images import layout_of
 from ctseg.sandbox.runner import DecoderError, Limits, run_decoder
-from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import MEBIBYTE
 
 MAX_SUBMISSION_BYTES = 512 * MEBIBYTE
@@ -79,7 +79,7 @@ def read_submission(path: Path, board: Board, folder: Path | None = None) -> Sub
         label_maps, _ = run_decoder(DECODER, [path], limits, folder, [json.dumps(asdict(layout))])
     except DecoderError as error:
         raise SubmissionError(_SENTENCES[error.why]) from error
-    except SliceError as error:
+    except UserError as error:
         raise SubmissionError(str(error)) from error
     wanted = (len(layout.images), *layout.shape)
     if label_maps.shape != wanted or label_maps.dtype not in (np.dtype(np.uint8), np.dtype(np.uint16)):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 
+from ctseg.errors import UserError
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
 from ctseg.weights import bytes_to_fetch, manifest
@@ -61,7 +62,7 @@ METHODS: Mapping[str, Card] = MappingProxyType(_cards)
 """Cards of all methods by name, planned ones included (``card.trained`` is False)."""
 
 
-class MethodError(Exception):
+class MethodError(UserError):
     """There is no such method, or it cannot be run; the message is one sentence."""
 
 

@@ -13,7 +13,7 @@ from ctseg.metrics import Scores, ari
 from ctseg.slices import CTSlice
 from ctseg.ui.compare.encode import Packed, label_pixels, pack
 from ctseg.ui.compare.messages import counted
-from ctseg.ui.leaderboard.axis_names import axis_names
+from ctseg.ui.components.axis_names import axis_names
 from ctseg.ui.server.sessions import Finished
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ctseg.errors import UserError
 from ctseg.methods import METHODS, Card, download_bytes
 from ctseg.slices import SliceError, Stack, read_upload
 from ctseg.ui.compare.encode import slice_message
@@ -23,7 +24,7 @@ GONE = "Nothing is loaded; upload a file or pick an example."
 _CANCELLED = {"state": "cancelled", "text": "Cancelled."}
 
 
-class PageError(Exception):
+class PageError(UserError):
     """The page asked for something that cannot be done; the message is one sentence for the visitor."""
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.methods import MethodError, StopFlag, Stopped, load
-from ctseg.slices import CTSlice, SliceError
-from ctseg.weights import WeightsError
+from ctseg.errors import UserError
+from ctseg.methods import StopFlag, Stopped, load
+from ctseg.slices import CTSlice
 
 TICK_SECONDS = 0.15
 
@@ -69,7 +69,7 @@ class _Run(threading.Thread):
             self.outcome = self._segment()
         except Stopped:
             pass
-        except (MethodError, SliceError, WeightsError) as error:
+        except UserError as error:
             self.outcome = Failed(str(error))
         except MemoryError:
             self.outcome = Failed("There is not enough memory for this slice; try a smaller one.")

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
 from ctseg.labelmaps import orient_like
 from ctseg.methods import METHODS
 from ctseg.metrics import score
 from ctseg.sandbox.runner import run_decoder
-from ctseg.slices import SliceError
 from ctseg.ui.compare.findings import faults, score_row, score_table
 from ctseg.ui.compare.handlers import GONE, PageError
 from ctseg.ui.server.sessions import Session
@@ -32,7 +32,7 @@ def take_truth(session: Session, path: str) -> None:
         if ct_slice is None:
             raise PageError(GONE)
         truth, facts = run_decoder(_DECODER, [file])
-    except SliceError as error:
+    except UserError as error:
         raise PageError(str(error)) from error
     finally:
         file.unlink(missing_ok=True)

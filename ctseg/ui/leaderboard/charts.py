@@ -9,7 +9,7 @@ import numpy as np
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS, Interval, bootstrap_interval, patient_means
-from ctseg.ui.leaderboard.axis_names import axis_names, plain
+from ctseg.ui.components.axis_names import axis_names, plain
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
