@@ -12,11 +12,8 @@ from ctseg.export import MethodRun, report
 from ctseg.labelmaps.files import write_png16
 from ctseg.methods import METHODS
 from ctseg.slices import SliceError, read_upload
-from ctseg.ui.compare.run import Done, Failed, run_method
 from ctseg.ui.server.housekeeping import private_upload_folder
-
-RUNS = "method-runs"
-"""The one queue of all method runs, of pages and programs; it lets one run at a time."""
+from ctseg.ui.server.method_runs import RUNS, Done, Failed, run_method
 
 
 def add_api() -> None:

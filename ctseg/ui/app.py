@@ -11,11 +11,11 @@ from ctseg.slices import shut_down, warm_up
 from ctseg.ui.api import add_api
 from ctseg.ui.compare.page import compare_page, leave, load_thumbnails
 from ctseg.ui.components.assets import read_asset
-from ctseg.ui.leaderboard.downloads import download_routes
 from ctseg.ui.leaderboard.page import leaderboard_page
 from ctseg.ui.methods.page import methods_page
+from ctseg.ui.server.downloads import download_routes
 from ctseg.ui.server.housekeeping import Housekeeping, private_upload_folder
-from ctseg.ui.server.upload_limits import MAX_REQUEST_BYTES, UploadGate
+from ctseg.ui.server.upload_limits import MAX_REQUEST_BYTES, UploadLimits
 from ctseg.ui.submit.page import submit_page
 from ctseg.ui.theme import theme
 
@@ -81,7 +81,7 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
             max_file_size=MAX_REQUEST_BYTES,
             app_kwargs={
                 "routes": download_routes(),
-                "middleware": [Middleware(UploadGate, folder=uploads)],
+                "middleware": [Middleware(UploadLimits, folder=uploads)],
             },
             show_error=False,
             ssr_mode=False,

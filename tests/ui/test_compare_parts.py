@@ -23,9 +23,10 @@ from pydicom.data import get_testdata_file
 from ctseg.methods import METHODS
 from ctseg.metrics import score
 from ctseg.slices import CTSlice, SliceError, Stack, Window
-from ctseg.ui.compare import encode, examples, findings, handlers, messages, run
+from ctseg.ui.compare import encode, examples, findings, handlers, messages
 from ctseg.ui.compare.download import results_zip, zip_message
 from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.server import method_runs
 from ctseg.ui.server.housekeeping import Housekeeping, private_upload_folder, sweep
 from ctseg.ui.server.sessions import KEPT_SECONDS, MOST_SESSIONS, SESSIONS, Finished, Session, Sessions
 
@@ -306,8 +307,8 @@ class _Script:
 
 
 def _outcome(monkeypatch: pytest.MonkeyPatch, act: Any) -> Any:
-    monkeypatch.setattr(run, "load", lambda _name: _Script(act))
-    return list(run.run_method(_stack()[0], "watershed", threading.Event()))[-1]
+    monkeypatch.setattr(method_runs, "load", lambda _name: _Script(act))
+    return list(method_runs.run_method(_stack()[0], "watershed", threading.Event()))[-1]
 
 
 @pytest.mark.parametrize(
@@ -325,7 +326,7 @@ def test_errors_of_methods_become_one_sentence(
         raise error
 
     got = _outcome(monkeypatch, act)
-    assert isinstance(got, run.Failed)
+    assert isinstance(got, method_runs.Failed)
     assert sentence in got.sentence
     assert "secret" not in got.sentence
 
@@ -337,17 +338,17 @@ def test_run_reports_progress_and_closing_it_stops_the_method(monkeypatch: pytes
         progress(7.0)
         stop.wait(20)
         ended.set()
-        raise run.Stopped
+        raise method_runs.Stopped
 
-    monkeypatch.setattr(run, "load", lambda _name: _Script(act))
+    monkeypatch.setattr(method_runs, "load", lambda _name: _Script(act))
     stop = threading.Event()
-    running = run.run_method(_stack()[0], "watershed", stop)
-    step = next(step for step in running if isinstance(step, run.Step) and step.fraction)
+    running = method_runs.run_method(_stack()[0], "watershed", stop)
+    step = next(step for step in running if isinstance(step, method_runs.Step) and step.fraction)
     assert step.fraction == 1.0
-    waiting = run.run_method(_stack()[0], "watershed", given_up := threading.Event())
+    waiting = method_runs.run_method(_stack()[0], "watershed", given_up := threading.Event())
     next(waiting)
     given_up.set()
-    assert list(waiting)[-1] == run.Cancelled()
+    assert list(waiting)[-1] == method_runs.Cancelled()
     running.close()
     assert stop.is_set()
     assert ended.wait(5)
@@ -355,16 +356,17 @@ def test_run_reports_progress_and_closing_it_stops_the_method(monkeypatch: pytes
 
 def test_progress_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     card = replace(METHODS["watershed"], seconds=10.0)
-    assert handlers._progress(run.Step(0.0, 0.0), card, None)["text"] == "Loading the method …"
-    halfway = handlers._progress(run.Step(0.0, 5.0), card, None)
+    assert handlers._progress(method_runs.Step(0.0, 0.0), card, None)["text"] == "Loading the method …"
+    halfway = handlers._progress(method_runs.Step(0.0, 5.0), card, None)
     assert (halfway["fraction"], halfway["time"]) == (0.5, "5 s of about 10 s")
-    unmeasured = handlers._progress(run.Step(0.3, 5.0), replace(card, seconds=0.0), None)
+    unmeasured = handlers._progress(method_runs.Step(0.3, 5.0), replace(card, seconds=0.0), None)
     assert (unmeasured["fraction"], unmeasured["time"]) == (0.3, "5 s")
-    late = handlers._progress(run.Step(0.0, 14.0), replace(card, seconds=3.1), None)
+    late = handlers._progress(method_runs.Step(0.0, 14.0), replace(card, seconds=3.1), None)
     assert late["time"] == "14 s, longer than usual (about 3 s)"
     assert messages.elapsed(replace(card, seconds=0.2), 1.0) == "1 s, longer than usual (about 0.2 s)"
     monkeypatch.setattr(handlers, "download_bytes", lambda _name: 375_000_000)
-    assert handlers._progress(run.Step(0.3, 5.0), card, 375_000_000)["text"] == "Fetching 375 MB, once …"
+    fetching = handlers._progress(method_runs.Step(0.3, 5.0), card, 375_000_000)
+    assert fetching["text"] == "Fetching 375 MB, once …"
 
 
 def test_one_structure_has_one_number_in_all_maps() -> None:

@@ -13,12 +13,13 @@ from board_results import HOSTILE, fill, make
 from ctseg.leaderboard.boards import BOARDS, BoardError
 from ctseg.leaderboard.results.ranking import rank
 from ctseg.leaderboard.results.store import save
+from ctseg.ui.components.board_view import BoardView, board_or_first, view
+from ctseg.ui.components.words import in_few_letters
 from ctseg.ui.leaderboard import charts, messages, page
 from ctseg.ui.leaderboard.choices import choices
-from ctseg.ui.leaderboard.data import BoardView, board_or_first, view
 from ctseg.ui.leaderboard.files import board_file, board_rows
 from ctseg.ui.leaderboard.images import differences_panel, largest_differences
-from ctseg.ui.leaderboard.table import count, method_columns, styled, tiling_columns
+from ctseg.ui.leaderboard.table import method_columns, styled, tiling_columns
 
 MANY, FEW, EMPTY = BOARDS["phantom-val"], BOARDS["ct-fewshot-val"], BOARDS["ct-fewshot-zeroshot"]
 
@@ -106,7 +107,7 @@ def test_full_tilings_are_ranked_apart_by_fg_ari_beside_their_regions() -> None:
     ("number", "words"), [(None, "unknown"), (0, "0"), (999, "999"), (93_735_472, "93.7 M")]
 )
 def test_parameters_in_few_letters(number: int | None, words: str) -> None:
-    assert count(number) == words
+    assert in_few_letters(number) == words
 
 
 def test_a_new_result_appears_without_a_restart(folder: Path) -> None:

@@ -9,7 +9,7 @@ from board_results import HOSTILE, fill
 from ctseg.leaderboard.boards import BOARDS
 from ctseg.methods import METHODS
 from ctseg.methods.base import registry
-from ctseg.ui.leaderboard.data import view
+from ctseg.ui.components.board_view import view
 from ctseg.ui.methods.page import method_article, methods_html
 
 WATERSHED = METHODS["watershed"]

@@ -17,12 +17,12 @@ from ctseg.leaderboard.boards import BOARDS, find_board
 from ctseg.leaderboard.submissions.quotas import Quota
 from ctseg.leaderboard.submissions.service import Desk, open_desk
 from ctseg.ui import app
+from ctseg.ui.components.board_view import view
 from ctseg.ui.leaderboard import messages as board_messages
 from ctseg.ui.leaderboard import page as leaderboard_page
-from ctseg.ui.leaderboard.data import view
 from ctseg.ui.leaderboard.files import board_file
 from ctseg.ui.leaderboard.table import method_columns, styled
-from ctseg.ui.server.upload_limits import MAX_REQUEST_BYTES, UploadGate
+from ctseg.ui.server.upload_limits import MAX_REQUEST_BYTES, UploadLimits
 from ctseg.ui.submit import messages
 from ctseg.ui.submit.page import _Local, _WithLogin
 from ctseg.ui.submit.run import GONE
@@ -165,7 +165,7 @@ def test_a_fault_of_our_own_shows_no_traceback(
 
     monkeypatch.setattr(page._desk, "accept", fail)
     said, _ = _last(page, upload(small_boards.guess(1)), small_boards.OPEN)
-    assert "could not be scored; the server&#x27;s log says why" in said
+    assert "could not be scored; the server&#39;s log says why" in said
     monkeypatch.setattr(page._desk, "accept", _no_memory)
     assert "not enough memory" in _last(page, upload(small_boards.guess(1)), small_boards.OPEN)[0]
 
@@ -246,7 +246,7 @@ async def _take_all(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.start", "status": 200, "headers": []})
 
 
-def _pass(gate: UploadGate, length: bytes | None, pauses: Iterator[float]) -> _Sent:
+def _pass(gate: UploadLimits, length: bytes | None, pauses: Iterator[float]) -> _Sent:
     async def receive() -> dict[str, Any]:
         pause = next(pauses, None)
         if pause is None:
@@ -264,7 +264,7 @@ def _pass(gate: UploadGate, length: bytes | None, pauses: Iterator[float]) -> _S
 def test_the_gate_of_uploads(tmp_path: Path) -> None:
     folder = tmp_path / "gate"
     folder.mkdir()
-    gate = UploadGate(_take_all, folder, most_bytes=1000, silent_seconds=0.1)
+    gate = UploadLimits(_take_all, folder, max_bytes=1000, silent_seconds=0.1)
     assert _pass(gate, b"10", iter([0.0, 0.0])).status == 200
     assert _pass(gate, None, iter([])).status == 411
     assert _pass(gate, str(MAX_REQUEST_BYTES << 1).encode(), iter([])).status == 413
@@ -277,7 +277,7 @@ def test_the_gate_of_uploads(tmp_path: Path) -> None:
 
 
 def test_the_gate_lets_all_else_through(tmp_path: Path) -> None:
-    gate = UploadGate(_take_all, tmp_path, most_bytes=0)
+    gate = UploadLimits(_take_all, tmp_path, max_bytes=0)
     sent = _Sent()
 
     async def receive() -> dict[str, Any]:

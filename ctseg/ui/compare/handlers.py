@@ -11,7 +11,7 @@ from ctseg.ui.compare.encode import slice_message
 from ctseg.ui.compare.examples import Opened, open_board_image, open_example
 from ctseg.ui.compare.findings import matched, result_message
 from ctseg.ui.compare.messages import OUTSIDE, elapsed, estimate, seconds
-from ctseg.ui.compare.run import Cancelled, Failed, Step, run_method
+from ctseg.ui.server.method_runs import Cancelled, Failed, Step, run_method
 from ctseg.ui.server.sessions import SESSIONS, Finished, Plan, Session
 
 Message = dict[str, Any]

@@ -1,8 +1,7 @@
 """Sentences that the Compare page and the API share."""
 
-from html import escape
-
 from ctseg.methods import METHODS, Card, download_bytes
+from ctseg.ui.components.notices import notice
 
 PRESELECTED = ("watershed", "sam-vit-t", "unet-simclr", "unet-tvmf")
 """The methods that most visitors ask for, ticked at first."""
@@ -24,19 +23,9 @@ KNOWN = "The true structures are known here: methods are scored."
 OUTSIDE = "8-bit file of unknown window: outside what the method was made for."
 
 
-def notice(sentence: str) -> str:
-    """Return a sentence as the notice that stands under the upload; empty text removes it."""
-    return f'<div class="ct-notice" role="alert">{escape(sentence)}</div>' if sentence else ""
-
-
 def refusal(error: Exception, *, shown: bool) -> str:
     """Return why a file was not opened, and that the slice on show is the one before it."""
     return notice(str(error) + (" The previous slice is still shown." if shown else ""))
-
-
-def remark(sentence: str) -> str:
-    """Return a sentence that is worth knowing and is no error."""
-    return f'<div class="ct-remark" role="status">{escape(sentence)}</div>' if sentence else ""
 
 
 def card_note(card: Card) -> str:

@@ -9,7 +9,6 @@ import gradio as gr
 
 from ctseg.slices import SliceError, Stack
 from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_upload
-from ctseg.ui.api import RUNS
 from ctseg.ui.compare import handlers, truth
 from ctseg.ui.compare.download import results_zip, zip_message
 from ctseg.ui.compare.examples import draw_thumbnails, shelf
@@ -22,11 +21,11 @@ from ctseg.ui.compare.messages import (
     PRESELECTED,
     PRIVACY,
     method_rows,
-    notice,
     refusal,
-    remark,
 )
 from ctseg.ui.components.assets import read_asset, viewer_script
+from ctseg.ui.components.notices import notice, remark
+from ctseg.ui.server.method_runs import RUNS
 from ctseg.ui.server.sessions import SESSIONS, Session
 
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"

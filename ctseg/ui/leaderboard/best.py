@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from ctseg.leaderboard.results.ranking import Row
-from ctseg.ui.leaderboard.data import BoardView
+from ctseg.ui.components.board_view import BoardView
 
 NEAR = 0.1
 """How far below the perfect mask's row, by either index, a row may lie and still be near it."""

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from ctseg.leaderboard.results.ranking import Row
-from ctseg.ui.leaderboard.data import BoardView
+from ctseg.ui.components.board_view import BoardView
 
 SCORES = (
     ("ari", "ari"),

@@ -7,7 +7,7 @@ from ctseg.leaderboard.boards import find_board
 from ctseg.leaderboard.results.store import board_results
 from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
 from ctseg.spreadsheet import to_csv
-from ctseg.ui.leaderboard.data import view
+from ctseg.ui.components.board_view import view
 
 
 def board_rows(board: str) -> list[dict[str, Any]]:

@@ -6,8 +6,10 @@ from urllib.parse import quote
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.published_scores import REPORTED
 from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
+from ctseg.ui.components.addresses import image_address
+from ctseg.ui.components.board_view import BoardView
+from ctseg.ui.components.words import counted
 from ctseg.ui.leaderboard.best import best_words
-from ctseg.ui.leaderboard.data import BoardView
 
 HEAD = (
     "<h1>Which method separates structures best, and how sure is that?</h1>"
@@ -57,19 +59,14 @@ COLUMNS_EXPLAINED = (
 )
 
 
-def board_choices(boards: list[Board]) -> list[tuple[str, str]]:
-    """Return the boards for the chooser, (title, name)."""
-    return [(board.title, board.name) for board in boards]
-
-
 def about(shown: BoardView) -> str:
     """Return what the board is, and how often the team has looked."""
     facts: list[str] = [shown.board.kind]
     if shown.rows:
         result = shown.rows[0].result
         facts += [
-            _many(len(result.images), "slice"),
-            _many(shown.patients, "patient"),
+            counted(len(result.images), "slice"),
+            counted(shown.patients, "patient"),
             f"metric version {result.metric_version}",
             '<span title="sha256 over the true label maps: '
             f'{escape(result.dataset_fingerprint, quote=True)}">'
@@ -130,7 +127,7 @@ def _answer(question: str, text: str) -> str:
 def _sure(shown: BoardView) -> str:
     if shown.patients < FEWEST_PATIENTS:
         return (
-            f"Not very: {_many(shown.patients, 'patient')}, which is too few for intervals or tests, so "
+            f"Not very: {counted(shown.patients, 'patient')}, which is too few for intervals or tests, so "
             f"there are none. Look at the "
             "dots, one for each patient, and at how many patients agree on the order."
         )
@@ -182,9 +179,4 @@ def image_link(board: Board, image: str) -> str:
     """Return the image's name, as a link that opens it on Compare where the board's images may be shown."""
     if not board.images_may_be_shown:
         return escape(image)
-    query = f"board={quote(board.name, safe='')}&amp;image={quote(image, safe='')}"
-    return f'<a href="/?{query}">{escape(image)}</a>'
-
-
-def _many(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return f'<a href="{escape(image_address(board, image))}">{escape(image)}</a>'

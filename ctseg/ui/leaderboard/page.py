@@ -7,9 +7,10 @@ import gradio as gr
 from ctseg.leaderboard.boards import Board, BoardError, all_boards
 from ctseg.leaderboard.results.result import Result
 from ctseg.ui.components.assets import read_asset
+from ctseg.ui.components.board_view import BoardView, board_or_first, first_board, view
+from ctseg.ui.components.words import board_choices
 from ctseg.ui.leaderboard import charts, messages
 from ctseg.ui.leaderboard.choices import choices, image_choices, plot
-from ctseg.ui.leaderboard.data import BoardView, board_or_first, first_board, view
 from ctseg.ui.leaderboard.explain import explain_panel
 from ctseg.ui.leaderboard.files import board_file, board_rows
 from ctseg.ui.leaderboard.images import differences_panel
@@ -45,7 +46,7 @@ def leaderboard_page(pages: gr.Blocks) -> None:
     with gr.Column(elem_classes="bd-page"):
         gr.HTML(messages.HEAD, apply_default_css=False, elem_classes="bd-words bd-head")
         chooser = gr.Radio(
-            messages.board_choices(list(all_boards().values())),
+            board_choices(all_boards().values()),
             value=board.name,
             label="Board",
             elem_id="board",
@@ -162,8 +163,8 @@ def _plots() -> list[gr.Plot]:
 
 def _on_load(request: gr.Request) -> list[Any]:
     board = board_or_first(request.query_params.get("board"))
-    choices = messages.board_choices(list(all_boards().values()))
-    return [gr.Radio(choices=choices, value=board.name), *_on_board(board.name)]
+    offered = board_choices(all_boards().values())
+    return [gr.Radio(choices=offered, value=board.name), *_on_board(board.name)]
 
 
 def _on_board(name: str) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import SUBMITTED, Result
 from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
+from ctseg.ui.components.words import NOTHING, in_few_letters, mean_seconds, saw_words, seconds_words
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -14,15 +15,7 @@ if TYPE_CHECKING:
 Cell = tuple[Any, str]
 """What a cell sorts by, and what it shows."""
 
-NOTHING = "–"
 _LAST_RANK = 10**6
-_SAW = {
-    "nothing": "nothing",
-    "unlabelled": "unlabelled images",
-    "annotated": "annotated slices",
-    "synthetic": "synthetic labels",
-    "outside": "outside labels",
-}
 
 
 @dataclass(frozen=True)
@@ -131,35 +124,16 @@ def _found(row: Row) -> Cell:
     return found, f"{found:.1f} / {true:.1f}"
 
 
-def seconds(row: Row) -> Cell:
-    """Return the mean seconds a slice on one core, with what was loaded on first use."""
-    if row.result.role == "oracle" or not row.result.seconds:
-        return None, NOTHING
-    mean = sum(row.result.seconds) / len(row.result.seconds)
-    return mean, f"{mean:.2f}" if mean < 10 else f"{mean:.0f}"
+def _seconds(row: Row) -> Cell:
+    return mean_seconds(row.result), seconds_words(row.result)
 
 
 def _parameters(row: Row) -> Cell:
     return (
         (None, NOTHING)
         if row.result.role == "oracle"
-        else (row.result.parameters, count(row.result.parameters))
+        else (row.result.parameters, in_few_letters(row.result.parameters))
     )
-
-
-def count(number: int | None) -> str:
-    """Return a number of parameters in few letters."""
-    if number is None:
-        return "unknown"
-    for size, letter in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if number >= size:
-            return f"{number / size:.1f} {letter}"
-    return str(number)
-
-
-def saw_words(saw: Sequence[str]) -> str:
-    """Return in words what training saw."""
-    return ", ".join(_SAW.get(each, each) for each in saw) or "nothing"
 
 
 def _saw(row: Row) -> Cell:
@@ -206,7 +180,7 @@ _SCORES = (
     Column("Found / true", _found, 96, max),
 )
 _LAST = (
-    Column("s a slice, one core", seconds, 92, min),
+    Column("s a slice, one core", _seconds, 92, min),
     Column("Parameters", _parameters, 104),
     Column("Training saw", _saw, 150),
     Column("Date", _text(lambda row: row.result.date[:10]), 100),

@@ -13,8 +13,8 @@ from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
 from ctseg.methods import METHODS, Card
-from ctseg.ui.leaderboard.data import view
-from ctseg.ui.leaderboard.table import NOTHING, count, saw_words, seconds
+from ctseg.ui.components.board_view import view
+from ctseg.ui.components.words import NOTHING, in_few_letters, saw_words, seconds_words
 
 PICTURES = Path(methods.__file__).parent / "images"
 _HEAD = (
@@ -66,7 +66,7 @@ def method_article(card: Card, scored: dict[str, Row]) -> str:
     facts = (
         ("Paper", _paper(card)),
         ("Sees", _input(card)),
-        ("Parameters", count(card.parameters) if card.trained else NOTHING),
+        ("Parameters", in_few_letters(card.parameters) if card.trained else NOTHING),
         ("Weights", _weights(card)),
         ("Weights' licence", escape(card.weights_licence)),
         ("Trained on", escape(card.training_data)),
@@ -165,7 +165,8 @@ def _score_line(board: str, row: Row) -> str:
     few = ' title="Too few for intervals or tests"' if patients < FEWEST_PATIENTS else ""
     return (
         f'<tr><td><a href="/leaderboard?board={quote(board, safe="")}">{escape(BOARDS[board].title)}</a></td>'
-        f"<td>{row.rank} by {row.index}</td>{numbers}<td>{seconds(row)[1]}</td><td{few}>{patients}</td></tr>"
+        f"<td>{row.rank} by {row.index}</td>{numbers}<td>{seconds_words(row.result)}</td>"
+        f"<td{few}>{patients}</td></tr>"
     )
 
 

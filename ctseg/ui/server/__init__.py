@@ -1,1 +1,1 @@
-"""What stands between a page and the network: sessions, limits, and what sweeps uploads away."""
+"""What stands between a page and the network: sessions, method runs, limits, and what sweeps uploads away."""

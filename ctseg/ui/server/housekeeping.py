@@ -22,12 +22,12 @@ def private_upload_folder() -> Path:
     was named from outside is never taken itself, for other files may lie there. Call it before any component
     is made: components remember the folder.
     """
-    told = os.environ.get("GRADIO_TEMP_DIR")
-    if told and Path(told).name.startswith(_PREFIX) and Path(told).is_dir():
-        return Path(told)
-    if told:
-        Path(told).mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=told))
+    named = os.environ.get("GRADIO_TEMP_DIR")
+    if named and Path(named).name.startswith(_PREFIX) and Path(named).is_dir():
+        return Path(named)
+    if named:
+        Path(named).mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=named))
     os.environ["GRADIO_TEMP_DIR"] = str(folder)
     return folder
 

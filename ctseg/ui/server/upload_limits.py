@@ -9,10 +9,10 @@ from typing import Any
 from ctseg.leaderboard.submissions.read import MAX_SUBMISSION_BYTES
 
 MAX_REQUEST_BYTES = MAX_SUBMISSION_BYTES
-MOST_BYTES = 6 * MAX_REQUEST_BYTES
+MAX_TOTAL_BYTES = 6 * MAX_REQUEST_BYTES
 """Of all uploads on the disk and on their way."""
-SILENT_SECONDS = 30.0
-SLOWEST_BYTES_PER_S = 32 * 1024
+MAX_SILENT_SECONDS = 30.0
+MIN_BYTES_PER_S = 32 * 1024
 _FORM_BYTES = 64 * 1024
 _UPLOAD_PATH = "/gradio_api/upload"
 
@@ -21,22 +21,26 @@ class _TooSlowError(Exception):
     """An upload stalls."""
 
 
-class UploadGate:
+class UploadLimits:
     """ASGI middleware in front of Gradio's upload, which has no such limits itself.
 
     Parameters
     ----------
     app : what comes after it
     folder : where uploads land
-    most_bytes, silent_seconds : see the constants
+    max_bytes, silent_seconds : see the constants
     """
 
     def __init__(
-        self, app: Any, folder: Path, most_bytes: int = MOST_BYTES, silent_seconds: float = SILENT_SECONDS
+        self,
+        app: Any,
+        folder: Path,
+        max_bytes: int = MAX_TOTAL_BYTES,
+        silent_seconds: float = MAX_SILENT_SECONDS,
     ) -> None:
         self._app = app
         self._folder = folder
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
         self._silent_seconds = silent_seconds
         self._coming = 0
 
@@ -45,15 +49,15 @@ class UploadGate:
         if scope["type"] != "http" or scope["path"] != _UPLOAD_PATH or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        told = dict(scope["headers"]).get(b"content-length", b"")
-        if not told.isdigit():
-            await _answer(send, 411, "The size of this upload is not told; upload it through the page.")
+        declared = dict(scope["headers"]).get(b"content-length", b"")
+        if not declared.isdigit():
+            await _answer(send, 411, "This upload does not declare its size; upload it through the page.")
             return
-        length = int(told)
+        length = int(declared)
         if length > MAX_REQUEST_BYTES + _FORM_BYTES:
             await _answer(send, 413, f"More than {MAX_REQUEST_BYTES >> 20} MB at once cannot be uploaded.")
             return
-        if self._coming + length + _bytes_under(self._folder) > self._most_bytes:
+        if self._coming + length + _bytes_under(self._folder) > self._max_bytes:
             await _answer(send, 503, "Many files are being uploaded now; try again in a few minutes.")
             return
         self._coming += length
@@ -65,7 +69,7 @@ class UploadGate:
             self._coming -= length
 
     def _timed(self, receive: Any, length: int) -> Any:
-        latest = time.monotonic() + self._silent_seconds + length / SLOWEST_BYTES_PER_S
+        latest = time.monotonic() + self._silent_seconds + length / MIN_BYTES_PER_S
 
         async def timed() -> Any:
             left = min(self._silent_seconds, latest - time.monotonic())

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.submissions.quotas import A_DAY, Quota, quota_words
-from ctseg.ui.leaderboard.downloads import example_address, images_address
+from ctseg.ui.components.addresses import example_address, images_address
 
 HEAD = (
     "<h1>Submit predictions to a board</h1>"

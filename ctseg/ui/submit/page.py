@@ -12,8 +12,8 @@ from ctseg.leaderboard.errors import SubmissionError
 from ctseg.leaderboard.submissions.metadata import SAW, EntryDetails
 from ctseg.leaderboard.submissions.pipeline import HandedIn, check_may_submit
 from ctseg.leaderboard.submissions.service import Desk
-from ctseg.ui.compare.messages import notice
-from ctseg.ui.leaderboard.messages import board_choices
+from ctseg.ui.components.notices import notice
+from ctseg.ui.components.words import board_choices
 from ctseg.ui.submit import messages
 from ctseg.ui.submit.images import worst_pictures
 from ctseg.ui.submit.report import Report, report_of
@@ -35,7 +35,7 @@ def submit_page(pages: gr.Blocks, desk: Desk) -> None:
     with gr.Column(elem_classes="bd-page"):
         gr.HTML(messages.HEAD, apply_default_css=False, elem_classes="bd-words bd-head")
         board = gr.Radio(
-            board_choices(list(all_boards().values())),
+            board_choices(all_boards().values()),
             value=_FIRST,
             label="Board",
             elem_id="submit-board",
@@ -146,7 +146,7 @@ class _Local:
     def _loaded(self, request: gr.Request, user: str | None) -> list[Any]:
         board = _board_or_first(request.query_params.get("board"))
         # On a Space an owner's boards come after the page was laid out.
-        choices = board_choices(list(all_boards().values()))
+        choices = board_choices(all_boards().values())
         return [gr.Radio(choices=choices, value=board.name), self.about(board.name, user)]
 
     def _submitted(self, user: str | None, file: str | None, name: str, *typed: Any) -> Iterator[list[Any]]:

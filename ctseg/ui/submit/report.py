@@ -6,7 +6,7 @@ from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.submissions.local_store import Outcome
-from ctseg.ui.leaderboard.data import view
+from ctseg.ui.components.board_view import view
 
 _TOLD = (
     "ari",

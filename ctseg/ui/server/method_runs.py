@@ -1,4 +1,4 @@
-"""One run of one method, in a thread that can be stopped, told step by step."""
+"""One run of one method for a page or a program, in a thread that can be stopped, reported step by step."""
 
 import logging
 import threading
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from ctseg.errors import UserError
 from ctseg.methods import StopFlag, Stopped, load
 from ctseg.slices import CTSlice
+
+RUNS = "method-runs"
+"""The one queue of all method runs, of pages and programs; it lets one run at a time."""
 
 TICK_SECONDS = 0.15
 
@@ -38,7 +41,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Cancelled:
-    """The run ended because it was told to stop."""
+    """The run ended because somebody stopped it."""
 
 
 @dataclass(frozen=True)

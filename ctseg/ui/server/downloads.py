@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ctseg.datasets import DatasetError
-from ctseg.leaderboard.boards import Board, BoardError, find_board
+from ctseg.leaderboard.boards import BoardError, find_board
 from ctseg.leaderboard.submissions.downloads import example_submission, images_zip
 
 if TYPE_CHECKING:
@@ -12,16 +12,6 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
 _FILES = {"images.zip": images_zip, "example.csv.gz": example_submission}
-
-
-def images_address(board: Board) -> str:
-    """Return the address of the ZIP of a board's images."""
-    return f"/boards/{board.name}/images.zip"
-
-
-def example_address(board: Board) -> str:
-    """Return the address of an example of a submission to a board."""
-    return f"/boards/{board.name}/example.csv.gz"
 
 
 def download_routes() -> "list[Route]":

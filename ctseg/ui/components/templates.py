@@ -1,0 +1,31 @@
+"""Jinja2 templates that lie beside each page; whatever is put into one is escaped."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).resolve().parents[1]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def render(part: str, name: str, **values: Any) -> str:
+    """Return ``ctseg/ui/<part>/templates/<name>.html`` filled with values.
+
+    Text in ``values`` is escaped wherever it came from; only a ``markupsafe.Markup`` stays markup.
+
+    Raises
+    ------
+    jinja2.UndefinedError
+        If the template names what it was not given.
+    """
+    return _environment().get_template(f"{part}/templates/{name}.html").render(values).strip()
