@@ -26,6 +26,8 @@ from ctseg.slices import CTSlice, SliceError, Stack, Window
 from ctseg.ui.compare import encode, examples, findings, handlers, messages
 from ctseg.ui.compare.download import results_zip, zip_message
 from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.compare.truth import judged, take_truth
+from ctseg.ui.components.notices import notice, remark
 from ctseg.ui.server import method_runs
 from ctseg.ui.server.housekeeping import Housekeeping, private_upload_folder, sweep
 from ctseg.ui.server.sessions import KEPT_SECONDS, MOST_SESSIONS, SESSIONS, Finished, Session, Sessions
@@ -410,7 +412,7 @@ def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
 
     def give(label_map: NDArray[np.uint16]) -> None:
         Image.fromarray(label_map).save(path)
-        truth.take_truth(session, str(path))
+        take_truth(session, str(path))
 
     with pytest.raises(PageError, match="Nothing is loaded"):
         give(truth)
@@ -419,14 +421,14 @@ def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
         give(truth[:8, :9])
     path.write_bytes(b"no picture")
     with pytest.raises(PageError):
-        truth.take_truth(session, str(path))
+        take_truth(session, str(path))
     assert not path.exists()
-    assert truth.judged(session) is None
+    assert judged(session) is None
     give(truth)
-    assert truth.judged(session) is None
+    assert judged(session) is None
     merged = np.ones((24, 32), np.int32)
     session.finished = {"watershed": Finished(merged, 0.1)}
-    told = truth.judged(session)
+    told = judged(session)
     assert told is not None
     assert "<td>Watershed</td><td>0.000</td>" in told["scores"]
     assert "<td>0 / 2</td>" in told["scores"]
@@ -484,9 +486,9 @@ def test_zip_survives_any_names(names: Any) -> None:
 
 
 def test_words_are_safe_and_say_what_is_planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "&lt;i&gt;" in messages.notice("<i>")
-    assert messages.notice("") == messages.remark("") == ""
-    assert 'role="status"' in messages.remark("One file was left out.")
+    assert "&lt;i&gt;" in notice("<i>")
+    assert notice("") == remark("") == ""
+    assert 'role="status"' in remark("One file was left out.")
     planned = replace(METHODS["watershed"], name="planned", trained=False)
     large = replace(METHODS["watershed"], name="large")
     slow = replace(METHODS["watershed"], name="slow", seconds=12.3)
