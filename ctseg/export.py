@@ -112,6 +112,7 @@ def report(ct_slice: CTSlice, runs: list[MethodRun]) -> dict[str, Any]:
             "intensity": ct_slice.intensity,
             "spacing_mm": ct_slice.spacing_mm,
             "source": ct_slice.source,
+            "notes": list(ct_slice.notes),
         },
         "methods": [_run_report(run) for run in runs],
         "versions": {"python": platform.python_version(), **_versions()},

@@ -51,6 +51,7 @@ def _segment_file(options: argparse.Namespace) -> int:
 
     _announce_download(options.method)
     ct_slice = read_slice(options.input, options.slice)
+    _tell(ct_slice.notes)
     label_map, seconds = _timed(ct_slice, options.method)
     done = MethodRun(options.method, label_map, seconds)
     written = write_results(options.out, ct_slice, [done])
@@ -98,6 +99,11 @@ def _announce_download(method: str) -> None:
 
     if method in METHODS and (size := download_bytes(method)):
         print(f"{method} fetches {size / 1e6:.0f} MB first, once.", file=sys.stderr)
+
+
+def _tell(notes: tuple[str, ...]) -> None:
+    for note in notes:
+        print(f"Note: {note}", file=sys.stderr)
 
 
 def _timed(ct_slice: "CTSlice", method: str) -> "tuple[NDArray[np.int32], float]":

@@ -37,6 +37,7 @@ class CTSlice:
     window : the display window stored in the file, or None.
     affine : ndarray of float64, shape (4, 4), or None
         Maps voxel (row, column, 0) of ``pixels`` to RAS+ mm, so that label maps can be written in place.
+    notes : one sentence each on what was left out of the file, or could not be believed of it.
     """
 
     pixels: NDArray[np.generic]
@@ -45,6 +46,7 @@ class CTSlice:
     source: str
     window: Window | None = None
     affine: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:

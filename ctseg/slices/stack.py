@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
 
+_MOST_NOTES, _LONGEST_NOTE = 20, 400
+
 
 @dataclass(frozen=True, eq=False)
 class Stack:
@@ -24,7 +26,7 @@ class Stack:
     window : the display window stored in the file, in HU, or None
     affines : ndarray of float64, shape (N, 4, 4), or None
         For each slice the map from voxel (row, column, 0) to RAS+ mm.
-    note : a sentence on what was left out of the upload, or None
+    notes : one sentence each on what was left out of the upload, or could not be believed of it
     """
 
     pixels: NDArray[np.generic]
@@ -33,7 +35,7 @@ class Stack:
     source: str
     window: Window | None = None
     affines: NDArray[np.float64] | None = None
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -58,7 +60,13 @@ class Stack:
             source=self.source,
             window=self.window,
             affine=None if self.affines is None else self.affines[index].copy(),
+            notes=self.notes,
         )
+
+    @property
+    def note(self) -> str | None:
+        """All notes as one text, or None."""
+        return " ".join(self.notes) or None
 
     @property
     def middle(self) -> int:
@@ -82,7 +90,7 @@ class Stack:
             "source": self.source,
             "window": None if self.window is None else [self.window.width, self.window.level],
             "affines": None if self.affines is None else self.affines.tolist(),
-            "note": self.note,
+            "notes": list(self.notes),
         }
 
     @classmethod
@@ -102,7 +110,7 @@ class Stack:
                 source=str(facts["source"])[:40],
                 window=None if facts["window"] is None else Window(*_pair(facts["window"])),
                 affines=None if facts["affines"] is None else np.array(facts["affines"], np.float64),
-                note=None if facts["note"] is None else str(facts["note"])[:400],
+                notes=tuple(str(note)[:_LONGEST_NOTE] for note in facts["notes"][:_MOST_NOTES]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SliceError(_DISAGREES) from error

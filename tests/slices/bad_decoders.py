@@ -120,7 +120,7 @@ def contradict_itself(path: str) -> Decoded:
         "source": "PNG",
         "window": None,
         "affines": None,
-        "note": None,
+        "notes": [],
     }
     return np.zeros((1, 2, 2), np.uint8), facts
 

@@ -173,7 +173,7 @@ def _stack(
         source="DICOM",
         window=middle.window if intensity == "HU" else None,
         affines=_affines(frames),
-        note=note,
+        notes=(note,) if note else (),
     )
 
 

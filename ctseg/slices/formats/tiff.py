@@ -43,8 +43,8 @@ def read_tiff(file: BinaryIO) -> Stack:
                 "This TIFF holds a tiled volume; save its slices as pages of 8-bit or 16-bit grey."
             )
         slices = [_read_page(page, file) for page in pages]
-    note = None if len(pages) == len(tiff.pages) else "Pages of another size were left out."
-    return Stack(to_8_bit(np.stack(slices)), "8-bit", None, "TIFF", note=note)
+    notes = () if len(pages) == len(tiff.pages) else ("Pages of another size were left out.",)
+    return Stack(to_8_bit(np.stack(slices)), "8-bit", None, "TIFF", notes=notes)
 
 
 def _same_pages(tiff: tifffile.TiffFile) -> list[Any]:
