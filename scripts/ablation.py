@@ -21,8 +21,8 @@ import numpy as np
 
 from ctseg.datasets import Split, of_patients, open_split, patient_folds
 from ctseg.leaderboard.evaluation.evaluate import code_version
+from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.look_log import Look, add_look
-from ctseg.leaderboard.results.store import built_in_folder
 from ctseg.networks.stored import load_network
 from ctseg.training.batches import load_pictures
 from ctseg.training.evaluation import slice_scores

@@ -8,7 +8,8 @@ from PIL import Image
 
 from ctseg.datasets import open_split
 from ctseg.labelmaps import match_labels, overlay_filled
-from ctseg.leaderboard.results.store import built_in_folder, load_results
+from ctseg.leaderboard.folders import built_in_folder
+from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import METHODS, load
 from ctseg.slices.windowing import to_uint8
 

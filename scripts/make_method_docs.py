@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.leaderboard.results.store import built_in_folder, load_results
+from ctseg.leaderboard.folders import built_in_folder
+from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import METHODS, Card
 
 PICTURES = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "images"
@@ -45,7 +46,7 @@ def _scores(name: str) -> list[str]:
     for board in BOARDS.values():
         for result in load_results(built_in_folder(), board.name):
             if result.entry == name:
-                means = [result.means[key] for key in ("ari", "fg_ari", "best_iou", "foreground_dice")]
+                means = [result.mean(key) for key in ("ari", "fg_ari", "best_iou", "foreground_dice")]
                 cells = " | ".join("" if value is None else f"{value:.3f}" for value in means)
                 rows.append(f"| {board.title} | {cells} |")
     if not rows:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.leaderboard.results.store import built_in_folder, load_results
+from ctseg.leaderboard.folders import built_in_folder
+from ctseg.leaderboard.results.ranking import rank
+from ctseg.leaderboard.results.store import load_results
 from ctseg.leaderboard.results.table import table
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -14,7 +16,8 @@ SHOWN = ("phantom-val", "ct-fewshot-val")
 def scores() -> str:
     """Return the table as Markdown: a row for each entry, two columns for each board."""
     boards = {
-        name: {row["entry"]: row for row in table(load_results(built_in_folder(), name))} for name in SHOWN
+        name: {row["entry"]: row for row in table(rank(load_results(built_in_folder(), name)))}
+        for name in SHOWN
     }
     titles = {entry: row["title"] for rows in boards.values() for entry, row in rows.items()}
     head = "| | " + " | ".join(f"{BOARDS[name].title}: `ari` | `fg_ari`" for name in SHOWN) + " |"

@@ -3,7 +3,8 @@
 import runpy
 from pathlib import Path
 
-from ctseg.leaderboard.results.store import built_in_folder, load_results
+from ctseg.leaderboard.folders import built_in_folder
+from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import METHODS
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -78,8 +78,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _print_boards() -> int:
     from ctseg.leaderboard.boards import all_boards
+    from ctseg.leaderboard.folders import submissions_folder
     from ctseg.leaderboard.moderation import closed
-    from ctseg.leaderboard.results.store import submissions_folder
 
     reasons = closed(submissions_folder())
     for board in all_boards().values():
@@ -90,11 +90,11 @@ def _print_boards() -> int:
 
 def _print_table(name: str, as_json: bool) -> int:
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.results.store import board_results
+    from ctseg.leaderboard.results.disclosure import disclosed_rows
     from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
 
     board = find_board(name)
-    rows = table(board_results(board.name), board.digits if board.kind == "sealed" else None)
+    rows = table(disclosed_rows(board))
     if as_json:
         print(json.dumps(rows, indent=2, ensure_ascii=False))
         return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ctseg.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    from ctseg.leaderboard.boards import Board
     from ctseg.leaderboard.results.result import Result
 
 
@@ -29,7 +30,7 @@ def create(name: str, options: argparse.Namespace) -> int:
     """Seal a folder and say which variable tells where it lies."""
     from ctseg.datasets.sealed import folder_variable
     from ctseg.leaderboard.admin import seal_folder
-    from ctseg.leaderboard.results.store import submissions_folder
+    from ctseg.leaderboard.folders import submissions_folder
 
     if options.folder is None:
         raise CommandError("A board of your own needs --folder, the folder of its images and labels.")
@@ -46,7 +47,7 @@ def close(name: str, options: argparse.Namespace) -> int:
     """Close a board."""
     from ctseg.leaderboard.admin import close_board
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.results.store import submissions_folder
+    from ctseg.leaderboard.folders import submissions_folder
 
     close_board(submissions_folder(), find_board(name), options.why)
     print(f"{name} takes no more submissions.")
@@ -56,7 +57,7 @@ def close(name: str, options: argparse.Namespace) -> int:
 def hide(entry: str, options: argparse.Namespace) -> int:
     """Hide an entry."""
     from ctseg.leaderboard.admin import hide_entry
-    from ctseg.leaderboard.results.store import submissions_folder
+    from ctseg.leaderboard.folders import submissions_folder
 
     print(f"{hide_entry(submissions_folder(), entry, options.why)} is hidden.")
     return 0
@@ -68,20 +69,23 @@ def rescore(name: str, _options: argparse.Namespace) -> int:
     from ctseg.leaderboard.submissions.local_store import open_submissions
     from ctseg.leaderboard.submissions.rescore import rescore as score_again
 
+    board = find_board(name)
     changed: list[str] = []
 
     def tell(old: "Result", new: "Result") -> None:
         changed.append(new.predictions_sha256)
-        print(f"{new.entry}: ari {_told(old)} is now {_told(new)}")
+        print(f"{new.entry}: ari {_told(old, board)} is now {_told(new, board)}")
 
-    count = score_again(open_submissions(), find_board(name), tell)
+    count = score_again(open_submissions(), board, tell)
     print(f"Submissions scored again: {count}, changed: {len(changed)}; old numbers stand beside the new.")
     return 0
 
 
-def _told(result: "Result") -> str:
-    value = result.means["ari"]
-    return "none" if value is None else f"{value:.4f}"
+def _told(result: "Result", board: "Board") -> str:
+    from ctseg.leaderboard.results.disclosure import disclosed_result
+
+    value = disclosed_result(result, board).mean("ari")
+    return "none" if value is None else f"{value:.{board.digits}f}"
 
 
 def export(name: str, options: argparse.Namespace) -> int:

@@ -23,34 +23,38 @@ def run(options: argparse.Namespace) -> int:
     """Evaluate, store the result and print the means."""
     from ctseg.leaderboard.boards import BoardError, find_board
     from ctseg.leaderboard.evaluation.evaluate import evaluate
+    from ctseg.leaderboard.folders import built_in_folder
+    from ctseg.leaderboard.results.disclosure import disclosed_result
     from ctseg.leaderboard.results.look_log import Look, add_look
     from ctseg.leaderboard.results.result import to_json
-    from ctseg.leaderboard.results.store import built_in_folder, save
+    from ctseg.leaderboard.results.store import save
 
     folder = options.out or built_in_folder()
     try:
-        result = evaluate(options.method, find_board(options.board), _cache(), _Progress())
+        board = find_board(options.board)
+        result = evaluate(options.method, board, _cache(), _Progress())
     except BoardError as error:
         raise CommandError(str(error)) from error
     save(folder, result)
+    told = disclosed_result(result, board)
     look = Look(
         date=result.date[:10],
         commit=result.code_version,
         board=result.board,
         method=result.entry,
-        ari=_four_digits(result.means["ari"]),
-        fg_ari=_four_digits(result.means["fg_ari"]),
+        ari=_digits(told.mean("ari"), board.digits),
+        fg_ari=_digits(told.mean("fg_ari"), board.digits),
     )
     add_look(folder / "looks.csv", look)
     if options.json:
-        print(to_json(result), end="")
+        print(to_json(told), end="")
     else:
         print(f"{result.entry} on {result.board}: ari {look.ari}, fg_ari {look.fg_ari}")
     return 0
 
 
-def _four_digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _digits(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"
 
 
 def _cache() -> Path:

@@ -48,8 +48,7 @@ def run_check(options: argparse.Namespace) -> int:
 def run_submit(options: argparse.Namespace) -> int:
     """Score the file, store it, and print where it stands."""
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.results.ranking import rank
-    from ctseg.leaderboard.results.store import board_results
+    from ctseg.leaderboard.results.disclosure import disclosed_result, disclosed_rows
     from ctseg.leaderboard.submissions.metadata import EntryDetails
     from ctseg.leaderboard.submissions.pipeline import hand_in
     from ctseg.leaderboard.submissions.service import open_desk
@@ -66,15 +65,15 @@ def run_submit(options: argparse.Namespace) -> int:
         outcome = hand_in(open_desk(), options.file, board, details, None, _progress).outcome
     finally:
         print(file=sys.stderr)
-    result, sha256 = outcome.result, outcome.result.predictions_sha256
-    rows = rank(board_results(board.name))
+    result, sha256 = disclosed_result(outcome.result, board), outcome.result.predictions_sha256
+    rows = disclosed_rows(board)
     place = next((row for row in rows if row.result.predictions_sha256 == sha256), None)
     told = {
         "entry": sha256,
         "new": outcome.new,
         "rank": place.rank if place else None,
         "of": sum(row.rank is not None and place is not None and row.index == place.index for row in rows),
-        **{name: _rounded(result.means[name], board.digits) for name in ("ari", "fg_ari", "best_iou")},
+        **{name: _rounded(result.mean(name), board.digits) for name in ("ari", "fg_ari", "best_iou")},
         "warning": result.warning,
     }
     if options.json:

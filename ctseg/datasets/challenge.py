@@ -33,8 +33,6 @@ class ChallengeSplit(Split):
         names the first.
     """
 
-    redistributable = False
-
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
         self._pictures = _picture_folder(folder)

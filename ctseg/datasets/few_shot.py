@@ -30,8 +30,6 @@ class FewShotSplit(Split):
         If the index is missing or unreadable, or an image or label map that it lists is not there.
     """
 
-    redistributable = False
-
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self.name = name

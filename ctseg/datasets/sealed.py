@@ -66,7 +66,6 @@ class SealedPhantom(Split):
     """
 
     name = SEALED_PHANTOM
-    redistributable = False
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret

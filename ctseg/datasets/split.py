@@ -33,13 +33,11 @@ class Split(ABC):
     images : names of the images, in numeric order.
     patients : the patient of each image, in the same order. Where patients are unknown this is
         the group within which images must stay together.
-    redistributable : whether images and label maps may be shown and passed on.
     """
 
     name: str
     images: tuple[str, ...]
     patients: tuple[str, ...]
-    redistributable: bool
 
     def __len__(self) -> int:
         """Return the number of images."""
@@ -91,7 +89,6 @@ class Subset(Split):
         self.name = name
         self.images = tuple(whole.images[index] for index in self._indices)
         self.patients = tuple(whole.patients[index] for index in self._indices)
-        self.redistributable = whole.redistributable
 
     def slice(self, index: int) -> CTSlice:
         """Return image ``index`` of this subset."""

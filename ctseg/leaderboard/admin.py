@@ -8,7 +8,6 @@ from ctseg.datasets import Split
 from ctseg.datasets.sealed import open_folder
 from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import (
-    DESCRIPTIONS,
     Board,
     BoardError,
     Redistribution,
@@ -16,8 +15,10 @@ from ctseg.leaderboard.boards import (
     board_to_json,
 )
 from ctseg.leaderboard.files import write_whole
+from ctseg.leaderboard.folders import DESCRIPTIONS, folders
+from ctseg.leaderboard.results.disclosure import disclosed_rows
 from ctseg.leaderboard.results.result import to_json
-from ctseg.leaderboard.results.store import all_results, board_results, folders
+from ctseg.leaderboard.results.store import all_results
 from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
 from ctseg.leaderboard.submissions.entry_files import PREDICTIONS_FILE
 from ctseg.spreadsheet import to_csv
@@ -126,17 +127,17 @@ def export_board(board: Board, target: Path) -> int:
     That is the table; and, of boards whose labels are public, the results and label maps of the entries. Of
     other boards neither leaves: scores of single images and label maps tell too much of the truth.
     """
-    results = board_results(board.name)
+    rows = disclosed_rows(board)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("table.csv", to_csv(table(results, board.digits), TABLE_COLUMNS))
-        for result in results if board.labels_may_be_shown else ():
+        archive.writestr("table.csv", to_csv(table(rows), TABLE_COLUMNS))
+        for result in [row.result for row in rows] if board.labels_may_be_shown else ():
             home = f"entries/{result.predictions_sha256}"
             archive.writestr(f"{home}/result.json", to_json(result))
             for folder in folders():
                 predictions = folder / home / PREDICTIONS_FILE
                 if predictions.exists():
                     archive.write(predictions, f"{home}/{PREDICTIONS_FILE}", zipfile.ZIP_STORED)
-    return len(results)
+    return len(rows)
 
 
 def _reason(why: str) -> str:

@@ -6,12 +6,10 @@ from typing import Literal
 
 from ctseg.datasets.sealed import SEALED_PHANTOM, SEALED_SLICES
 from ctseg.errors import UserError
-from ctseg.leaderboard.results.store import folders
+from ctseg.leaderboard.folders import DESCRIPTIONS, folders
 
 Kind = Literal["open", "sealed", "bring your own images"]
 Redistribution = Literal["images and labels", "images", "nothing"]
-DESCRIPTIONS = "boards"
-"""Folder, inside a leaderboard's folder, of the descriptions of boards that an owner added."""
 
 # The practice board has as many.
 _PHANTOM_IMAGES = tuple(f"{index}.png" for index in range(SEALED_SLICES))
@@ -53,7 +51,7 @@ class Board:
     @property
     def labels_may_be_shown(self) -> bool:
         """Whether its true label maps, and pictures of them, may leave the machine that holds them."""
-        return self.redistribution == "images and labels"
+        return self.redistribution == "images and labels" and self.kind != "sealed"
 
     @property
     def per_image_scores(self) -> bool:

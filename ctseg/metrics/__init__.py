@@ -3,15 +3,20 @@
 Metric version 1 follows scikit-learn's values throughout; ``score`` says what each number means.
 """
 
+from ctseg.metrics.catalogue import CATALOGUE, COMPARED, TABLED, ScoreInfo
 from ctseg.metrics.contingency import ContingencyTable, contingency_table
 from ctseg.metrics.means import mean_scores
 from ctseg.metrics.rand import adjusted_rand_index_from_table, ari, rand_index_from_table
 from ctseg.metrics.scores import METRIC_VERSION, SMALL_BELOW_PX, Scores, json_ready, score
 
 __all__ = [
+    "CATALOGUE",
+    "COMPARED",
     "METRIC_VERSION",
     "SMALL_BELOW_PX",
+    "TABLED",
     "ContingencyTable",
+    "ScoreInfo",
     "Scores",
     "adjusted_rand_index_from_table",
     "ari",

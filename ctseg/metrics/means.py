@@ -4,18 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import fields
 
+from ctseg.metrics.catalogue import MAY_BE_MISSING
 from ctseg.metrics.scores import Scores
-
-# The scores that some slices do not have.
-MAY_BE_MISSING = (
-    "fg_ari",
-    "best_iou",
-    "panoptic_quality",
-    "best_iou_small",
-    "best_iou_large",
-    "panoptic_quality_small",
-    "panoptic_quality_large",
-)
 
 
 def mean_scores(scores: Sequence[Scores]) -> dict[str, float | int]:

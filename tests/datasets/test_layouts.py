@@ -35,7 +35,6 @@ def make_few_shot(folder: Path, numbers=(0, 10, 2), annotated=True) -> Path:
 def test_few_shot_slices_come_in_numeric_order_with_their_own_label_maps(tmp_path: Path) -> None:
     split = FewShotSplit(make_few_shot(tmp_path), "made")
     assert (split.images, split.patients) == (("0.png", "2.png", "10.png"), ("P0", "P2", "P10"))
-    assert not split.redistributable
     assert split.slice(2).intensity == "8-bit"
     assert (split.slice(2).pixels == 10).all()
     assert split.slice(2).shape == (4, 5)
@@ -198,12 +197,7 @@ def test_where_the_data_lies(tmp_path: Path, monkeypatch) -> None:
 def test_the_phantom_needs_no_data(monkeypatch) -> None:
     monkeypatch.delenv("CTSEG_DATA", raising=False)
     split = open_split("phantom-val")
-    assert (split.name, len(split), len(set(split.patients)), split.redistributable) == (
-        "phantom-val",
-        60,
-        60,
-        True,
-    )
+    assert (split.name, len(split), len(set(split.patients))) == ("phantom-val", 60, 60)
 
 
 def test_an_unknown_split_lists_the_known_ones() -> None:

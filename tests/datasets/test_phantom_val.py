@@ -80,7 +80,6 @@ def test_the_processors_vector_features_change_nothing(index: int, val: PhantomV
 
 def test_the_split_is_what_boards_expect(val: PhantomVal) -> None:
     assert val.name == "phantom-val"
-    assert val.redistributable
     assert len(val) == len(set(val.patients)) == len(val.images) == VAL_SLICES == 60
     shown, hounsfield, phantom = val.slice(5), val.hu_slice(5), val.phantom(5)
     assert (shown.intensity, shown.pixels.dtype) == ("8-bit", np.uint8)

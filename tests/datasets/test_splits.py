@@ -17,7 +17,6 @@ from ctseg.slices.ct_slice import CTSlice
 class InMemory(Split):
     """Slices and label maps that a test made."""
 
-    redistributable = True
     name = "in-memory"
 
     def __init__(self, label_maps, patients, pixels=None) -> None:
@@ -72,7 +71,6 @@ def test_a_subset_keeps_images_patients_and_label_maps_together() -> None:
     assert (len(subset), subset.images, subset.patients) == (2, ("1.png", "0.png"), ("B", "A"))
     assert subset.slice(0).pixels[0, 0] == 20
     assert subset.label_map(0)[0, 0] == 1
-    assert subset.redistributable
 
 
 def test_of_patients_keeps_the_order_of_the_split() -> None:

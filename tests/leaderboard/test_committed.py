@@ -7,9 +7,10 @@ import pytest
 from ctseg.datasets import Split, open_split
 from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.evaluation.oracles import ORACLES
+from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.look_log import count_looks
 from ctseg.leaderboard.results.result import Result
-from ctseg.leaderboard.results.store import built_in_folder, load_results
+from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import load
 from ctseg.metrics import METRIC_VERSION, score
 

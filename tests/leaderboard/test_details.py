@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ctseg.leaderboard.errors import SubmissionError
-from ctseg.leaderboard.submissions.metadata import LONGEST_NAME, SAW, EntryDetails
+from ctseg.leaderboard.submissions.metadata import LONGEST_NAME, EntryDetails
+from ctseg.methods.base.card import TRAINING_SAW
 from ctseg.spreadsheet import to_csv
 
 
@@ -147,5 +148,5 @@ def test_other_details_are_checked(words: dict[str, object], told: str) -> None:
 
 
 def test_every_word_for_what_was_seen_is_taken() -> None:
-    for word in SAW:
+    for word in TRAINING_SAW:
         assert EntryDetails.from_text(name="x", saw=[word]).saw == (word,)

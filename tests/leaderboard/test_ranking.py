@@ -59,7 +59,7 @@ def test_a_tier_ends_where_the_best_of_it_is_told_apart(make_result: Any) -> Non
 
 def test_rows_hold_every_column_and_survive_csv(make_result: Any) -> None:
     result = make_result("=SUM(A1)", [0.5, 0.7], patients=["x", "x"])
-    rows = table([result, make_result("b", [0.1, 0.3], patients=["x", "x"])])
+    rows = table(rank([result, make_result("b", [0.1, 0.3], patients=["x", "x"])]))
     assert all(tuple(row) == TABLE_COLUMNS for row in rows)
     assert rows[0]["patients"] == 1
     assert rows[1]["best_is_better_on"] == 1

@@ -91,7 +91,6 @@ def test_the_secret_alone_decides_on_the_slices() -> None:
     assert not np.array_equal(one.slice(0).pixels, other.slice(0).pixels)
     assert one.slice(0).pixels.shape == one.label_map(0).shape == (512, 512)
     assert one.label_map(0).any()
-    assert not one.redistributable
 
 
 def test_fingerprints_are_keyed() -> None:

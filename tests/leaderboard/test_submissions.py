@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from submitting import made_up
 
+from ctseg.leaderboard.folders import submissions_folder
 from ctseg.leaderboard.results.result import predictions_sha256, to_json
-from ctseg.leaderboard.results.store import board_results, load_results, save, submissions_folder
+from ctseg.leaderboard.results.store import board_results, load_results, save
 from ctseg.leaderboard.submissions.local_store import (
     MOST_MEGABYTES,
     Outcome,

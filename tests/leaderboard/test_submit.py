@@ -19,9 +19,10 @@ from ctseg.leaderboard import moderation
 from ctseg.leaderboard.admin import export_board, hide_entry
 from ctseg.leaderboard.boards import BoardError, find_board
 from ctseg.leaderboard.evaluation.evaluate import evaluate
+from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.gamed import GAMED, looks_gamed
 from ctseg.leaderboard.results.result import Result, from_json, predictions_sha256, to_json
-from ctseg.leaderboard.results.store import all_results, board_results, built_in_folder, save
+from ctseg.leaderboard.results.store import all_results, board_results, save
 from ctseg.leaderboard.submissions.local_store import StoreError, open_submissions
 from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.read import read_submission

@@ -11,7 +11,8 @@ from PIL import Image
 
 from ctseg.labelmaps.files import write_challenge_csv
 from ctseg.leaderboard.admin import seal_folder
-from ctseg.leaderboard.boards import DESCRIPTIONS, Board, board_to_json
+from ctseg.leaderboard.boards import Board, board_to_json
+from ctseg.leaderboard.folders import DESCRIPTIONS
 
 OPEN = "lab-open"
 SEALED = "lab-sealed"

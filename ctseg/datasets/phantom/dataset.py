@@ -44,7 +44,6 @@ class PhantomVal(Split):
     """
 
     name = "phantom-val"
-    redistributable = True
 
     def __init__(self, slices: Sequence[PhantomSlice] | None = None) -> None:
         self._made = slices

@@ -12,7 +12,7 @@ GAMED = (
 
 def looks_gamed(means: Mapping[str, float | int | None]) -> str:
     """Return a warning of one sentence for means with a high ``fg_ari`` and an ``ari`` near 0, else ""."""
-    ari, fg_ari = means["ari"], means["fg_ari"]
+    ari, fg_ari = means.get("ari"), means.get("fg_ari")
     if ari is None or fg_ari is None:
         return ""
     return GAMED if fg_ari >= HIGH_FG_ARI and ari < NEAR_ZERO_ARI else ""

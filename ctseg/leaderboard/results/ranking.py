@@ -13,6 +13,9 @@ from ctseg.leaderboard.results.statistics import (
     compare,
 )
 
+INDICES = ("ari", "fg_ari")
+"""The scores that rows are ranked by: methods by the first, full tilings by the second."""
+
 _TIE_DIGITS = 4
 _TOLD_APART_BELOW = 0.05
 
@@ -45,7 +48,7 @@ def rank(results: list[Result]) -> list[Row]:
     Full tilings have no background, which ``ari`` punishes whatever else they do: they are ranked apart.
     """
     rows: list[Row] = []
-    for role, index in (("method", "ari"), ("full tiling", "fg_ari")):
+    for role, index in zip(("method", "full tiling"), INDICES, strict=True):
         rows += _ranked([result for result in results if result.role == role], index)
     oracles = sorted((result for result in results if result.role == "oracle"), key=_by("ari"))
     return rows + [
@@ -59,7 +62,7 @@ def _by(index: str) -> Callable[[Result], tuple[float, str]]:
 
 
 def _mean(result: Result, index: str) -> float:
-    value = result.means[index]
+    value = result.mean(index)
     return -math.inf if value is None else float(value)
 
 
@@ -69,9 +72,7 @@ def _ranked(results: list[Result], index: str) -> list[Row]:
     rows: list[Row] = []
     for place, result in enumerate(ordered, start=1):
         before = rows[-1] if rows else None
-        ties = before is not None and round(_mean(before.result, index), _TIE_DIGITS) == round(
-            _mean(result, index), _TIE_DIGITS
-        )
+        ties = before is not None and _equal(before.result, result, index)
         rows.append(
             Row(
                 result=result,
@@ -90,14 +91,23 @@ def _tiers(ordered: list[Result], index: str) -> list[int | None]:
     if not ordered or len(set(ordered[0].patients)) < FEWEST_PATIENTS:
         return [None] * len(ordered)
     tiers: list[int | None] = []
-    best, tier = ordered[0], 1
+    best, before, tier = ordered[0], ordered[0], 1
     for result in ordered:
-        p_value = _compared(best, result, index).p_value
-        if p_value is not None and p_value < _TOLD_APART_BELOW:
+        compared = None if _equal(before, result, index) else _compared(best, result, index)
+        if compared and compared.p_value is not None and compared.p_value < _TOLD_APART_BELOW:
             best, tier = result, tier + 1
         tiers.append(tier)
+        before = result
     return tiers
 
 
-def _compared(first: Result, second: Result, index: str) -> PairedComparison:
+def _equal(one: Result, other: Result, index: str) -> bool:
+    """Whether two results share a rank, and with it a tier."""
+    return round(_mean(one, index), _TIE_DIGITS) == round(_mean(other, index), _TIE_DIGITS)
+
+
+def _compared(first: Result, second: Result, index: str) -> PairedComparison | None:
+    """Compare two results patient by patient; None where they are of other images."""
+    if first.images != second.images:
+        return None
     return compare(first.values(index), second.values(index), first.patients)

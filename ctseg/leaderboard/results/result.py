@@ -64,8 +64,13 @@ class Result:
     warning: str = ""
 
     def values(self, score: str) -> NDArray[np.float64]:
-        """Return one score of every image, (N,), nan where an image has none."""
-        return np.array([np.nan if each[score] is None else each[score] for each in self.scores], float)
+        """Return one score of every image, (N,), nan where an image, or this older result, has none."""
+        found = [each.get(score) for each in self.scores]
+        return np.array([np.nan if value is None else value for value in found], float)
+
+    def mean(self, score: str) -> float | int | None:
+        """Return the mean of one score over images; None where no image, or this older result, has it."""
+        return self.means.get(score)
 
 
 def to_json(result: Result) -> str:

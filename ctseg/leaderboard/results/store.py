@@ -1,45 +1,11 @@
-"""Results in append-only folders: ``entries/<sha256 of the label maps>/result.json``.
-
-One folder is committed with this project and holds our own rows; another, which ``CTSEG_STORE`` names, takes
-submissions, each with its label maps (see ``submissions``). Boards read both.
-"""
+"""Results in append-only folders: ``entries/<sha256 of the label maps>/result.json``."""
 
 import os
 import tempfile
 from pathlib import Path
 
+from ctseg.leaderboard.folders import HIDDEN, RESULT_FILE, folders
 from ctseg.leaderboard.results.result import OURS, Result, from_json, to_json
-
-RESULT_FILE = "result.json"
-HIDDEN = "hidden"
-
-
-def built_in_folder() -> Path:
-    """Return the folder of results that ``CTSEG_LEADERBOARD`` names, else that of the committed ones.
-
-    The committed ones lie beside the package, or inside an installed one.
-    """
-    named = os.environ.get("CTSEG_LEADERBOARD")
-    if named:
-        return Path(named)
-    package = Path(__file__).resolve().parents[2]
-    beside = package.parent / "leaderboard"
-    return beside if beside.is_dir() else package / "_leaderboard"
-
-
-def submissions_folder() -> Path:
-    """Return the folder of submissions: ``CTSEG_STORE``, else one among the user's data; it is not made."""
-    named = os.environ.get("CTSEG_STORE")
-    if named:
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "ctseg" / "leaderboard"
-
-
-def folders() -> tuple[Path, ...]:
-    """Return the folders that boards read: the one of our own rows, then the one of submissions."""
-    both = (built_in_folder(), submissions_folder())
-    return both[:1] if both[0].resolve() == both[1].resolve() else both
 
 
 def save(folder: Path, result: Result) -> Path:

@@ -1,24 +1,11 @@
 """A board as plain rows, the same for the page, the command line, CSV and JSON."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from ctseg.leaderboard.results.ranking import Row, rank
-from ctseg.leaderboard.results.result import Result
+from ctseg.leaderboard.results.ranking import Row
+from ctseg.metrics.catalogue import TABLED, tabled
 
-_MEANS = (
-    "ari",
-    "fg_ari",
-    "best_iou",
-    "panoptic_quality",
-    "split",
-    "merge",
-    "foreground_dice",
-    "ri",
-    "ri_all_background",
-    "structures_found",
-    "structures_true",
-    "structures_predicted",
-)
 TABLE_COLUMNS = (
     "rank",
     "tier",
@@ -27,7 +14,7 @@ TABLE_COLUMNS = (
     "family",
     "role",
     "ranked_by",
-    *_MEANS,
+    *TABLED,
     "interval_low",
     "interval_high",
     "best_is_better_on",
@@ -43,21 +30,14 @@ TABLE_COLUMNS = (
 )
 
 
-def table(results: list[Result], digits: int | None = None) -> list[dict[str, Any]]:
-    """Return the rows of a board in order of rank, keys ``TABLE_COLUMNS``; None where there is no value.
+def table(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows of a board, keys ``TABLE_COLUMNS``; None where there is no value.
 
     Parameters
     ----------
-    results : of one board
-    digits : decimals of scores and intervals, which are ranked unrounded; all of them if None
+    rows : of one board, from ``disclosed_rows`` wherever somebody is to see them
     """
-    rows = [_cells(row) for row in rank(results)]
-    return rows if digits is None else [_rounded(row, digits) for row in rows]
-
-
-def _rounded(row: dict[str, Any], digits: int) -> dict[str, Any]:
-    scores = (*_MEANS, "interval_low", "interval_high")
-    return row | {name: round(row[name], digits) for name in scores if isinstance(row[name], float)}
+    return [_cells(row) for row in rows]
 
 
 def _cells(row: Row) -> dict[str, Any]:
@@ -71,7 +51,7 @@ def _cells(row: Row) -> dict[str, Any]:
         "family": result.family,
         "role": result.role,
         "ranked_by": row.index if row.rank is not None else None,
-        **{name: result.means[name] for name in _MEANS},
+        **tabled(result.means),
         "interval_low": row.interval.low if row.interval else None,
         "interval_high": row.interval.high if row.interval else None,
         "best_is_better_on": against.better_on if against else None,

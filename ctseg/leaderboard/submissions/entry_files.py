@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.leaderboard.folders import RESULT_FILE
 from ctseg.leaderboard.results.result import Result, to_json
-from ctseg.leaderboard.results.store import RESULT_FILE
 
 PREDICTIONS_FILE = "predictions.npz"
 PRIVATE_FILE = "private.json"

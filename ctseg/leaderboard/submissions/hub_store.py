@@ -17,8 +17,8 @@ from huggingface_hub.errors import HfHubHTTPError, HTTPError
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 from numpy.typing import NDArray
 
+from ctseg.leaderboard.folders import RESULT_FILE
 from ctseg.leaderboard.results.result import Result, from_json
-from ctseg.leaderboard.results.store import RESULT_FILE
 from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions
 
 Tell = Callable[[str], None]

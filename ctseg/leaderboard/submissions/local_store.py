@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
+from ctseg.leaderboard.folders import RESULT_FILE, built_in_folder, submissions_folder
 from ctseg.leaderboard.results.result import Result, from_json
-from ctseg.leaderboard.results.store import RESULT_FILE, all_results, built_in_folder, submissions_folder
+from ctseg.leaderboard.results.store import all_results
 from ctseg.leaderboard.submissions.entry_files import (
     PREDICTIONS_FILE,
     flush_folder,

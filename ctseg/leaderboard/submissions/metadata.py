@@ -7,19 +7,11 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ctseg.leaderboard.errors import SubmissionError
+from ctseg.methods.base.card import TRAINING_SAW
 
 LONGEST_NAME = 40
 LONGEST_LINK = 200
 LONGEST_CONTACT = 200
-SAW = {
-    "nothing": "nothing: a method without training",
-    "unlabelled": "unlabelled images",
-    "annotated": "annotated images",
-    "synthetic": "synthetic labels",
-    "outside": "labels from outside, such as those of Segment Anything",
-}
-"""What training may have seen, with the words for it on pages."""
-
 _PUNCTUATION = frozenset(" .,()+-_")
 _LONGEST_TYPED = 10 * LONGEST_NAME
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -34,7 +26,7 @@ class EntryDetails:
     ----------
     name, family : at most 40 letters, digits and `` .,()+-_``, normalised (NFKC), a letter or digit first.
     link : https address of the code or paper, or "".
-    saw : what training saw, keys of ``SAW``.
+    saw : what training saw, keys of ``TRAINING_SAW``.
     contact : how the owner reaches the submitter; never part of a result.
     """
 
@@ -112,11 +104,11 @@ def _https_link(text: str) -> str:
 
 def _known(saw: Iterable[str]) -> tuple[str, ...]:
     chosen = tuple(saw)
-    if not set(chosen) <= SAW.keys():
-        raise SubmissionError(f"What training saw must be chosen from {', '.join(SAW)}.")
+    if not set(chosen) <= TRAINING_SAW.keys():
+        raise SubmissionError(f"What training saw must be chosen from {', '.join(TRAINING_SAW)}.")
     if "nothing" in chosen and len(set(chosen)) > 1:
         raise SubmissionError("Training saw either nothing or something; choose one of both.")
-    return tuple(word for word in SAW if word in chosen)
+    return tuple(word for word in TRAINING_SAW if word in chosen)
 
 
 def _one_line(text: str) -> str:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from ctseg.leaderboard.boards import Board, BoardError
 from ctseg.leaderboard.files import write_whole
+from ctseg.leaderboard.folders import RESULT_FILE
 from ctseg.leaderboard.results.result import OURS, Result, to_json
-from ctseg.leaderboard.results.store import RESULT_FILE
 from ctseg.leaderboard.submissions.expected_images import layout_of
 from ctseg.leaderboard.submissions.local_store import Submissions
 from ctseg.leaderboard.submissions.metadata import EntryDetails

@@ -1,5 +1,6 @@
 """What a method says about itself: data, read by the app, the docs and the tests."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,6 +8,30 @@ from ctseg.slices.ct_slice import Window
 
 Family = Literal["classical", "foundation model", "supervised", "self-supervised"]
 Saw = Literal["nothing", "unlabelled", "annotated", "synthetic", "outside"]
+
+
+@dataclass(frozen=True)
+class SawWords:
+    """What training may have seen, in a few words for tables, and in more for forms."""
+
+    table: str
+    form: str
+
+
+TRAINING_SAW: Mapping[Saw, SawWords] = {
+    "nothing": SawWords("nothing", "nothing: a method without training"),
+    "unlabelled": SawWords("unlabelled images", "unlabelled images"),
+    "annotated": SawWords("annotated slices", "annotated images"),
+    "synthetic": SawWords("synthetic labels", "synthetic labels"),
+    "outside": SawWords("outside labels", "labels from outside, such as those of Segment Anything"),
+}
+"""All that may be said to have been seen, in the order in which it is told."""
+
+
+def saw_words(saw: Iterable[str]) -> str:
+    """Return in words what training saw; words that are not known stay as they are."""
+    words = {str(key): known.table for key, known in TRAINING_SAW.items()}
+    return ", ".join(words.get(each, each) for each in saw) or "nothing"
 
 
 @dataclass(frozen=True, kw_only=True)

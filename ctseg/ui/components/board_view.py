@@ -1,15 +1,15 @@
 """What pages read from the folders of results, no more than may be told, kept until a file there changes."""
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from ctseg.leaderboard.boards import Board, all_boards
+from ctseg.leaderboard.folders import HIDDEN, RESULT_FILE, built_in_folder, folders
+from ctseg.leaderboard.results.disclosure import disclosed_rows
 from ctseg.leaderboard.results.look_log import count_looks
-from ctseg.leaderboard.results.ranking import Row, rank
-from ctseg.leaderboard.results.result import OURS, Result
-from ctseg.leaderboard.results.statistics import Interval
-from ctseg.leaderboard.results.store import HIDDEN, RESULT_FILE, board_results, built_in_folder, folders
+from ctseg.leaderboard.results.ranking import Row
+from ctseg.leaderboard.results.result import Result
 
 _Stamp = tuple[tuple[str, int], ...]
 
@@ -21,7 +21,7 @@ class BoardView:
     Attributes
     ----------
     board : which one.
-    rows : ranked methods, then ranked full tilings, then oracles; as they may be told (see ``told``).
+    rows : ranked methods, then ranked full tilings, then oracles; as they may be told.
     looks : how often the team has scored on it.
     """
 
@@ -60,29 +60,11 @@ def view(board: Board) -> BoardView:
     with _lock:
         kept = _kept.get(board.name)
         if kept is None or kept[:2] != (read, stamp):
-            rows = tuple(told(row, board) for row in rank(board_results(board.name)))
+            rows = disclosed_rows(board)
             looks = count_looks(built_in_folder() / "looks.csv").get(board.name, 0)
             kept = (read, stamp, BoardView(board, rows, looks))
             _kept[board.name] = kept
         return kept[2]
-
-
-def told(row: Row, board: Board) -> Row:
-    """Return a row as pages may tell it, ranked by all digits but without what labels could be fitted to.
-
-    From scores of single images one learns about the true labels of these images. They are told on open
-    boards, and where images are not handed out for our own rows; else means and intervals, rounded.
-    """
-    result = row.result
-    if board.per_image_scores or (board.kind == "bring your own images" and result.origin == OURS):
-        return row
-    interval = row.interval and Interval(
-        round(row.interval.low, board.digits), round(row.interval.high, board.digits)
-    )
-    means = {
-        name: value if value is None else round(value, board.digits) for name, value in result.means.items()
-    }
-    return replace(row, result=replace(result, scores=(), means=means), interval=interval)
 
 
 def first_board() -> Board:

@@ -1,19 +1,10 @@
 """Words and numbers that several pages write the same way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.result import Result
-
-NOTHING = "–"
-"""What stands where there is no value."""
-_SAW = {
-    "nothing": "nothing",
-    "unlabelled": "unlabelled images",
-    "annotated": "annotated slices",
-    "synthetic": "synthetic labels",
-    "outside": "outside labels",
-}
+from ctseg.metrics.catalogue import NOTHING
 
 
 def board_choices(boards: Iterable[Board]) -> list[tuple[str, str]]:
@@ -34,11 +25,6 @@ def in_few_letters(number: int | None) -> str:
         if number >= size:
             return f"{number / size:.1f} {letter}"
     return str(number)
-
-
-def saw_words(saw: Sequence[str]) -> str:
-    """Return in words what training saw."""
-    return ", ".join(_SAW.get(each, each) for each in saw) or "nothing"
 
 
 def decimals(value: float | None, digits: int = 3) -> str:

@@ -36,7 +36,7 @@ def _first_words(rows: Sequence[Row], do_what: str) -> str:
         told = f"{names}, by {index}, of {len(rows)} {kind}s that {do_what}: {_both(first)}."
     if index == "fg_ari":
         return told
-    separating = max(rows, key=lambda row: row.result.means["fg_ari"] or 0)
+    separating = max(rows, key=lambda row: row.result.mean("fg_ari") or 0)
     if separating.result is first.result:
         return told
     return f"{told} By fg_ari it is <b>{escape(separating.result.title)}</b>: {_value(separating, 'fg_ari')}."
@@ -57,7 +57,7 @@ def _tilings_ahead(methods: Sequence[Row], tilings: Sequence[Row]) -> str:
 
 
 def _beats(row: Row, other: Row) -> bool:
-    return all((row.result.means[index] or 0) > (other.result.means[index] or 0) for index in _BOTH)
+    return all((row.result.mean(index) or 0) > (other.result.mean(index) or 0) for index in _BOTH)
 
 
 def _against_perfect_mask(shown: BoardView, ranked: Sequence[Row]) -> str:
@@ -73,7 +73,7 @@ def _against_perfect_mask(shown: BoardView, ranked: Sequence[Row]) -> str:
 
 
 def _is_near(row: Row, perfect: Row) -> bool:
-    return all((row.result.means[name] or 0) >= (perfect.result.means[name] or 0) - NEAR for name in _BOTH)
+    return all((row.result.mean(name) or 0) >= (perfect.result.mean(name) or 0) - NEAR for name in _BOTH)
 
 
 def _both(row: Row) -> str:
@@ -81,5 +81,5 @@ def _both(row: Row) -> str:
 
 
 def _value(row: Row, score: str) -> str:
-    value = row.result.means[score]
+    value = row.result.mean(score)
     return "–" if value is None else f"{value:.3f}"

@@ -51,7 +51,7 @@ def means_chart(rows: Sequence[Row], score: str) -> "Figure":
     names = _names([row.result for row in rows])
     for row, name in zip(rows, names, strict=True):
         result = row.result
-        mean = result.means[score]
+        mean = result.mean(score)
         if mean is None:
             continue
         colour = _ROLE_COLOUR[result.role]
@@ -116,8 +116,8 @@ def both_indices_chart(rows: Sequence[Row]) -> "Figure":
     for result, name, tint in zip(results, _names(results), _tints(results), strict=True):
         figure.add_trace(
             go.Scatter(
-                x=[result.means["ari"]],
-                y=[result.means["fg_ari"]],
+                x=[result.mean("ari")],
+                y=[result.mean("fg_ari")],
                 mode="markers",
                 marker={"symbol": _ROLE_MARK[result.role], "size": 12, "color": tint},
                 name=name.replace("<br>", " "),
@@ -126,17 +126,17 @@ def both_indices_chart(rows: Sequence[Row]) -> "Figure":
             )
         )
     for result in results:
-        if result.entry == "oracle-regions" and result.means["fg_ari"] is not None:
+        if result.entry == "oracle-regions" and result.mean("fg_ari") is not None:
             told = {"text": "a perfect mask, cut into connected regions", "x": 0.02, "xanchor": "left"}
-            figure.add_hline(result.means["fg_ari"], line=_CEILING, annotation=told)
-        if result.entry == "oracle-mask" and result.means["ari"] is not None:
+            figure.add_hline(result.mean("fg_ari"), line=_CEILING, annotation=told)
+        if result.entry == "oracle-mask" and result.mean("ari") is not None:
             told = {
                 "text": "a perfect mask, nothing separated",
                 "y": 0.98,
                 "yanchor": "top",
                 "textangle": -90,
             }
-            figure.add_vline(result.means["ari"], line=_CEILING, annotation=told | {"xanchor": "right"})
+            figure.add_vline(result.mean("ari"), line=_CEILING, annotation=told | {"xanchor": "right"})
     _dress(figure, "Both indices: the upper right is best", height=380 + 22 * len(results))
     figure.update_layout(showlegend=True, legend=_LEGEND_BELOW)
     figure.update_xaxes(title="ari: is the foreground right?", range=[-0.05, 1.04])
@@ -155,8 +155,8 @@ def tilings_chart(rows: Sequence[Row]) -> "Figure":
     for result, name, tint in tilings:
         figure.add_trace(
             go.Scatter(
-                x=[result.means["structures_predicted"]],
-                y=[result.means["best_iou"]],
+                x=[result.mean("structures_predicted")],
+                y=[result.mean("best_iou")],
                 mode="markers",
                 marker={"symbol": "square", "size": 12, "color": tint},
                 name=name.replace("<br>", " "),
@@ -167,7 +167,7 @@ def tilings_chart(rows: Sequence[Row]) -> "Figure":
         )
     _dress(figure, "Full tilings: overlap bought with regions", height=380 + 22 * len(tilings))
     figure.update_layout(showlegend=True, legend=_LEGEND_BELOW)
-    widest = max((result.means["structures_predicted"] or 0 for result, _, _ in tilings), default=1)
+    widest = max((result.mean("structures_predicted") or 0 for result, _, _ in tilings), default=1)
     figure.update_xaxes(title="regions a slice", range=[0, 1.25 * widest])
     figure.update_yaxes(title="best IoU", range=[0, 1])
     return figure

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from ctseg.leaderboard.boards import find_board
-from ctseg.leaderboard.results.store import board_results
 from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
 from ctseg.spreadsheet import to_csv
 from ctseg.ui.components.board_view import view
@@ -19,7 +18,7 @@ def board_rows(board: str) -> list[dict[str, Any]]:
         If there is no board of this name; the message lists the names.
     """
     found = find_board(board)
-    return table(board_results(found.name), found.digits)
+    return table(view(found).rows)
 
 
 def board_file(board: str, kind: str) -> dict[str, str]:

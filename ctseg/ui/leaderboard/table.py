@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import SUBMITTED, Result
 from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
-from ctseg.ui.components.words import NOTHING, in_few_letters, mean_seconds, saw_words, seconds_words
+from ctseg.methods.base.card import saw_words
+from ctseg.metrics.catalogue import NOTHING
+from ctseg.ui.components.words import in_few_letters, mean_seconds, seconds_words
 
 if TYPE_CHECKING:
     from pandas.io.formats.style import Styler
@@ -91,7 +93,7 @@ def _styles(
 
 def _score(name: str, template: str = "{:.3f}") -> Callable[[Row], Cell]:
     def cell(row: Row) -> Cell:
-        value = row.result.means[name]
+        value = row.result.mean(name)
         return value, NOTHING if value is None else template.format(value)
 
     return cell
@@ -120,7 +122,9 @@ def _best_is_better(row: Row) -> Cell:
 
 
 def _found(row: Row) -> Cell:
-    found, true = row.result.means["structures_found"], row.result.means["structures_true"]
+    found, true = (row.result.mean(f"structures_{which}") for which in ("found", "true"))
+    if found is None or true is None:
+        return None, NOTHING
     return found, f"{found:.1f} / {true:.1f}"
 
 

@@ -13,8 +13,10 @@ from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
 from ctseg.methods import METHODS, Card
+from ctseg.methods.base.card import saw_words
+from ctseg.metrics.catalogue import NOTHING
 from ctseg.ui.components.board_view import view
-from ctseg.ui.components.words import NOTHING, in_few_letters, saw_words, seconds_words
+from ctseg.ui.components.words import in_few_letters, seconds_words
 
 PICTURES = Path(methods.__file__).parent / "images"
 _HEAD = (
@@ -160,7 +162,7 @@ def _scores(card: Card, scored: dict[str, Row]) -> str:
 
 def _score_line(board: str, row: Row) -> str:
     means = row.result.means
-    numbers = "".join(f"<td>{_number(means[name])}</td>" for name in ("ari", "fg_ari", "best_iou"))
+    numbers = "".join(f"<td>{_number(means.get(name))}</td>" for name in ("ari", "fg_ari", "best_iou"))
     patients = len(set(row.result.patients))
     few = ' title="Too few for intervals or tests"' if patients < FEWEST_PATIENTS else ""
     return (

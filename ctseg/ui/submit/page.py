@@ -9,9 +9,10 @@ import gradio as gr
 
 from ctseg.leaderboard.boards import Board, BoardError, all_boards, find_board
 from ctseg.leaderboard.errors import SubmissionError
-from ctseg.leaderboard.submissions.metadata import SAW, EntryDetails
+from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.pipeline import HandedIn, check_may_submit
 from ctseg.leaderboard.submissions.service import Desk
+from ctseg.methods.base.card import TRAINING_SAW
 from ctseg.ui.components.notices import notice
 from ctseg.ui.components.words import board_choices
 from ctseg.ui.submit import messages
@@ -77,7 +78,7 @@ def _form() -> list[Any]:
                 elem_id="submission",
             )
             saw = gr.CheckboxGroup(
-                [(words[0].upper() + words[1:], key) for key, words in SAW.items()],
+                [(words.form[0].upper() + words.form[1:], key) for key, words in TRAINING_SAW.items()],
                 label="What training saw",
                 elem_id="entry-saw",
             )

@@ -67,14 +67,14 @@ def _standing(row: Row, ranked: int) -> Report:
 def _scores(result: Result, board: Board) -> Report:
     images = (
         [
-            {"image": image} | {name: _rounded(each[name], 4) for name in _OF_IMAGES}
+            {"image": image} | {name: _rounded(each.get(name), 4) for name in _OF_IMAGES}
             for image, each in zip(result.images, result.scores, strict=True)
         ]
         if board.per_image_scores
         else []
     )
     return {
-        "means": {name: _rounded(result.means[name], board.digits) for name in _TOLD},
+        "means": {name: _rounded(result.mean(name), board.digits) for name in _TOLD},
         "images": images,
     }
 
