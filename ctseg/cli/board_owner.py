@@ -72,16 +72,16 @@ def rescore(name: str, _options: argparse.Namespace) -> int:
     board = find_board(name)
     changed: list[str] = []
 
-    def tell(old: "Result", new: "Result") -> None:
+    def note(old: "Result", new: "Result") -> None:
         changed.append(new.predictions_sha256)
-        print(f"{new.entry}: ari {_told(old, board)} is now {_told(new, board)}")
+        print(f"{new.entry}: ari {_ari(old, board)} is now {_ari(new, board)}")
 
-    count = score_again(open_submissions(), board, tell)
+    count = score_again(open_submissions(), board, note)
     print(f"Submissions scored again: {count}, changed: {len(changed)}; old numbers stand beside the new.")
     return 0
 
 
-def _told(result: "Result", board: "Board") -> str:
+def _ari(result: "Result", board: "Board") -> str:
     from ctseg.leaderboard.results.disclosure import disclosed_result
 
     value = disclosed_result(result, board).mean("ari")

@@ -51,7 +51,7 @@ def run_submit(options: argparse.Namespace) -> int:
     from ctseg.leaderboard.results.disclosure import disclosed_result, disclosed_rows
     from ctseg.leaderboard.submissions.metadata import EntryDetails
     from ctseg.leaderboard.submissions.pipeline import hand_in
-    from ctseg.leaderboard.submissions.service import open_desk
+    from ctseg.leaderboard.submissions.service import open_service
 
     board = find_board(options.board)
     details = EntryDetails.from_text(
@@ -62,7 +62,7 @@ def run_submit(options: argparse.Namespace) -> int:
         contact=options.contact,
     )
     try:
-        outcome = hand_in(open_desk(), options.file, board, details, None, _progress).outcome
+        outcome = hand_in(open_service(), options.file, board, details, None, _progress).outcome
     finally:
         print(file=sys.stderr)
     result, sha256 = disclosed_result(outcome.result, board), outcome.result.predictions_sha256

@@ -24,7 +24,7 @@ from ctseg.leaderboard.submissions.entry_files import PREDICTIONS_FILE
 from ctseg.spreadsheet import to_csv
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
-_LEAST_PREFIX = 8
+_MIN_PREFIX = 8
 ACTIONS = ("list", "images", "create", "close", "hide", "rescore", "export")
 """The words after `ctseg board` that no board may be called."""
 
@@ -76,9 +76,9 @@ def _one_shape(split: Split) -> tuple[int, int]:
         assert label_map is not None, "open_folder takes labelled folders only"
         shapes |= {split.slice(index).pixels.shape, label_map.shape}
     if len(shapes) > 1:
-        told = ", ".join(f"{shape[0]} x {shape[1]}" for shape in sorted(shapes)[:3])
+        sizes = ", ".join(f"{shape[0]} x {shape[1]}" for shape in sorted(shapes)[:3])
         raise BoardError(
-            f"The images and labels of a board must have one size, not {told}; bring them to one."
+            f"The images and labels of a board must have one size, not {sizes}; bring them to one."
         )
     (shape,) = shapes
     return shape
@@ -109,15 +109,15 @@ def hide_entry(store: Path, prefix: str, why: str) -> str:
     BoardError
         If no reason is given, or the prefix is too short or belongs to no or to several entries.
     """
-    told = _reason(why)
+    reason = _reason(why)
     known = {result.predictions_sha256 for folder in folders() for result in all_results(folder)}
-    found = [sha256 for sha256 in known if sha256.startswith(prefix)] if len(prefix) >= _LEAST_PREFIX else []
+    found = [sha256 for sha256 in known if sha256.startswith(prefix)] if len(prefix) >= _MIN_PREFIX else []
     if len(found) != 1:
         raise BoardError(
-            f"{prefix[:64]!r} names {len(found) or 'no'} entries; give the first {_LEAST_PREFIX} or more "
+            f"{prefix[:64]!r} names {len(found) or 'no'} entries; give the first {_MIN_PREFIX} or more "
             "characters of its sha256."
         )
-    moderation.hide(store, found[0], told)
+    moderation.hide(store, found[0], reason)
     return found[0]
 
 
@@ -141,7 +141,7 @@ def export_board(board: Board, target: Path) -> int:
 
 
 def _reason(why: str) -> str:
-    told = " ".join(why.split())
-    if not told:
+    reason = " ".join(why.split())
+    if not reason:
         raise BoardError("A reason is missing; give it with --why.")
-    return told
+    return reason

@@ -33,8 +33,8 @@ def hidden(folder: Path) -> dict[str, str]:
 def _record(path: Path, why: str) -> None:
     if path.exists():
         return
-    told = {"why": why, "date": datetime.now(UTC).isoformat(timespec="seconds")}
-    write_whole(path, (json.dumps(told, ensure_ascii=False) + "\n").encode())
+    record = {"why": why, "date": datetime.now(UTC).isoformat(timespec="seconds")}
+    write_whole(path, (json.dumps(record, ensure_ascii=False) + "\n").encode())
 
 
 def _reasons(folder: Path) -> dict[str, str]:

@@ -6,7 +6,7 @@ import threading
 
 import gradio as gr
 
-from ctseg.leaderboard.submissions.service import Desk, open_desk
+from ctseg.leaderboard.submissions.service import SubmissionService, open_service
 from ctseg.slices import shut_down, warm_up
 from ctseg.ui.api import add_api
 from ctseg.ui.compare.page import compare_page, leave, load_thumbnails
@@ -23,8 +23,8 @@ TITLE = "ctseg: compare ways to segment a CT slice"
 FIRST_PAGE = "Compare"
 
 
-def build(desk: Desk | None = None) -> gr.Blocks:
-    """Return all pages as one Blocks, not yet launched; ``desk`` takes submissions, this machine's if None.
+def build(service: SubmissionService | None = None) -> gr.Blocks:
+    """Return all pages as one Blocks, not yet launched; ``service`` takes submissions, or this machine's.
 
     Further pages are added after the first with ``with pages.route("Name", "/path"): ...``; Gradio makes the
     navigation bar.
@@ -42,7 +42,7 @@ def build(desk: Desk | None = None) -> gr.Blocks:
         leaderboard_page(pages)
     with pages.route("Submit", "/submit"):
         gr.Navbar(main_page_name=FIRST_PAGE)
-        submit_page(pages, desk or open_desk())
+        submit_page(pages, service or open_service())
     with pages.route("Methods", "/methods"):
         gr.Navbar(main_page_name=FIRST_PAGE)
         methods_page(pages)
@@ -61,10 +61,10 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
     from starlette.middleware import Middleware
 
     uploads = private_upload_folder()
-    housekeeping, desk = Housekeeping(uploads), open_desk()
-    pages = build(desk)
+    housekeeping, service = Housekeeping(uploads), open_service()
+    pages = build(service)
     housekeeping.start()
-    desk.start()
+    service.start()
     warm_up()
     if threading.current_thread() is threading.main_thread():
         # A container is told to end this way; uploads are to be deleted then as on Ctrl-C.
@@ -94,6 +94,6 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
         pass
     finally:
         pages.close()
-        desk.stop()
+        service.stop()
         housekeeping.stop()
         shut_down()

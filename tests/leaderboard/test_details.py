@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ctseg.leaderboard.errors import SubmissionError
-from ctseg.leaderboard.submissions.metadata import LONGEST_NAME, EntryDetails
+from ctseg.leaderboard.submissions import SubmissionError
+from ctseg.leaderboard.submissions.metadata import MAX_NAME, EntryDetails
 from ctseg.methods.base.card import TRAINING_SAW
 from ctseg.spreadsheet import to_csv
 
@@ -97,7 +97,7 @@ def test_any_name_is_harmless_or_refused(text: str) -> None:
         name = EntryDetails.from_text(name=text).name
     except SubmissionError:
         return
-    assert 0 < len(name) <= LONGEST_NAME
+    assert 0 < len(name) <= MAX_NAME
     assert name == unicodedata.normalize("NFKC", name)
     assert name.isprintable()
     assert not set(name) & set("<>&\"'`*[]|/\\=@#{}$%~^!?:;")

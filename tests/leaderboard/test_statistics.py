@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import permutation_test
 
-from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS, bootstrap_interval, compare, patient_means
+from ctseg.leaderboard.results.statistics import MIN_PATIENTS, bootstrap_interval, compare, patient_means
 
 
 def test_below_eight_patients_nothing_is_claimed() -> None:
     values = np.linspace(0, 1, 70)
     seven = tuple(f"p{number % 7}" for number in range(70))
-    assert FEWEST_PATIENTS == 8
+    assert MIN_PATIENTS == 8
     assert bootstrap_interval(values, seven) is None
     told = compare(values, values - 0.5, seven)
     assert told.p_value is None

@@ -30,8 +30,7 @@ from submission_files import (
 )
 from test_submission_formats import decode
 
-from ctseg.leaderboard.errors import SubmissionError
-from ctseg.leaderboard.submissions import read
+from ctseg.leaderboard.submissions import SubmissionError, read
 from ctseg.leaderboard.submissions.read import read_submission
 from ctseg.slices import SliceError
 

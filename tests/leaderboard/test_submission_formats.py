@@ -25,8 +25,8 @@ from submission_files import (
     write_zip,
 )
 
-from ctseg.leaderboard.errors import SubmissionError
 from ctseg.leaderboard.results.result import canonical_label_map
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.expected_images import layout_of
 from ctseg.leaderboard.submissions.formats.decode import decode_submission
 from ctseg.leaderboard.submissions.formats.names import check_images

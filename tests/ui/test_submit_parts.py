@@ -15,7 +15,7 @@ import small_boards
 from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import BOARDS, find_board
 from ctseg.leaderboard.submissions.quotas import Quota
-from ctseg.leaderboard.submissions.service import Desk, open_desk
+from ctseg.leaderboard.submissions.service import SubmissionService, open_service
 from ctseg.ui import app
 from ctseg.ui.components.board_view import view
 from ctseg.ui.leaderboard import messages as board_messages
@@ -42,7 +42,7 @@ def _boards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def page() -> _Local:
     """The page's events on a machine without a login."""
-    return _Local(open_desk())
+    return _Local(open_service())
 
 
 @pytest.fixture
@@ -163,10 +163,10 @@ def test_a_fault_of_our_own_shows_no_traceback(
     def fail(*_arguments: Any) -> None:
         raise RuntimeError("/a/place")
 
-    monkeypatch.setattr(page._desk, "accept", fail)
+    monkeypatch.setattr(page._service, "accept", fail)
     said, _ = _last(page, upload(small_boards.guess(1)), small_boards.OPEN)
     assert "could not be scored; the server&#39;s log says why" in said
-    monkeypatch.setattr(page._desk, "accept", _no_memory)
+    monkeypatch.setattr(page._service, "accept", _no_memory)
     assert "not enough memory" in _last(page, upload(small_boards.guess(1)), small_boards.OPEN)[0]
 
 
@@ -196,7 +196,7 @@ def test_what_is_said_on_quotas_to_users_of_a_space() -> None:
     assert "the next is possible" in messages.limits(board, none, True, "alice", NOW)
 
 
-class _LoginDesk(Desk):
+class _LoginService(SubmissionService):
     needs_login = True
 
 
@@ -206,7 +206,7 @@ def _profile(name: str) -> gr.OAuthProfile:
 
 
 def test_on_a_space_the_user_is_who_logged_in(upload: Any) -> None:
-    page = _WithLogin(_LoginDesk(open_desk().store))
+    page = _WithLogin(_LoginService(open_service().store))
     alice = _profile("alice")
     with pytest.raises(gr.Error, match="Nobody is logged in"):
         page.on_api(upload(small_boards.guess(1)), small_boards.OPEN, *TYPED, None)
@@ -221,7 +221,7 @@ def test_on_a_space_the_user_is_who_logged_in(upload: Any) -> None:
 
 
 def test_the_pages_are_built_with_and_without_a_login() -> None:
-    config = app.build(open_desk()).get_config_file()
+    config = app.build(open_service()).get_config_file()
     assert "submit" in {call["api_name"] for call in config["dependencies"]}
     assert not any(each["type"] == "loginbutton" for each in config["components"])
 

@@ -22,10 +22,10 @@ from ctseg.leaderboard.results.result import OURS, Result, Role, predictions_sha
 from ctseg.methods import METHODS
 from ctseg.metrics import METRIC_VERSION, Scores, mean_scores
 
-Tell = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 
 
-def evaluate(entry: str, board: Board, cache: Path, tell: Tell, workers: int = 2) -> Result:
+def evaluate(entry: str, board: Board, cache: Path, progress: Progress, workers: int = 2) -> Result:
     """Run a method on every image of a board and score it.
 
     Parameters
@@ -33,7 +33,7 @@ def evaluate(entry: str, board: Board, cache: Path, tell: Tell, workers: int = 2
     entry : name of a method or of an oracle row
     board : where the images come from
     cache : folder in which finished images are kept, so that a killed evaluation goes on where it was
-    tell : called with the number of finished images and of all
+    progress : called with the number of finished images and of all
     workers : processes, one core each
 
     Returns
@@ -55,14 +55,16 @@ def evaluate(entry: str, board: Board, cache: Path, tell: Tell, workers: int = 2
     key = hashlib.sha256(f"{entry}\n{version}\n{METRIC_VERSION}\n{fingerprint}".encode()).hexdigest()[:16]
     folder = cache / f"{board.name}-{entry}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
-    _run_missing(entry, board, split, folder, tell, workers)
+    _run_missing(entry, board, split, folder, progress, workers)
     return _assemble(entry, board, split, folder, fingerprint, version)
 
 
-def _run_missing(entry: str, board: Board, split: Split, folder: Path, tell: Tell, workers: int) -> None:
+def _run_missing(
+    entry: str, board: Board, split: Split, folder: Path, progress: Progress, workers: int
+) -> None:
     missing = [index for index in range(len(split)) if not (folder / f"{index}.npz").exists()]
     done = len(split) - len(missing)
-    tell(done, len(split))
+    progress(done, len(split))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         workers, mp_context=context, initializer=settle, initargs=(context.Value("i", 0),)
@@ -74,7 +76,7 @@ def _run_missing(entry: str, board: Board, split: Split, folder: Path, tell: Tel
         for future in as_completed(waiting):
             future.result()
             done += 1
-            tell(done, len(split))
+            progress(done, len(split))
 
 
 def _assemble(entry: str, board: Board, split: Split, folder: Path, fingerprint: str, version: str) -> Result:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.results.statistics import (
-    FEWEST_PATIENTS,
+    MIN_PATIENTS,
     Interval,
     PairedComparison,
     bootstrap_interval,
@@ -88,7 +88,7 @@ def _ranked(results: list[Result], index: str) -> list[Row]:
 
 def _tiers(ordered: list[Result], index: str) -> list[int | None]:
     """A tier starts at the first entry that its predecessor tier's best is told apart from."""
-    if not ordered or len(set(ordered[0].patients)) < FEWEST_PATIENTS:
+    if not ordered or len(set(ordered[0].patients)) < MIN_PATIENTS:
         return [None] * len(ordered)
     tiers: list[int | None] = []
     best, before, tier = ordered[0], ordered[0], 1

@@ -10,11 +10,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-FEWEST_PATIENTS = 8
+MIN_PATIENTS = 8
 _DRAWS = 2000
 _SEED = 20240
 _FLIPS = 9999
-_MOST_PATIENTS_EXACT = 12
+_MAX_PATIENTS_EXACT = 12
 _ROUNDING = 1e-12
 
 
@@ -65,7 +65,7 @@ def bootstrap_interval(values: NDArray[np.float64], patients: tuple[str, ...]) -
     present = ~np.isnan(values)
     _, index = np.unique(np.array(patients)[present], return_inverse=True)
     count = int(index.max()) + 1 if index.size else 0
-    if count < FEWEST_PATIENTS:
+    if count < MIN_PATIENTS:
         return None
     sums = np.bincount(index, weights=values[present])
     sizes = np.bincount(index).astype(float)
@@ -85,7 +85,7 @@ def compare(
     either_missing = np.isnan(first) | np.isnan(second)
     differences = patient_means(np.where(either_missing, np.nan, first - second), patients)
     p_value = None
-    if differences.size >= FEWEST_PATIENTS:
+    if differences.size >= MIN_PATIENTS:
         p_value = _sign_flip_p_value(differences)
     return PairedComparison(
         better_on=int((differences > 0).sum()),
@@ -101,7 +101,7 @@ def _sign_flip_p_value(differences: NDArray[np.float64]) -> float:
     Written out, because importing ``scipy.stats`` for it would add more than a second to the app's start.
     """
     signs = _signs(differences.size)
-    surplus = 0 if differences.size <= _MOST_PATIENTS_EXACT else 1
+    surplus = 0 if differences.size <= _MAX_PATIENTS_EXACT else 1
     sums = np.abs(signs @ differences)
     as_far = int((sums >= abs(differences.sum()) * (1 - _ROUNDING)).sum())
     return (as_far + surplus) / (len(signs) + surplus)
@@ -116,7 +116,7 @@ def _times_drawn(patients: int) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=8)
 def _signs(patients: int) -> NDArray[np.float64]:
-    if patients <= _MOST_PATIENTS_EXACT:
+    if patients <= _MAX_PATIENTS_EXACT:
         flips = np.arange(2**patients)[:, None] >> np.arange(patients) & 1
     else:
         flips = np.random.default_rng(_SEED).integers(0, 2, size=(_FLIPS, patients))

@@ -37,8 +37,8 @@ def write_images_zip(board: Board, target: Path) -> None:
     """
     _refuse_if_kept(board)
     split = open_split(board.name)
-    pictures = ((image, _png(split.slice(index).pixels)) for index, image in enumerate(split.images))
-    _write(target, lambda file: _zip(file, pictures))
+    images = ((image, _png(split.slice(index).pixels)) for index, image in enumerate(split.images))
+    _write(target, lambda file: _zip(file, images))
 
 
 def write_example_submission(board: Board, target: Path) -> None:
@@ -118,9 +118,9 @@ def _write(target: Path, write: Callable[[IO[bytes]], None]) -> None:
         Path(unfinished).unlink(missing_ok=True)
 
 
-def _zip(file: IO[bytes], pictures: Iterator[tuple[str, bytes]]) -> None:
+def _zip(file: IO[bytes], images: Iterator[tuple[str, bytes]]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in pictures:
+        for name, content in images:
             archive.writestr(zipfile.ZipInfo(name, _DATE), content)
 
 

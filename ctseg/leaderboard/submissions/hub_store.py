@@ -21,7 +21,7 @@ from ctseg.leaderboard.folders import RESULT_FILE
 from ctseg.leaderboard.results.result import Result, from_json
 from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 
 _logger = logging.getLogger(__name__)
 
@@ -94,21 +94,25 @@ class HubSubmissions:
             raise self._unreadable(error) from error
 
     def accept(
-        self, result: Result, label_maps: NDArray[np.integer], contact: str, tell: Tell = lambda _: None
+        self,
+        result: Result,
+        label_maps: NDArray[np.integer],
+        contact: str,
+        progress: Progress = lambda _: None,
     ) -> Outcome:
         """Make an entry of a scored submission; it is on the Hub once this returns.
 
         Parameters
         ----------
         result, label_maps, contact : as of ``Submissions.accept``
-        tell : called with a sentence while the Hub has not acknowledged it
+        progress : called with a sentence while the Hub has not acknowledged it
 
         Raises
         ------
         StoreError
             If it could not be saved; it is no entry then.
         """
-        tell(NOT_YET_SAVED)
+        progress(NOT_YET_SAVED)
         key = result.predictions_sha256
         try:
             return self.local.accept(result, label_maps, contact, lambda entry: self._publish(entry, key))

@@ -25,7 +25,7 @@ from ctseg.leaderboard.submissions.entry_files import (
     write_flushed,
 )
 
-MOST_MEGABYTES = 4096
+MAX_MEGABYTES = 4096
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -183,6 +183,6 @@ def _bytes_under(folder: Path) -> int:
 
 def open_submissions() -> Submissions:
     """Return the store of this machine: ``CTSEG_STORE`` names it, ``CTSEG_STORE_MB`` bounds it (4096)."""
-    told = os.environ.get("CTSEG_STORE_MB", "")
-    megabytes = int(told) if told.isdecimal() else MOST_MEGABYTES
+    limit = os.environ.get("CTSEG_STORE_MB", "")
+    megabytes = int(limit) if limit.isdecimal() else MAX_MEGABYTES
     return Submissions(submissions_folder(), megabytes << 20)

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.methods.base.card import TRAINING_SAW
 
-LONGEST_NAME = 40
-LONGEST_LINK = 200
-LONGEST_CONTACT = 200
+MAX_NAME = 40
+MAX_LINK = 200
+MAX_CONTACT = 200
 _PUNCTUATION = frozenset(" .,()+-_")
-_LONGEST_TYPED = 10 * LONGEST_NAME
+_MAX_TYPED = 10 * MAX_NAME
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _REST = re.compile(r"[A-Za-z0-9._~/?#@!$&()*+,;=%:-]*")
 
@@ -60,15 +60,15 @@ class EntryDetails:
 
 def _plain_name(text: str, which: str) -> str:
     # Looked at before anything else is done with it; NFKC can make text eighteen times as long.
-    if len(text) > _LONGEST_TYPED:
-        raise SubmissionError(f"The {which} has {len(text)} characters; {LONGEST_NAME} is the most.")
+    if len(text) > _MAX_TYPED:
+        raise SubmissionError(f"The {which} has {len(text)} characters; {MAX_NAME} is the most.")
     normal = " ".join(unicodedata.normalize("NFKC", text).split())
-    if len(normal) > LONGEST_NAME:
-        raise SubmissionError(f"The {which} has {len(normal)} characters; {LONGEST_NAME} is the most.")
+    if len(normal) > MAX_NAME:
+        raise SubmissionError(f"The {which} has {len(normal)} characters; {MAX_NAME} is the most.")
     wrong = next((sign for sign in normal if not _allowed(sign)), None)
     if wrong is not None:
         raise SubmissionError(
-            f"The {which} holds the character {_told(wrong)}; use letters, digits, spaces and "
+            f"The {which} holds the character {_quoted(wrong)}; use letters, digits, spaces and "
             ". , ( ) + - _ only."
         )
     if not normal[0].isalnum():
@@ -80,15 +80,15 @@ def _allowed(sign: str) -> bool:
     return sign in _PUNCTUATION or sign.isalpha() or sign.isdecimal()
 
 
-def _told(sign: str) -> str:
+def _quoted(sign: str) -> str:
     return repr(sign) if sign.isprintable() else f"U+{ord(sign):04X}"
 
 
 def _https_link(text: str) -> str:
     if not text:
         return ""
-    if len(text) > LONGEST_LINK:
-        raise SubmissionError(f"The link has {len(text)} characters; {LONGEST_LINK} is the most.")
+    if len(text) > MAX_LINK:
+        raise SubmissionError(f"The link has {len(text)} characters; {MAX_LINK} is the most.")
     if not text.lower().startswith("https://"):
         raise SubmissionError("The link must begin with https://; give the address of the code or paper.")
     rest = text[len("https://") :]
@@ -112,8 +112,8 @@ def _known(saw: Iterable[str]) -> tuple[str, ...]:
 
 
 def _one_line(text: str) -> str:
-    if len(text) > LONGEST_CONTACT:
-        raise SubmissionError(f"The contact has {len(text)} characters; {LONGEST_CONTACT} is the most.")
+    if len(text) > MAX_CONTACT:
+        raise SubmissionError(f"The contact has {len(text)} characters; {MAX_CONTACT} is the most.")
     if not text.isprintable():
         raise SubmissionError("The contact holds characters that cannot be seen; give an e-mail address.")
     return text

@@ -9,74 +9,79 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.leaderboard.boards import Board
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.local_store import Outcome
 from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.quotas import quota_words
 from ctseg.leaderboard.submissions.read import read_submission
 from ctseg.leaderboard.submissions.score import score_submission
-from ctseg.leaderboard.submissions.service import Desk
+from ctseg.leaderboard.submissions.service import SubmissionService
 
-Tell = Callable[[str, float], None]
+Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
-class HandedIn:
+class Accepted:
     """What became of a submission, with its label maps (N, H, W) for pictures of them."""
 
     outcome: Outcome
     label_maps: NDArray[np.integer]
 
 
-def check_may_submit(desk: Desk, board: Board, user: str | None) -> None:
-    """Refuse where the desk is closed, nobody has logged in, or the user's quota is used up.
+def check_may_submit(service: SubmissionService, board: Board, user: str | None) -> None:
+    """Refuse where the service is closed, nobody has logged in, or the user's quota is used up.
 
     Raises
     ------
     SubmissionError
         With one sentence.
     """
-    why = desk.why_closed(board)
+    why = service.why_closed(board)
     if why:
         raise SubmissionError(why)
-    if desk.needs_login and user is None:
+    if service.needs_login and user is None:
         raise SubmissionError("Nobody is logged in; sign in with Hugging Face on the Submit page first.")
-    quota = desk.quota(user, board)
+    quota = service.quota(user, board)
     if quota is not None and not quota.left:
         raise SubmissionError(quota_words(quota, datetime.now(UTC)))
 
 
 def hand_in(
-    desk: Desk, path: Path, board: Board, details: EntryDetails, user: str | None, tell: Tell
-) -> HandedIn:
+    service: SubmissionService,
+    path: Path,
+    board: Board,
+    details: EntryDetails,
+    user: str | None,
+    progress: Progress,
+) -> Accepted:
     """Read, score and store a file; the file itself stays where it is.
 
     Parameters
     ----------
-    desk : where it is handed in
+    service : where it is handed in
     path : the untrusted file
     board : the one to submit to
     details : what the entry says about itself
     user : who has logged in, or None where nobody can
-    tell : called with a sentence and the share that is done, 0 to 1
+    progress : called with a sentence and the share that is done, 0 to 1
 
     Raises
     ------
     SubmissionError, StoreError, BoardError, DatasetError
         With one sentence; nothing is stored then.
     """
-    check_may_submit(desk, board, user)
-    tell("Reading and checking the file …", 0.0)
+    check_may_submit(service, board, user)
+    progress("Reading and checking the file …", 0.0)
     submission = read_submission(path, board)
     result = score_submission(
         submission,
         board,
         details,
         user,
-        lambda done, count: tell(f"Scoring: image {done} of {count} …", 0.3 + 0.6 * done / count),
+        lambda done, count: progress(f"Scoring: image {done} of {count} …", 0.3 + 0.6 * done / count),
     )
-    tell("Storing …", 0.9)
-    outcome = desk.accept(
-        result, submission.label_maps, details.contact, lambda sentence: tell(sentence, 0.95)
+    progress("Storing …", 0.9)
+    outcome = service.accept(
+        result, submission.label_maps, details.contact, lambda sentence: progress(sentence, 0.95)
     )
-    return HandedIn(outcome, submission.label_maps)
+    return Accepted(outcome, submission.label_maps)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ctseg.errors import UserError
 from ctseg.leaderboard.boards import Board
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.expected_images import layout_of
 from ctseg.sandbox.runner import DecoderError, Limits, run_decoder
 from ctseg.slices.limits import MEBIBYTE

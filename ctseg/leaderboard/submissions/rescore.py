@@ -17,7 +17,7 @@ from ctseg.leaderboard.submissions.score import score_submission
 _UNDER = ("metric_version", "dataset_fingerprint", "scores", "means")
 
 
-def rescore(store: Submissions, board: Board, tell: Callable[[Result, Result], None]) -> int:
+def rescore(store: Submissions, board: Board, changed: Callable[[Result, Result], None]) -> int:
     """Score every submission to a board again from its stored label maps.
 
     Where anything changed, the old result becomes ``result-<date and time>.json`` beside the new
@@ -27,7 +27,7 @@ def rescore(store: Submissions, board: Board, tell: Callable[[Result, Result], N
     ----------
     store : the folder of submissions
     board : Board
-    tell : called with the old and the new result of each entry that changed
+    changed : called with the old and the new result of each entry that changed
 
     Returns
     -------
@@ -50,7 +50,7 @@ def rescore(store: Submissions, board: Board, tell: Callable[[Result, Result], N
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
             write_whole(home / f"result-{stamp}.json", to_json(old).encode())
             write_whole(home / RESULT_FILE, to_json(new).encode())
-            tell(old, new)
+            changed(old, new)
     return len(entries)
 
 

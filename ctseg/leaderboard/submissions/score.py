@@ -17,12 +17,12 @@ from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.read import Submission
 from ctseg.metrics import METRIC_VERSION, json_ready, score
 
-Tell = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 LOCAL_USER = "local"
 _THREADS = 2
 
 
-def say_nothing(_done: int, _count: int) -> None:
+def ignore_progress(_done: int, _count: int) -> None:
     """Be told of progress and do nothing."""
 
 
@@ -31,7 +31,7 @@ def score_submission(
     board: Board,
     details: EntryDetails,
     user: str | None = None,
-    tell: Tell = say_nothing,
+    progress: Progress = ignore_progress,
 ) -> Result:
     """Score a submission; it meets methods of ours at the label map, and every step from there is shared.
 
@@ -41,7 +41,7 @@ def score_submission(
     board : Board
     details : what the entry says about itself; its contact does not become part of the result
     user : who has logged in; None where nobody can, which marks the entry as local
-    tell : called with the number of scored images and of all, from this thread
+    progress : called with the number of scored images and of all, from this thread
 
     Returns
     -------
@@ -53,7 +53,7 @@ def score_submission(
         If the board's labels are not on this machine, or are of another shape.
     """
     split = open_split(board.name)
-    scores, fingerprint, sha256 = _scored(split, submission.label_maps, tell)
+    scores, fingerprint, sha256 = _scored(split, submission.label_maps, progress)
     means = means_of(scores)
     return Result(
         board=board.name,
@@ -80,7 +80,7 @@ def score_submission(
 
 
 def _scored(
-    split: Split, label_maps: NDArray[np.integer], tell: Tell
+    split: Split, label_maps: NDArray[np.integer], progress: Progress
 ) -> tuple[list[dict[str, float | int | None]], str, str]:
     """Return the scores of each image, the fingerprint of the truth and the sha256 of the predictions."""
     count = len(split)
@@ -95,7 +95,7 @@ def _scored(
         scores = []
         for future in waiting:
             scores.append(json_ready(future.result()))
-            tell(len(scores), count)
+            progress(len(scores), count)
         return scores, digest.hexdigest(), sha256.result()
 
 

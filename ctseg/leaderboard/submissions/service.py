@@ -24,8 +24,8 @@ RETRY_SECONDS = 60.0
 _FETCHING = "Submitting opens as soon as the saved submissions are fetched; try again in a minute."
 
 
-class Desk:
-    """The desk of a machine whose disk stays, where nobody logs in and entries are marked local."""
+class SubmissionService:
+    """The service of a machine whose disk stays, where nobody logs in and entries are marked local."""
 
     needs_login = False
 
@@ -61,26 +61,26 @@ class Desk:
         return quota_of(self.store.results(), user or LOCAL_USER, board, all_boards(), now)
 
     def accept(
-        self, result: Result, label_maps: NDArray[np.integer], contact: str, tell: Callable[[str], None]
+        self, result: Result, label_maps: NDArray[np.integer], contact: str, progress: Callable[[str], None]
     ) -> Outcome:
         """Make an entry of a scored submission.
 
         Parameters
         ----------
         result, label_maps, contact : as of ``Submissions.accept``
-        tell : called with a sentence while it is not yet saved
+        progress : called with a sentence while it is not yet saved
 
         Raises
         ------
         StoreError
             If it cannot be stored; it is no entry then.
         """
-        del tell
+        del progress
         return self.store.accept(result, label_maps, contact)
 
 
-class HubDesk(Desk):
-    """The desk of a Space: users log in, and entries are saved to the Hub before they count."""
+class HubSubmissionService(SubmissionService):
+    """The service of a Space: users log in, and entries are saved to the Hub before they count."""
 
     needs_login = True
 
@@ -102,9 +102,9 @@ class HubDesk(Desk):
         return self._closed or super().why_closed(board)
 
     def accept(
-        self, result: Result, label_maps: NDArray[np.integer], contact: str, tell: Callable[[str], None]
+        self, result: Result, label_maps: NDArray[np.integer], contact: str, progress: Callable[[str], None]
     ) -> Outcome:
-        return self._hub.accept(result, label_maps, contact, tell)
+        return self._hub.accept(result, label_maps, contact, progress)
 
     def _fetch(self) -> None:
         while self._closed and not self._done.is_set():
@@ -116,8 +116,8 @@ class HubDesk(Desk):
                 self._done.wait(RETRY_SECONDS)
 
 
-class ClosedDesk(Desk):
-    """The desk of a Space that cannot keep what is handed in."""
+class ClosedSubmissionService(SubmissionService):
+    """The service of a Space that cannot keep what is handed in."""
 
     def __init__(self, store: Submissions, why: str) -> None:
         super().__init__(store)
@@ -133,15 +133,15 @@ def on_a_space() -> bool:
     return os.environ.get("SYSTEM") == "spaces"
 
 
-def open_desk() -> Desk:
-    """Return the desk of this machine.
+def open_service() -> SubmissionService:
+    """Return the service of this machine.
 
     On a Space ``CTSEG_SUBMISSIONS_REPO`` names the private dataset that keeps submissions, ``HF_TOKEN`` may
     write it, and ``hf_oauth: true`` in the Space's README lets users log in. Without these it is closed.
     """
     store = open_submissions()
     if not on_a_space():
-        return Desk(store)
+        return SubmissionService(store)
     repo, token = os.environ.get("CTSEG_SUBMISSIONS_REPO", ""), os.environ.get("HF_TOKEN", "")
     for missing, what in (
         (not repo, "names no dataset to keep submissions in (CTSEG_SUBMISSIONS_REPO)"),
@@ -149,7 +149,9 @@ def open_desk() -> Desk:
         (not os.environ.get("OAUTH_CLIENT_ID"), "has no login (hf_oauth: true in its README)"),
     ):
         if missing:
-            return ClosedDesk(store, f"Submitting is closed: this Space {what}; its owner can set that.")
+            return ClosedSubmissionService(
+                store, f"Submitting is closed: this Space {what}; its owner can set that."
+            )
     from ctseg.leaderboard.submissions.hub_store import HubSubmissions
 
-    return HubDesk(store, HubSubmissions(store, repo, token))
+    return HubSubmissionService(store, HubSubmissions(store, repo, token))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import Result
-from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS, Interval, bootstrap_interval, patient_means
+from ctseg.leaderboard.results.statistics import MIN_PATIENTS, Interval, bootstrap_interval, patient_means
 from ctseg.ui.components.axis_names import axis_names, plain
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def _lowest(rows: Sequence[Row], score: str) -> float:
 
 
 def _few(rows: Sequence[Row]) -> bool:
-    return len(set(rows[0].result.patients)) < FEWEST_PATIENTS
+    return len(set(rows[0].result.patients)) < MIN_PATIENTS
 
 
 def _names(results: Sequence[Result]) -> list[str]:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.published_scores import REPORTED
-from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
+from ctseg.leaderboard.results.statistics import MIN_PATIENTS
 from ctseg.ui.components.addresses import image_address
 from ctseg.ui.components.board_view import BoardView
 from ctseg.ui.components.words import counted
@@ -125,7 +125,7 @@ def _answer(question: str, text: str) -> str:
 
 
 def _sure(shown: BoardView) -> str:
-    if shown.patients < FEWEST_PATIENTS:
+    if shown.patients < MIN_PATIENTS:
         return (
             f"Not very: {counted(shown.patients, 'patient')}, which is too few for intervals or tests, so "
             f"there are none. Look at the "
@@ -149,7 +149,7 @@ def how_far_apart(shown: BoardView) -> str:
         return ""
     told = (
         "The upright bar is the mean over slices; each dot is one patient."
-        if shown.patients < FEWEST_PATIENTS
+        if shown.patients < MIN_PATIENTS
         else "Dots are means over slices; lines are 95 % intervals, from drawing patients again."
     )
     return (

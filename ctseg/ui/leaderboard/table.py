@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import SUBMITTED, Result
-from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
+from ctseg.leaderboard.results.statistics import MIN_PATIENTS
 from ctseg.methods.base.card import saw_words
 from ctseg.metrics.catalogue import NOTHING
 from ctseg.ui.components.words import in_few_letters, mean_seconds, seconds_words
@@ -160,7 +160,7 @@ def _text(value: Callable[[Row], str]) -> Callable[[Row], Cell]:
 
 
 def _certainty(patients: int) -> tuple[Column, ...]:
-    if patients < FEWEST_PATIENTS:
+    if patients < MIN_PATIENTS:
         return (Column("Rank 1 is better", _best_is_better, 140),)
     return (Column("95 % interval", _interval, 140), Column("Tier", _tier, 56))
 

@@ -11,7 +11,7 @@ import gradio as gr
 from ctseg import methods
 from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.results.ranking import Row
-from ctseg.leaderboard.results.statistics import FEWEST_PATIENTS
+from ctseg.leaderboard.results.statistics import MIN_PATIENTS
 from ctseg.methods import METHODS, Card
 from ctseg.methods.base.card import saw_words
 from ctseg.metrics.catalogue import NOTHING
@@ -164,7 +164,7 @@ def _score_line(board: str, row: Row) -> str:
     means = row.result.means
     numbers = "".join(f"<td>{_number(means.get(name))}</td>" for name in ("ari", "fg_ari", "best_iou"))
     patients = len(set(row.result.patients))
-    few = ' title="Too few for intervals or tests"' if patients < FEWEST_PATIENTS else ""
+    few = ' title="Too few for intervals or tests"' if patients < MIN_PATIENTS else ""
     return (
         f'<tr><td><a href="/leaderboard?board={quote(board, safe="")}">{escape(BOARDS[board].title)}</a></td>'
         f"<td>{row.rank} by {row.index}</td>{numbers}<td>{seconds_words(row.result)}</td>"

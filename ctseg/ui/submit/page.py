@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from ctseg.leaderboard.boards import Board, BoardError, all_boards, find_board
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.metadata import EntryDetails
-from ctseg.leaderboard.submissions.pipeline import HandedIn, check_may_submit
-from ctseg.leaderboard.submissions.service import Desk
+from ctseg.leaderboard.submissions.pipeline import Accepted, check_may_submit
+from ctseg.leaderboard.submissions.service import SubmissionService
 from ctseg.methods.base.card import TRAINING_SAW
 from ctseg.ui.components.notices import notice
 from ctseg.ui.components.words import board_choices
@@ -30,9 +30,9 @@ _FIRST = "phantom-val"
 _NO_FILE = "No file has arrived: choose a CSV, a ZIP of PNG files or an NPZ, and wait until it is uploaded."
 
 
-def submit_page(pages: gr.Blocks, desk: Desk) -> None:
+def submit_page(pages: gr.Blocks, service: SubmissionService) -> None:
     """Lay the page out in the Blocks being built and wire its events."""
-    events = _WithLogin(desk) if desk.needs_login else _Local(desk)
+    events = _WithLogin(service) if service.needs_login else _Local(service)
     with gr.Column(elem_classes="bd-page"):
         gr.HTML(messages.HEAD, apply_default_css=False, elem_classes="bd-words bd-head")
         board = gr.Radio(
@@ -48,7 +48,7 @@ def submit_page(pages: gr.Blocks, desk: Desk) -> None:
             elem_id="submit-about",
             elem_classes="bd-words",
         )
-        if desk.needs_login:
+        if service.needs_login:
             gr.LoginButton(size="md", elem_id="login", elem_classes="sb-login")
         entry = _form()
         send = gr.Button("Submit", variant="primary", size="lg", elem_id="submit", elem_classes="sb-go")
@@ -120,15 +120,15 @@ def _add_api(events: "_Local") -> None:
 class _Local:
     """The page's events where nobody logs in."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, service: SubmissionService) -> None:
+        self._service = service
 
     def about(self, name: str | None, user: str | None) -> str:
         """Return what is said about a board to this user."""
         board = _board_or_first(name)
-        quota = self._desk.quota(user, board)
-        limits = messages.limits(board, quota, self._desk.needs_login, user, datetime.now(UTC))
-        return messages.about(board, self._desk.why_closed(board), limits)
+        quota = self._service.quota(user, board)
+        limits = messages.limits(board, quota, self._service.needs_login, user, datetime.now(UTC))
+        return messages.about(board, self._service.why_closed(board), limits)
 
     def on_load(self, request: gr.Request) -> list[Any]:
         return self._loaded(request, None)
@@ -164,25 +164,25 @@ class _Local:
         for step in self._steps(user, file, name, *typed):
             if isinstance(step, Refused):
                 raise gr.Error(step.sentence, print_exception=False)
-            if isinstance(step, HandedIn):
+            if isinstance(step, Accepted):
                 return report_of(step.outcome, find_board(name))
         raise AssertionError("a submission ends with a result or a refusal")
 
     def _steps(
         self, user: str | None, file: str | None, name: str, *typed: Any
-    ) -> Iterator[Doing | HandedIn | Refused]:
+    ) -> Iterator[Doing | Accepted | Refused]:
         if file is None:
             yield Refused(_NO_FILE)
             return
         try:
             board = find_board(str(name))
             details = _details(*typed)
-            check_may_submit(self._desk, board, user)
+            check_may_submit(self._service, board, user)
         except (BoardError, SubmissionError) as error:
             discard(Path(file))
             yield Refused(str(error))
             return
-        yield from hand_in_stepwise(self._desk, Path(file), board, details, user)
+        yield from hand_in_stepwise(self._service, Path(file), board, details, user)
 
 
 class _WithLogin(_Local):
@@ -231,7 +231,7 @@ def _details(name: Any, family: Any, link: Any, contact: Any, saw: Any) -> Entry
     return EntryDetails.from_text(name=told[0], family=told[1], link=told[2], contact=told[3], saw=words)
 
 
-def _shown(done: HandedIn, board: Board) -> str:
+def _shown(done: Accepted, board: Board) -> str:
     report = report_of(done.outcome, board)
     pictures = worst_pictures(board, done.outcome.result, done.label_maps, report.get("ranked_by") or "ari")
     return result_html(report, board, pictures)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from ctseg.datasets import DatasetError
 from ctseg.leaderboard.boards import Board, BoardError
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.local_store import StoreError
 from ctseg.leaderboard.submissions.metadata import EntryDetails
-from ctseg.leaderboard.submissions.pipeline import HandedIn, hand_in
-from ctseg.leaderboard.submissions.service import Desk
+from ctseg.leaderboard.submissions.pipeline import Accepted, hand_in
+from ctseg.leaderboard.submissions.service import SubmissionService
 
 TICK_SECONDS = 0.2
 GONE = "This upload is gone: it waited too long, or the same file was just scored; upload it again."
@@ -38,12 +38,14 @@ class Refused:
 
 
 class _Run(threading.Thread):
-    def __init__(self, desk: Desk, path: Path, board: Board, details: EntryDetails, user: str | None) -> None:
+    def __init__(
+        self, service: SubmissionService, path: Path, board: Board, details: EntryDetails, user: str | None
+    ) -> None:
         super().__init__(name="ctseg-submission", daemon=True)
-        self._arguments = (desk, path, board, details, user)
+        self._arguments = (service, path, board, details, user)
         self._path = path
         self.doing = Doing("Waiting for another submission to be scored …", 0.0)
-        self.outcome: HandedIn | Refused | None = None
+        self.outcome: Accepted | Refused | None = None
 
     def run(self) -> None:
         try:
@@ -67,10 +69,10 @@ class _Run(threading.Thread):
 
 
 def hand_in_stepwise(
-    desk: Desk, path: Path, board: Board, details: EntryDetails, user: str | None
-) -> Iterator[Doing | HandedIn | Refused]:
+    service: SubmissionService, path: Path, board: Board, details: EntryDetails, user: str | None
+) -> Iterator[Doing | Accepted | Refused]:
     """Yield what is being done about every 0.2 s, and at last what came of it; the file is deleted."""
-    run = _Run(desk, path, board, details, user)
+    run = _Run(service, path, board, details, user)
     run.start()
     while run.is_alive():
         yield run.doing

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.formats.names import quoted
 
-_MOST_CONTENTS_BYTES = 8 << 20
+_MAX_CONTENTS_BYTES = 8 << 20
 _END = b"PK\x05\x06"
 _END_BYTES = 22
-_LONGEST_COMMENT = 65535
+_MAX_COMMENT = 65535
 _READ_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PASSED_OVER = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
@@ -39,14 +39,14 @@ def open_archive(path: Path) -> Iterator[zipfile.ZipFile]:
 def _check_contents_size(file: BinaryIO) -> None:
     """Read the record at the end: listing the entries of a table of contents of 500 MB would take minutes."""
     size = file.seek(0, 2)
-    file.seek(max(0, size - _END_BYTES - _LONGEST_COMMENT))
+    file.seek(max(0, size - _END_BYTES - _MAX_COMMENT))
     end = file.read()
     place = end.rfind(_END)
     if place < 0 or len(end) - place < _END_BYTES:
         raise SubmissionError("This ZIP file is incomplete; pack or upload it again.")
     # 0xffffffff says that a ZIP64 record knows better; the file's own size bounds that.
     contents = struct.unpack_from("<I", end, place + 12)[0]
-    if min(contents, size) > _MOST_CONTENTS_BYTES:
+    if min(contents, size) > _MAX_CONTENTS_BYTES:
         raise SubmissionError(
             "This ZIP lists far more files than a board has images; pack the label maps only."
         )

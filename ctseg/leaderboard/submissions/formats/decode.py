@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.labelmaps.files import read_challenge_stack
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.expected_images import Layout
 from ctseg.leaderboard.submissions.formats.archive import files_of, open_archive
+from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack
 from ctseg.leaderboard.submissions.formats.names import check_images
-from ctseg.leaderboard.submissions.formats.numpy_arrays import SUFFIX, largest_array, read_arrays
-from ctseg.leaderboard.submissions.formats.pictures import largest_picture, read_pictures
-from ctseg.leaderboard.submissions.formats.stack import Stack
+from ctseg.leaderboard.submissions.formats.numpy_arrays import SUFFIX, max_array_bytes, read_arrays
+from ctseg.leaderboard.submissions.formats.png_images import max_png_bytes, read_png_images
 
 FORMATS = "a CSV (or .csv.gz) in the challenge's layout, a ZIP of PNG label maps, or an NPZ"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -42,20 +42,22 @@ def decode_submission(path: str, layout: str) -> tuple[NDArray[np.integer], dict
     -------
     canonical label maps in the board's order, uint8 or uint16, shape (N, H, W); and no facts
     """
-    told = json.loads(layout)
-    stack = Stack(Layout(told["board"], tuple(told["images"]), (told["shape"][0], told["shape"][1])))
+    fields = json.loads(layout)
+    stack = LabelMapStack(
+        Layout(fields["board"], tuple(fields["images"]), (fields["shape"][0], fields["shape"][1]))
+    )
     _read(Path(path), stack)
     return stack.label_maps, {}
 
 
-def _read(path: Path, stack: Stack) -> None:
+def _read(path: Path, stack: LabelMapStack) -> None:
     with path.open("rb") as file:
         start = file.read(1024)
     if not start:
         raise SubmissionError("This file is empty; upload the submission again.")
-    for magic, told in _OTHERS.items():
+    for magic, kind in _OTHERS.items():
         if start.startswith(magic):
-            raise SubmissionError(f"This file is {told}.")
+            raise SubmissionError(f"This file is {kind}.")
     if start.startswith(_ZIP):
         _read_zip(path, stack)
     elif b"\0" in start and not start.startswith(b"\x1f\x8b"):
@@ -64,10 +66,10 @@ def _read(path: Path, stack: Stack) -> None:
         _read_table(path, stack)
 
 
-def _read_zip(path: Path, stack: Stack) -> None:
+def _read_zip(path: Path, stack: LabelMapStack) -> None:
     layout = stack.layout
     with open_archive(path) as archive:
-        files = files_of(archive, largest_array(layout))
+        files = files_of(archive, max_array_bytes(layout))
         suffixes = {Path(name).suffix.lower() for name, _ in files}
         if SUFFIX in suffixes:
             _only(files, SUFFIX)
@@ -77,7 +79,7 @@ def _read_zip(path: Path, stack: Stack) -> None:
         elif not files:
             raise SubmissionError(f"This ZIP is empty; give {FORMATS}.")
         else:
-            read_pictures(archive, files_of(archive, largest_picture(layout.shape)), stack)
+            read_png_images(archive, files_of(archive, max_png_bytes(layout.shape)), stack)
 
 
 def _only(files: Sequence[tuple[str, zipfile.ZipInfo]], suffix: str) -> None:
@@ -87,7 +89,7 @@ def _only(files: Sequence[tuple[str, zipfile.ZipInfo]], suffix: str) -> None:
         )
 
 
-def _read_table(path: Path, stack: Stack) -> None:
+def _read_table(path: Path, stack: LabelMapStack) -> None:
     layout = stack.layout
     names, label_maps = read_challenge_stack(
         path, layout.shape, partial(check_images, layout.board, layout.images)

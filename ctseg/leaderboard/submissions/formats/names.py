@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 
 _TOLD = 5
-_LONGEST_TOLD = 40
+_MAX_QUOTED = 40
 
 
 def check_images(board: str, wanted: Sequence[str], found: Sequence[str]) -> None:
@@ -29,8 +29,8 @@ def check_images(board: str, wanted: Sequence[str], found: Sequence[str]) -> Non
     extra = [name for name in counts if name not in known]
     repeated = [name for name, times in counts.items() if times > 1]
     wrong = [
-        f"{len(names)} {'is' if len(names) == 1 else 'are'} {told} ({_first(names)})"
-        for told, names in (("missing", missing), ("not on the board", extra), ("repeated", repeated))
+        f"{len(names)} {'is' if len(names) == 1 else 'are'} {fault} ({_first(names)})"
+        for fault, names in (("missing", missing), ("not on the board", extra), ("repeated", repeated))
         if names
     ]
     if wrong:
@@ -46,5 +46,5 @@ def _first(names: Sequence[str]) -> str:
 
 def quoted(name: str) -> str:
     """Return a name from a file so that it can stand in a sentence: printable and cut short."""
-    plain = "".join(sign for sign in name[: _LONGEST_TOLD + 1] if sign.isprintable())
-    return plain[:_LONGEST_TOLD] + ("…" if len(plain) > _LONGEST_TOLD else "")
+    plain = "".join(sign for sign in name[: _MAX_QUOTED + 1] if sign.isprintable())
+    return plain[:_MAX_QUOTED] + ("…" if len(plain) > _MAX_QUOTED else "")

@@ -9,28 +9,30 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.expected_images import Layout
+from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack, check_dtype, check_shape
 from ctseg.leaderboard.submissions.formats.names import check_images, quoted
-from ctseg.leaderboard.submissions.formats.stack import Stack, check_dtype, check_shape
 
 SUFFIX = ".npy"
 _STACKS = ("label_maps", "arr_0")
 _NAMES = "images"
-_LONGEST_HEADER = 10_000
-_LONGEST_NAME = 256
+_MAX_HEADER = 10_000
+_MAX_NAME = 256
 _WIDEST = 8
 _THREADS = 2
 
 Entries = dict[str, zipfile.ZipInfo]
 
 
-def largest_array(layout: Layout) -> int:
+def max_array_bytes(layout: Layout) -> int:
     """Return the bytes that one array of an NPZ for this board may have."""
     return _WIDEST * len(layout.images) * layout.shape[0] * layout.shape[1] + 65536
 
 
-def read_arrays(archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo]], stack: Stack) -> None:
+def read_arrays(
+    archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo]], stack: LabelMapStack
+) -> None:
     """Read the arrays of an NPZ into the stack.
 
     Either each image has an array of its name (``0.png`` or ``0``), or ``label_maps`` holds all, shape
@@ -54,7 +56,7 @@ def read_arrays(archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo
 
     def read(index: int) -> None:
         image = layout.images[index]
-        _told_apart(image, lambda: _read_one(archive, by_image[image], index, stack))
+        _named_when_damaged(image, lambda: _read_one(archive, by_image[image], index, stack))
 
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(read, range(len(layout.images))):
@@ -65,7 +67,7 @@ def _image_of(key: str, layout: Layout) -> str:
     return f"{key}.png" if f"{key}.png" in layout.images else key
 
 
-def _told_apart(what: str, read: Callable[[], None]) -> None:
+def _named_when_damaged(what: str, read: Callable[[], None]) -> None:
     try:
         read()
     except (SubmissionError, MemoryError):
@@ -76,7 +78,7 @@ def _told_apart(what: str, read: Callable[[], None]) -> None:
         ) from error
 
 
-def _read_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, index: int, stack: Stack) -> None:
+def _read_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, index: int, stack: LabelMapStack) -> None:
     image = stack.layout.images[index]
     with archive.open(entry) as file:
         shape, is_fortran, dtype = _header(file)
@@ -85,11 +87,13 @@ def _read_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, index: int, stac
         stack.put(index, _values(file, shape, dtype, "F" if is_fortran else "C"))
 
 
-def _read_stack(archive: zipfile.ZipFile, entries: Entries, whole: str, stack: Stack) -> None:
+def _read_stack(archive: zipfile.ZipFile, entries: Entries, whole: str, stack: LabelMapStack) -> None:
     layout = stack.layout
     order = list(layout.images)
     if _NAMES in entries:
-        _told_apart(_NAMES, lambda: order.__setitem__(slice(None), _read_names(archive, entries[_NAMES])))
+        _named_when_damaged(
+            _NAMES, lambda: order.__setitem__(slice(None), _read_names(archive, entries[_NAMES]))
+        )
         order = [_image_of(name, layout) for name in order]
         check_images(layout.board, layout.images, order)
 
@@ -106,13 +110,13 @@ def _read_stack(archive: zipfile.ZipFile, entries: Entries, whole: str, stack: S
             for image in order:
                 stack.put(layout.images.index(image), _values(file, layout.shape, dtype, "C"))
 
-    _told_apart(whole, read)
+    _named_when_damaged(whole, read)
 
 
 def _read_names(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> list[str]:
     with archive.open(entry) as file:
         shape, _, dtype = _header(file)
-        if dtype.kind not in "US" or dtype.itemsize > 4 * _LONGEST_NAME or len(shape) != 1:
+        if dtype.kind not in "US" or dtype.itemsize > 4 * _MAX_NAME or len(shape) != 1:
             raise SubmissionError("The array images of this NPZ must be a row of names, such as 0.png.")
         length = min(shape[0] * dtype.itemsize, entry.file_size)
         names = np.frombuffer(file.read(length), dtype)
@@ -128,7 +132,7 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype]:
     }[version]
     prefix = file.read(width)
     length = int.from_bytes(prefix, "little")
-    if length > _LONGEST_HEADER:
+    if length > _MAX_HEADER:
         raise ValueError("no array of integers needs such a header")
     return read(BytesIO(prefix + file.read(length)))
 

@@ -5,17 +5,17 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.leaderboard.errors import SubmissionError
 from ctseg.leaderboard.results.result import canonical_label_map
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.expected_images import Layout
 
-MOST_VALUES = 4096
+MAX_VALUES = 4096
 """Different values that one label map may have; real slices have tens of structures, noise has thousands."""
 
-LARGEST_VALUE = np.iinfo(np.uint16).max
+MAX_VALUE = np.iinfo(np.uint16).max
 
 
-class Stack:
+class LabelMapStack:
     """Label maps of all images of a board, canonical, in its order; several threads may put into it.
 
     Parameters
@@ -46,9 +46,9 @@ class Stack:
         labels = _integers(image, label_map, self.layout.shape)
         numbered = canonical_label_map(labels)
         largest = int(numbered.max())
-        if largest > MOST_VALUES or (largest == MOST_VALUES and not numbered.all()):
+        if largest > MAX_VALUES or (largest == MAX_VALUES and not numbered.all()):
             raise SubmissionError(
-                f"The label map of {image} has more than {MOST_VALUES} different values, as noise or a "
+                f"The label map of {image} has more than {MAX_VALUES} different values, as noise or a "
                 "picture has; give each structure one value."
             )
         with self._lock:
@@ -60,9 +60,9 @@ class Stack:
 def check_shape(image: str, found: tuple[int, ...], wanted: tuple[int, int]) -> None:
     """Refuse a label map of another shape than the board's images have, before it is read if possible."""
     if found != wanted:
-        told = " x ".join(map(str, found[:4])) or "no"
+        size = " x ".join(map(str, found[:4])) or "no"
         raise SubmissionError(
-            f"The label map of {image} has {told} pixels (rows first), but the board's images have "
+            f"The label map of {image} has {size} pixels (rows first), but the board's images have "
             f"{wanted[0]} x {wanted[1]}; give one value per pixel of the image."
         )
 
@@ -79,10 +79,10 @@ def _integers(image: str, label_map: NDArray[np.generic], shape: tuple[int, int]
     check_shape(image, label_map.shape, shape)
     check_dtype(image, label_map.dtype)
     labels: NDArray[np.integer] = label_map.view(np.uint8) if label_map.dtype.kind == "b" else label_map  # type: ignore[assignment]
-    if labels.min() < 0 or labels.max() > LARGEST_VALUE:
-        row, column = np.argwhere((labels < 0) | (labels > LARGEST_VALUE))[0]
+    if labels.min() < 0 or labels.max() > MAX_VALUE:
+        row, column = np.argwhere((labels < 0) | (labels > MAX_VALUE))[0]
         raise SubmissionError(
             f"The label map of {image} has the value {labels[row, column]} in row {row}, column {column}; "
-            f"whole numbers from 0 to {LARGEST_VALUE} are read."
+            f"whole numbers from 0 to {MAX_VALUE} are read."
         )
     return labels

@@ -5,21 +5,23 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 from ctseg.labelmaps.files import decode_png
-from ctseg.leaderboard.errors import SubmissionError
+from ctseg.leaderboard.submissions import SubmissionError
+from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack, check_shape
 from ctseg.leaderboard.submissions.formats.names import check_images
-from ctseg.leaderboard.submissions.formats.stack import Stack, check_shape
 from ctseg.slices.ct_slice import SliceError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _THREADS = 2
 
 
-def largest_picture(shape: tuple[int, int]) -> int:
+def max_png_bytes(shape: tuple[int, int]) -> int:
     """Return the bytes that a PNG of this shape, 16 bit and hardly compressible, may have."""
     return 3 * shape[0] * shape[1] + 65536
 
 
-def read_pictures(archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo]], stack: Stack) -> None:
+def read_png_images(
+    archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipInfo]], stack: LabelMapStack
+) -> None:
     """Read all PNG files of a ZIP into the stack.
 
     Raises
@@ -47,7 +49,7 @@ def read_pictures(archive: zipfile.ZipFile, files: list[tuple[str, zipfile.ZipIn
             pass
 
 
-def _read_picture(content: bytes, image: str, index: int, stack: Stack) -> None:
+def _read_picture(content: bytes, image: str, index: int, stack: LabelMapStack) -> None:
     if not content.startswith(_SIGNATURE):
         raise SubmissionError(f"{image} in this ZIP is no PNG file; save the label map as grey PNG.")
     width, height = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")

@@ -10,13 +10,13 @@ from submitting import made_up
 
 from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import BOARDS
-from ctseg.leaderboard.errors import SubmissionError
 from ctseg.leaderboard.results.result import to_json
+from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.hub_store import HubSubmissions
 from ctseg.leaderboard.submissions.local_store import open_submissions
 from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.pipeline import check_may_submit, hand_in
-from ctseg.leaderboard.submissions.service import Desk, HubDesk, open_desk
+from ctseg.leaderboard.submissions.service import HubSubmissionService, SubmissionService, open_service
 
 OPEN, SEALED, OWN_IMAGES = (BOARDS[name] for name in ("phantom-val", "phantom-sealed", "ct-fewshot-val"))
 
@@ -40,34 +40,34 @@ def dataset() -> Iterator[StandInDataset]:
 
 
 def test_on_ones_own_machine_it_is_open_without_a_login(tmp_path: Path) -> None:
-    desk = open_desk()
-    desk.start()
-    assert type(desk) is Desk
-    assert not desk.needs_login
-    assert desk.why_closed(OPEN) == ""
-    assert desk.quota(None, OPEN) is None
-    assert "true labels of this board are not on this machine" in desk.why_closed(SEALED)
+    service = open_service()
+    service.start()
+    assert type(service) is SubmissionService
+    assert not service.needs_login
+    assert service.why_closed(OPEN) == ""
+    assert service.quota(None, OPEN) is None
+    assert "true labels of this board are not on this machine" in service.why_closed(SEALED)
     result, label_maps = made_up(1)
-    assert desk.accept(result, label_maps, "", lambda _: None).new
+    assert service.accept(result, label_maps, "", lambda _: None).new
     moderation.close(tmp_path / "store", OPEN.name, "It is over.")
-    assert desk.why_closed(OPEN) == "This board is closed: It is over."
+    assert service.why_closed(OPEN) == "This board is closed: It is over."
     with pytest.raises(SubmissionError, match="It is over"):
-        check_may_submit(desk, OPEN, None)
-    desk.stop()
+        check_may_submit(service, OPEN, None)
+    service.stop()
 
 
 def test_without_a_login_all_visitors_share_the_quota_of_boards_whose_labels_are_kept(
     small_data: Path,
 ) -> None:
-    desk = open_desk()
+    service = open_service()
     for number in (1, 2):
         result, label_maps = made_up(
             number, board="ct-fewshot-val", user="local", date="2999-01-01T00:00:00+00:00"
         )
-        desk.accept(result, label_maps, "", lambda _: None)
+        service.accept(result, label_maps, "", lambda _: None)
     with pytest.raises(SubmissionError, match="the next is possible at"):
-        check_may_submit(desk, OWN_IMAGES, None)
-    check_may_submit(desk, OWN_IMAGES, "alice")
+        check_may_submit(service, OWN_IMAGES, None)
+    check_may_submit(service, OWN_IMAGES, "alice")
 
 
 @pytest.mark.parametrize(
@@ -90,68 +90,68 @@ def test_a_space_that_lacks_something_is_closed_and_says_what(
     for name, value in whole.items():
         if name != missing:
             monkeypatch.setenv(name, value)
-    assert why in open_desk().why_closed(OPEN)
+    assert why in open_service().why_closed(OPEN)
     monkeypatch.setenv(missing, whole[missing])
-    assert type(open_desk()) is HubDesk
+    assert type(open_service()) is HubSubmissionService
 
 
-def _opened(dataset: StandInDataset) -> HubDesk:
+def _opened(dataset: StandInDataset) -> HubSubmissionService:
     store = open_submissions()
-    return HubDesk(store, HubSubmissions(store, REPO, TOKEN, dataset.url, (0.01,)))
+    return HubSubmissionService(store, HubSubmissions(store, REPO, TOKEN, dataset.url, (0.01,)))
 
 
-def _settled(desk: HubDesk) -> str:
+def _settled(service: HubSubmissionService) -> str:
     for _ in range(500):
-        why = desk.why_closed(OPEN)
+        why = service.why_closed(OPEN)
         if "are fetched" not in why:
             return why
         time.sleep(0.02)
-    raise AssertionError("the desk does not settle")
+    raise AssertionError("the service does not settle")
 
 
 def test_a_space_opens_once_what_was_saved_is_fetched(dataset: StandInDataset) -> None:
     saved, label_maps = made_up(1, user="alice", date="2999-01-01T00:00:00+00:00")
     dataset.add({f"entries/{saved.predictions_sha256}/result.json": to_json(saved).encode()})
-    desk = _opened(dataset)
+    service = _opened(dataset)
     with pytest.raises(SubmissionError, match="are fetched"):
-        check_may_submit(desk, OPEN, "alice")
-    desk.start()
-    assert _settled(desk) == ""
-    quota = desk.quota("alice", OPEN)
+        check_may_submit(service, OPEN, "alice")
+    service.start()
+    assert _settled(service) == ""
+    quota = service.quota("alice", OPEN)
     assert quota is not None
     assert quota.left == 4
     with pytest.raises(SubmissionError, match="Nobody is logged in"):
-        check_may_submit(desk, OPEN, None)
+        check_may_submit(service, OPEN, None)
     said: list[str] = []
-    assert not desk.accept(saved, label_maps, "", said.append).new
+    assert not service.accept(saved, label_maps, "", said.append).new
     assert said == ["Scored, not yet saved: keep this page open."]
-    assert desk.accept(*made_up(2), "", said.append).new
+    assert service.accept(*made_up(2), "", said.append).new
     assert len(dataset.commits) == 3
-    desk.stop()
+    service.stop()
 
 
 def test_a_space_with_a_public_dataset_is_closed(dataset: StandInDataset) -> None:
     dataset.private = False
-    desk = _opened(dataset)
-    desk.start()
-    assert "is public" in _settled(desk)
-    desk.stop()
+    service = _opened(dataset)
+    service.start()
+    assert "is public" in _settled(service)
+    service.stop()
 
 
 def test_a_file_is_read_scored_and_stored(small_data: Path, tmp_path: Path) -> None:
     import numpy as np
 
-    desk, board = open_desk(), BOARDS["ct-fewshot-val"]
+    service, board = open_service(), BOARDS["ct-fewshot-val"]
     path = tmp_path / "y.npz"
     maps = {f"{number}.png": np.full((48, 56), number, np.uint8) for number in range(3)}
     np.savez_compressed(path, **maps)  # type: ignore[arg-type]
     said: list[str] = []
     details = EntryDetails.from_text(name="Mine", contact="me@example.org")
-    done = hand_in(desk, path, board, details, "alice", lambda sentence, share: said.append(sentence))
+    done = hand_in(service, path, board, details, "alice", lambda sentence, share: said.append(sentence))
     assert (done.outcome.new, done.outcome.result.user) == (True, "alice")
     assert done.label_maps.shape == (3, 48, 56)
     assert said[0].startswith("Reading")
     assert said[-2:] == ["Scoring: image 3 of 3 …", "Storing …"]
     assert path.exists()
     with pytest.raises(SubmissionError):
-        hand_in(desk, tmp_path / "nothing", board, details, "alice", lambda *_: None)
+        hand_in(service, tmp_path / "nothing", board, details, "alice", lambda *_: None)
