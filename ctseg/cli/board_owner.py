@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 def print_new_seed() -> int:
     """Print a new secret for the sealed phantom, and how to keep it."""
-    from ctseg.datasets.sealed import SEALED_PHANTOM, SEED_VARIABLE, new_seed
+    from ctseg.datasets.sealed import SEALED_PHANTOM, new_seed
+    from ctseg.settings import BOARD_SEED
 
-    print(f"{SEED_VARIABLE}={new_seed()}")
+    print(f"{BOARD_SEED.name}={new_seed()}")
     print(
         f"This secret draws {SEALED_PHANTOM}: whoever has it has the labels, and without it the board is\n"
         "gone. It is stored nowhere. Keep it in a password manager and set it where submissions are scored\n"

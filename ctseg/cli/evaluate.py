@@ -1,7 +1,6 @@
 """``ctseg evaluate METHOD --board B``: one result, stored, and one more look at the board counted."""
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -28,11 +27,12 @@ def run(options: argparse.Namespace) -> int:
     from ctseg.leaderboard.results.look_log import Look, add_look
     from ctseg.leaderboard.results.result import to_json
     from ctseg.leaderboard.results.store import save
+    from ctseg.settings import cache_folder
 
     folder = options.out or built_in_folder()
     try:
         board = find_board(options.board)
-        result = evaluate(options.method, board, _cache(), _Progress())
+        result = evaluate(options.method, board, cache_folder() / "evaluations", _Progress())
     except BoardError as error:
         raise CommandError(str(error)) from error
     save(folder, result)
@@ -55,11 +55,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _digits(value: float | None, digits: int) -> str:
     return "" if value is None else f"{value:.{digits}f}"
-
-
-def _cache() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "ctseg" / "evaluations"
 
 
 class _Progress:

@@ -1,6 +1,5 @@
 """Where the data lies on this machine, and how one image of a dataset is read."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from ctseg.datasets.split import DatasetError
-
-VARIABLE = "CTSEG_DATA"
+from ctseg.settings import DATA
 
 
 def data_folder() -> Path:
@@ -20,13 +18,12 @@ def data_folder() -> Path:
     DatasetError
         If the variable is not set or names no folder.
     """
-    value = os.environ.get(VARIABLE)
-    if not value:
-        raise DatasetError(f"Set {VARIABLE} to the folder that holds the datasets.")
-    folder = Path(value)
+    folder = DATA.folder()
+    if folder is None:
+        raise DatasetError(f"Set {DATA.name} to the folder that holds the datasets.")
     if not folder.is_dir():
         raise DatasetError(
-            f"{VARIABLE} names {value}, which is no folder; set it to the one that holds the datasets."
+            f"{DATA.name} names {folder}, which is no folder; set it to the one that holds the datasets."
         )
     return folder
 

@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
-import os
 import re
 import secrets
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 from ctseg.datasets.challenge import ChallengeSplit, is_challenge_folder
 from ctseg.datasets.few_shot import FewShotSplit
 from ctseg.datasets.split import DatasetError, Split
+from ctseg.settings import BOARD_FOLDER, BOARD_SEED, Setting
 from ctseg.slices.ct_slice import CTSlice
 
 SEALED_PHANTOM = "phantom-sealed"
-SEED_VARIABLE = "CTSEG_BOARD_SEED"
 SEALED_SLICES = 60
 _SEED_BYTES = 32
 _LEAST_DIGITS = 32
 _MOST_DIGITS = 256
 _LEAST_DIFFERENT_DIGITS = 8
-_FOLDER_VARIABLE = "CTSEG_BOARD_FOLDER_"
 
 
 def new_seed() -> str:
@@ -44,13 +43,13 @@ def checked_seed(text: str) -> bytes:
     advice = "make one with `ctseg board create`"
     if not re.fullmatch(r"([0-9a-f]{2})+", digits) or not _LEAST_DIGITS <= len(digits) <= _MOST_DIGITS:
         raise DatasetError(
-            f"{SEED_VARIABLE} must be {_LEAST_DIGITS} to {_MOST_DIGITS} hexadecimal digits (128 bits or "
+            f"{BOARD_SEED.name} must be {_LEAST_DIGITS} to {_MOST_DIGITS} hexadecimal digits (128 bits or "
             f"more), two a byte; {advice}."
         )
     # A text that turns into itself when rotated repeats a shorter one.
     repeats = digits in (digits + digits)[1:-1]
     if repeats or len(set(digits)) < _LEAST_DIFFERENT_DIGITS:
-        raise DatasetError(f"{SEED_VARIABLE} can be guessed, as it was not drawn at random; {advice}.")
+        raise DatasetError(f"{BOARD_SEED.name} can be guessed, as it was not drawn at random; {advice}.")
     return bytes.fromhex(digits)
 
 
@@ -112,10 +111,10 @@ def sealed_phantom() -> SealedPhantom:
     DatasetError
         If the variable is not set or its secret is malformed or weak.
     """
-    text = os.environ.get(SEED_VARIABLE)
+    text = BOARD_SEED.text()
     if not text:
         raise DatasetError(
-            f"The images of {SEALED_PHANTOM} are with the owner of the board, who sets {SEED_VARIABLE} to "
+            f"The images of {SEALED_PHANTOM} are with the owner of the board, who sets {BOARD_SEED.name} to "
             "its secret."
         )
     return SealedPhantom(checked_seed(text))
@@ -123,7 +122,12 @@ def sealed_phantom() -> SealedPhantom:
 
 def folder_variable(name: str) -> str:
     """Return the environment variable that holds the folder of an owner's sealed board."""
-    return _FOLDER_VARIABLE + re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return _folder_setting(name).name
+
+
+def _folder_setting(name: str) -> Setting:
+    part = re.sub(r"[^A-Z0-9]", "_", name.upper())
+    return replace(BOARD_FOLDER, name=BOARD_FOLDER.name.replace("<NAME>", part))
 
 
 def sealed_folder(name: str) -> Split | None:
@@ -134,8 +138,8 @@ def sealed_folder(name: str) -> Split | None:
     DatasetError
         If the folder is not in one of the two layouts, or has no labels.
     """
-    named = os.environ.get(folder_variable(name))
-    return open_folder(Path(named), name) if named else None
+    folder = _folder_setting(name).folder()
+    return None if folder is None else open_folder(folder, name)
 
 
 def open_folder(folder: Path, name: str) -> Split:

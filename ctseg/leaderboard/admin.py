@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ctseg.datasets import Split
 from ctseg.datasets.sealed import open_folder
+from ctseg.files import OWNER_ONLY, write_atomically
 from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import (
     Board,
@@ -14,7 +15,6 @@ from ctseg.leaderboard.boards import (
     all_boards,
     board_to_json,
 )
-from ctseg.leaderboard.files import write_whole
 from ctseg.leaderboard.folders import DESCRIPTIONS, folders
 from ctseg.leaderboard.results.disclosure import disclosed_rows
 from ctseg.leaderboard.results.result import to_json
@@ -65,7 +65,7 @@ def seal_folder(
         images=split.images,
         shape=_one_shape(split),
     )
-    write_whole(store / DESCRIPTIONS / f"{name}.json", board_to_json(board).encode())
+    write_atomically(store / DESCRIPTIONS / f"{name}.json", board_to_json(board).encode(), OWNER_ONLY)
     return board
 
 

@@ -9,8 +9,9 @@ submissions. Boards read both. In each:
 ``looks.csv``                                        how often the team scored on a board
 """
 
-import os
 from pathlib import Path
+
+from ctseg.settings import LEADERBOARD, STORE, packaged_folder, user_data_folder
 
 ENTRIES = "entries"
 RESULT_FILE = "result.json"
@@ -25,21 +26,12 @@ def built_in_folder() -> Path:
 
     The committed ones lie beside the package, or inside an installed one.
     """
-    named = os.environ.get("CTSEG_LEADERBOARD")
-    if named:
-        return Path(named)
-    package = Path(__file__).resolve().parents[1]
-    beside = package.parent / "leaderboard"
-    return beside if beside.is_dir() else package / "_leaderboard"
+    return LEADERBOARD.folder() or packaged_folder("leaderboard")
 
 
 def submissions_folder() -> Path:
     """Return the folder of submissions: ``CTSEG_STORE``, else one among the user's data; it is not made."""
-    named = os.environ.get("CTSEG_STORE")
-    if named:
-        return Path(named)
-    data = os.environ.get("XDG_DATA_HOME")
-    return (Path(data) if data else Path.home() / ".local" / "share") / "ctseg" / "leaderboard"
+    return STORE.folder() or user_data_folder() / "leaderboard"
 
 
 def folders() -> tuple[Path, ...]:

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ctseg.leaderboard.files import write_whole
+from ctseg.files import OWNER_ONLY, write_atomically
 
 
 def close(folder: Path, board: str, why: str) -> None:
@@ -34,7 +34,7 @@ def _record(path: Path, why: str) -> None:
     if path.exists():
         return
     record = {"why": why, "date": datetime.now(UTC).isoformat(timespec="seconds")}
-    write_whole(path, (json.dumps(record, ensure_ascii=False) + "\n").encode())
+    write_atomically(path, (json.dumps(record, ensure_ascii=False) + "\n").encode(), OWNER_ONLY)
 
 
 def _reasons(folder: Path) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 import shutil
 import signal
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from ctseg.errors import UserError
 from ctseg.sandbox.processes import end, send, spare
 from ctseg.sandbox.worker import ANSWER, PIXELS, REQUEST
+from ctseg.settings import DECODE_SECONDS
 
 MEBIBYTE = 1024**2
 AT_ONCE = 2
@@ -71,7 +71,7 @@ class Limits:
 
 
 # A machine that does other work at the same time may give more; processor time stays bounded.
-_SLICES = Limits(wall_seconds=float(os.environ.get("CTSEG_DECODE_SECONDS") or Limits.wall_seconds))
+_SLICES = Limits(wall_seconds=DECODE_SECONDS.number())
 
 
 class DecoderError(UserError):

@@ -1,6 +1,5 @@
 """Saving a run so that it can be killed at any moment, and finding it again."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+from ctseg.files import write_atomically
 
 
 def save_weights(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, str]) -> None:
@@ -29,7 +21,7 @@ def save_weights(path: Path, weights: Mapping[str, Tensor], facts: Mapping[str, 
     facts : what to store beside them, such as the network's name
     """
     whole = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
-    _replace(path, save(whole, metadata=dict(facts)))
+    write_atomically(path, save(whole, metadata=dict(facts)))
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -38,7 +30,7 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
 
     buffer = io.BytesIO()
     torch.save(dict(state), buffer)
-    _replace(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue())
 
 
 def load_state(path: Path) -> dict[str, Any] | None:

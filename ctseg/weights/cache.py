@@ -1,8 +1,8 @@
 """The cache of fetched weights: one folder per sha256 under ``HF_HOME``, so that two versions never meet."""
 
-import os
 from pathlib import Path
 
+from ctseg.settings import hub_folder
 from ctseg.weights.digest import is_the_file
 from ctseg.weights.entries import WeightsFile
 from ctseg.weights.errors import WeightsError
@@ -11,10 +11,7 @@ from ctseg.weights.hub import HubFile, Progress, download
 
 def cached_path(entry: WeightsFile) -> Path:
     """Return where a fetched file lies or would lie; nothing is created."""
-    # Worked out here, because files are also listed where huggingface_hub is not installed.
-    default = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache") / "huggingface"
-    home = Path(os.environ.get("HF_HOME") or default).expanduser()
-    return home / "assets" / "ctseg" / "weights" / entry.sha256 / entry.file
+    return hub_folder() / "assets" / "ctseg" / "weights" / entry.sha256 / entry.file
 
 
 def fetch_to_cache(entry: WeightsFile, repo: str, revision: str, progress: Progress) -> Path:

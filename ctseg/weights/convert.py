@@ -4,10 +4,10 @@ This is the only place that opens a pickle from elsewhere: by ``torch.load`` wit
 which builds tensors and plain containers and runs nothing.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
+from ctseg.files import atomic_path, write_atomically
 from ctseg.weights.cache import cached_path, fetch_to_cache
 from ctseg.weights.digest import is_the_file, sha256_of
 from ctseg.weights.entries import WeightsFile, find
@@ -94,14 +94,11 @@ def _convert(checkpoint: Path, converted: Path) -> None:
     from safetensors.torch import save_file
 
     tensors = _read_tensors(checkpoint)
-    unfinished = converted.with_name(f"{converted.name}.{os.getpid()}.part")
     try:
-        converted.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, unfinished)
-        _record_path(converted).write_text(sha256_of(unfinished) + "\n", encoding="ascii")
-        unfinished.replace(converted)
+        with atomic_path(converted) as unfinished:
+            save_file(tensors, unfinished)
+            write_atomically(_record_path(converted), f"{sha256_of(unfinished)}\n".encode())
     except Exception as error:  # safetensors reports a full disk by an error type of its own
-        unfinished.unlink(missing_ok=True)
         raise WeightsError(
             f"{converted.name} cannot be stored in the cache; free {in_megabytes(checkpoint.stat().st_size)} "
             "or set HF_HOME to another disk."

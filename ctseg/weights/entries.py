@@ -1,6 +1,5 @@
 """Reads ``weights/manifest.toml``: which weights files exist, and what exactly each of them is."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ctseg.settings import HUB_OWNER, WEIGHTS_FOLDER, packaged_folder
 from ctseg.weights.errors import WeightsError
-
-_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +47,7 @@ def weights_folder() -> Path:
     It is ``CTSEG_WEIGHTS_FOLDER`` where that is set, else inside an installed package, else at the top of
     the repository.
     """
-    chosen = os.environ.get("CTSEG_WEIGHTS_FOLDER")
-    if chosen:
-        return Path(chosen)
-    installed = _PACKAGE / "_weights"
-    return installed if installed.is_dir() else _PACKAGE.parent / "weights"
+    return WEIGHTS_FOLDER.folder() or packaged_folder("weights")
 
 
 def manifest() -> Mapping[str, WeightsFile]:
@@ -67,7 +61,7 @@ def manifest() -> Mapping[str, WeightsFile]:
     path = weights_folder() / "manifest.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        owner = os.environ.get("CTSEG_HUB_OWNER") or table["owner"]
+        owner = HUB_OWNER.text() or table["owner"]
         entries = [_own(row, owner) for row in table.get("file", [])]
         entries += [_outside(row) for row in table.get("outside", [])]
     except (OSError, KeyError, TypeError, ValueError) as error:

@@ -1,9 +1,9 @@
 """Finds a weights file: embedded, else in the cache, else on the Hub at its pinned commit."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from ctseg.settings import HUB_OWNER, WEIGHTS
 from ctseg.weights.cache import cached_path, fetch_to_cache
 from ctseg.weights.digest import is_the_file
 from ctseg.weights.entries import WeightsFile, find, weights_folder
@@ -66,9 +66,9 @@ def _is_here(entry: WeightsFile) -> bool:
 
 
 def _chosen_source() -> str:
-    chosen = os.environ.get("CTSEG_WEIGHTS") or "embedded"
+    chosen = WEIGHTS.text()
     if chosen not in ("embedded", "hub"):
-        raise WeightsError(f"CTSEG_WEIGHTS is {chosen!r}; set it to embedded or hub.")
+        raise WeightsError(f"{WEIGHTS.name} is {chosen!r}; set it to embedded or hub.")
     return chosen
 
 
@@ -76,7 +76,7 @@ def _need_published(entry: WeightsFile) -> None:
     if not entry.commit:
         raise WeightsError(
             f"The weights file {entry.file} is not yet published on the Hub; "
-            "use a copy of ctseg that embeds it, with CTSEG_WEIGHTS=embedded."
+            f"use a copy of ctseg that embeds it, with {WEIGHTS.name}=embedded."
         )
     if not entry.repo:
-        raise WeightsError(f"No Hub account is known for {entry.file}; set CTSEG_HUB_OWNER to its owner.")
+        raise WeightsError(f"No Hub account is known for {entry.file}; set {HUB_OWNER.name} to its owner.")

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ctseg.leaderboard.boards import BOARDS, BoardError, find_board
-from ctseg.leaderboard.files import write_whole
 from ctseg.leaderboard.results.look_log import Look, add_look, count_looks
 from ctseg.leaderboard.results.result import canonical_label_map, from_json, predictions_sha256, to_json
 from ctseg.leaderboard.results.store import load_results, save
@@ -44,15 +43,6 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, make_result: Any) -> None
     with pytest.raises(ValueError, match="nan"):
         save(tmp_path, unwritable)
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    write_whole(tmp_path / "new" / "file", b"1")
-    write_whole(tmp_path / "new" / "file", b"2")
-    assert (tmp_path / "new" / "file").read_bytes() == b"2"
-    with pytest.raises(OSError, match="new"):
-        write_whole(tmp_path / "new", b"3")
-    assert {path.name for path in tmp_path.rglob("*")} == {"new", "file"}
 
 
 def test_other_json_is_no_result() -> None:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ctseg.cli import main
 from ctseg.datasets import DatasetError, open_split
-from ctseg.datasets.sealed import SEED_VARIABLE, SealedPhantom, checked_seed, folder_variable, new_seed
+from ctseg.datasets.sealed import SealedPhantom, checked_seed, folder_variable, new_seed
 from ctseg.datasets.split import canonical_bytes
 from ctseg.leaderboard.admin import seal_folder
 from ctseg.leaderboard.boards import BOARDS, Board, BoardError, all_boards, find_board
@@ -25,6 +25,7 @@ from ctseg.leaderboard.submissions.downloads import (
     write_images_zip,
 )
 from ctseg.leaderboard.submissions.read import read_submission
+from ctseg.settings import BOARD_SEED
 
 SEED = "c0ffee0123456789abcdef9876543210"
 
@@ -78,7 +79,7 @@ def test_create_makes_a_secret_and_says_how_to_keep_it(
 ) -> None:
     assert main(["board", "create"]) == 0
     first, *told = capsys.readouterr().out.splitlines()
-    checked_seed(first.removeprefix(f"{SEED_VARIABLE}="))
+    checked_seed(first.removeprefix(f"{BOARD_SEED.name}="))
     assert "never commit it" in " ".join(told)
     assert not store.exists()
 
@@ -104,17 +105,17 @@ def test_fingerprints_are_keyed() -> None:
 def test_without_the_secret_a_stranger_can_check_but_not_score(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv(SEED_VARIABLE, raising=False)
+    monkeypatch.delenv(BOARD_SEED.name, raising=False)
     board = find_board("phantom-sealed")
     write_example_submission(board, tmp_path / "y.npz")
     assert main(["check", str(tmp_path / "y.npz"), "--board", "phantom-sealed"]) == 0
     assert "60 images, 0 to 0 structures" in capsys.readouterr().out
     with pytest.raises(DatasetError, match="with the owner"):
         open_split("phantom-sealed")
-    monkeypatch.setenv(SEED_VARIABLE, "0" * 64)
+    monkeypatch.setenv(BOARD_SEED.name, "0" * 64)
     with pytest.raises(DatasetError, match="guessed"):
         open_split("phantom-sealed")
-    monkeypatch.setenv(SEED_VARIABLE, SEED)
+    monkeypatch.setenv(BOARD_SEED.name, SEED)
     assert open_split("phantom-sealed").images == board.images
 
 
@@ -267,5 +268,5 @@ def test_only_boards_that_may_show_labels_do() -> None:
 def test_a_link_to_an_image_of_a_sealed_board_brings_no_truth(monkeypatch: pytest.MonkeyPatch) -> None:
     from ctseg.ui.compare.examples import open_board_image
 
-    monkeypatch.setenv(SEED_VARIABLE, SEED)
+    monkeypatch.setenv(BOARD_SEED.name, SEED)
     assert open_board_image("phantom-sealed", "0.png").truth is None

@@ -18,12 +18,12 @@ from ctseg.leaderboard.folders import submissions_folder
 from ctseg.leaderboard.results.result import predictions_sha256, to_json
 from ctseg.leaderboard.results.store import board_results, load_results, save
 from ctseg.leaderboard.submissions.local_store import (
-    MAX_MEGABYTES,
     Outcome,
     StoreError,
     Submissions,
     open_submissions,
 )
+from ctseg.settings import STORE_MB
 
 SCRIPT = Path(__file__).with_name("submitting.py")
 ROOM = 1 << 30
@@ -209,7 +209,7 @@ def test_where_submissions_are_stored(tmp_path: Path, monkeypatch: pytest.Monkey
     result, label_maps = made_up(1)
     monkeypatch.setenv("CTSEG_LEADERBOARD", str(tmp_path / "ours"))
     assert open_submissions().accept(result, label_maps, "").new
-    assert MAX_MEGABYTES == 4096
+    assert STORE_MB.number() == 4096
     monkeypatch.setenv("CTSEG_STORE_MB", "0")
     with pytest.raises(StoreError, match="is full"):
         open_submissions().accept(*made_up(2), "")

@@ -2,8 +2,6 @@
 
 import contextlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,18 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ctseg.datasets.phantom.scene import PhantomSlice
+from ctseg.files import atomic_path
+from ctseg.settings import cache_folder
 from ctseg.slices.ct_slice import Window
-
-VARIABLE = "CTSEG_CACHE"
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be made again: ``CTSEG_CACHE``, else ``ctseg`` in the user's cache."""
-    named = os.environ.get(VARIABLE)
-    if named:
-        return Path(named)
-    user = os.environ.get("XDG_CACHE_HOME")
-    return (Path(user) if user else Path.home() / ".cache") / "ctseg"
 
 
 def load_or_make(
@@ -88,16 +77,10 @@ def _write(path: Path, slices: Sequence[PhantomSlice]) -> None:
         }
         for phantom in slices
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, suffix=".unfinished")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                hounsfield=np.stack([phantom.hounsfield for phantom in slices]),
-                label_maps=np.stack([phantom.label_map for phantom in slices]),
-                facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
-            )
-        Path(unfinished).replace(path)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    with atomic_path(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(
+            file,
+            hounsfield=np.stack([phantom.hounsfield for phantom in slices]),
+            label_maps=np.stack([phantom.label_map for phantom in slices]),
+            facts=np.frombuffer(json.dumps(facts).encode(), dtype=np.uint8),
+        )

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ctseg.datasets import Split, open_split
+from ctseg.files import atomic_path
 from ctseg.leaderboard.evaluation.oracles import ORACLES
 from ctseg.methods import load
 from ctseg.metrics import score
@@ -47,8 +48,7 @@ def evaluate_image(entry: str, board: str, index: int, target: Path) -> None:
         start = time.perf_counter()
         label_map = method.segment(ct_slice)
     seconds = time.perf_counter() - start
-    temporary = target.with_suffix(f".{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
+    with atomic_path(target) as unfinished, unfinished.open("wb") as file:
         np.savez_compressed(
             file,
             label_map=label_map,
@@ -56,7 +56,6 @@ def evaluate_image(entry: str, board: str, index: int, target: Path) -> None:
             seconds=np.array(seconds),
             peak_mb=np.array(_peak_mb()),
         )
-    temporary.replace(target)
 
 
 def _forget_peak() -> None:

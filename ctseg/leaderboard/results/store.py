@@ -1,30 +1,16 @@
 """Results in append-only folders: ``entries/<sha256 of the label maps>/result.json``."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from ctseg.files import OWNER_ONLY, write_atomically
 from ctseg.leaderboard.folders import HIDDEN, RESULT_FILE, folders
 from ctseg.leaderboard.results.result import OURS, Result, from_json, to_json
 
 
 def save(folder: Path, result: Result) -> Path:
-    """Store a result whole or not at all, and return its folder; the same predictions are stored once.
-
-    Written under a temporary name, flushed to the disk, then renamed.
-    """
+    """Store a result whole or not at all, and return its folder; the same predictions are stored once."""
     home = folder / "entries" / result.predictions_sha256
-    home.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=home, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(to_json(result))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(home / RESULT_FILE)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_atomically(home / RESULT_FILE, to_json(result).encode(), OWNER_ONLY)
     return home
 
 

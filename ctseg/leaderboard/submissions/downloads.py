@@ -5,8 +5,6 @@ nothing of the truth, and is written without opening the board's data.
 """
 
 import gzip
-import os
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -17,9 +15,10 @@ import numpy as np
 from PIL import Image
 
 from ctseg.datasets import open_split
-from ctseg.datasets.phantom.cache import cache_folder
+from ctseg.files import atomic_path
 from ctseg.leaderboard.boards import Board, BoardError
 from ctseg.leaderboard.submissions.expected_images import Layout, layout_of
+from ctseg.settings import cache_folder
 
 # The same content gives the same bytes.
 _DATE = (2026, 1, 1, 0, 0, 0)
@@ -102,20 +101,14 @@ def _refuse_if_kept(board: Board) -> None:
 
 def _kept(path: Path, write: Callable[[Path], None]) -> Path:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
         write(path)
     return path
 
 
 def _write(target: Path, write: Callable[[IO[bytes]], None]) -> None:
     """Write whole or not at all: what is half written is never downloaded."""
-    handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-        Path(unfinished).replace(target)
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+    with atomic_path(target) as unfinished, unfinished.open("xb") as file:
+        write(file)
 
 
 def _zip(file: IO[bytes], images: Iterator[tuple[str, bytes]]) -> None:

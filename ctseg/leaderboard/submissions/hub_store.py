@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ctseg.leaderboard.folders import RESULT_FILE
 from ctseg.leaderboard.results.result import Result, from_json
 from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions
+from ctseg.settings import SUBMISSIONS_REPO
 
 Progress = Callable[[str], None]
 
@@ -203,7 +204,7 @@ class HubSubmissions:
         if status in (401, 403, 404):
             return (
                 f"the token does not open the dataset {self._repo}; its owner has to check HF_TOKEN and "
-                "CTSEG_SUBMISSIONS_REPO"
+                f"{SUBMISSIONS_REPO.name}"
             )
         if status is not None:
             return f"the Hub answers with status {status}; try again in a few minutes"

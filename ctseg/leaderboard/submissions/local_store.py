@@ -2,7 +2,6 @@
 
 import errno
 import fcntl
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,18 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
+from ctseg.files import OWNER_ONLY, bytes_under, flush_folder, write_atomically
 from ctseg.leaderboard.folders import RESULT_FILE, built_in_folder, submissions_folder
 from ctseg.leaderboard.results.result import Result, from_json
 from ctseg.leaderboard.results.store import all_results
-from ctseg.leaderboard.submissions.entry_files import (
-    PREDICTIONS_FILE,
-    flush_folder,
-    read_predictions,
-    write_entry,
-    write_flushed,
-)
+from ctseg.leaderboard.submissions.entry_files import PREDICTIONS_FILE, read_predictions, write_entry
+from ctseg.settings import STORE_MB
 
-MAX_MEGABYTES = 4096
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -122,18 +116,13 @@ class Submissions:
         with self._locked():
             if not (self.folder / "entries" / sha256 / RESULT_FILE).exists():
                 with self._incoming() as entry:
-                    write_flushed(entry / RESULT_FILE, result_json.encode())
+                    write_atomically(entry / RESULT_FILE, result_json.encode(), OWNER_ONLY)
                     self._give_name(entry, sha256)
 
     def restore_record(self, name: str, content: bytes) -> None:
         """Take back a record of the owner, ``hidden/<sha256>.json`` or ``closed/<board>.json``."""
         with self._locked():
-            path = self.folder / name
-            path.parent.mkdir(exist_ok=True)
-            with self._incoming() as folder:
-                write_flushed(folder / path.name, content)
-                (folder / path.name).replace(path)
-            flush_folder(path.parent)
+            write_atomically(self.folder / name, content, OWNER_ONLY)
 
     def _give_name(self, entry: Path, sha256: str) -> None:
         entries = self.folder / "entries"
@@ -142,7 +131,7 @@ class Submissions:
         flush_folder(entries)
 
     def _check_room(self, entry: Path) -> None:
-        if _bytes_under(self.folder / "entries") + _bytes_under(entry) > self._most_bytes:
+        if bytes_under(self.folder / "entries") + bytes_under(entry) > self._most_bytes:
             raise StoreError(
                 f"The store of submissions is full ({self._most_bytes >> 20} MB), so this one was not "
                 "stored; tell the owner of this page."
@@ -177,12 +166,6 @@ class Submissions:
             shutil.rmtree(incoming, ignore_errors=True)
 
 
-def _bytes_under(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 def open_submissions() -> Submissions:
     """Return the store of this machine: ``CTSEG_STORE`` names it, ``CTSEG_STORE_MB`` bounds it (4096)."""
-    limit = os.environ.get("CTSEG_STORE_MB", "")
-    megabytes = int(limit) if limit.isdecimal() else MAX_MEGABYTES
-    return Submissions(submissions_folder(), megabytes << 20)
+    return Submissions(submissions_folder(), int(STORE_MB.number()) << 20)

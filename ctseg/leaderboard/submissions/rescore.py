@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from ctseg.files import OWNER_ONLY, write_atomically
 from ctseg.leaderboard.boards import Board, BoardError
-from ctseg.leaderboard.files import write_whole
 from ctseg.leaderboard.folders import RESULT_FILE
 from ctseg.leaderboard.results.result import OURS, Result, to_json
 from ctseg.leaderboard.submissions.expected_images import layout_of
@@ -48,8 +48,8 @@ def rescore(store: Submissions, board: Board, changed: Callable[[Result, Result]
         if any(getattr(old, name) != getattr(new, name) for name in _UNDER):
             home = store.folder / "entries" / old.predictions_sha256
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-            write_whole(home / f"result-{stamp}.json", to_json(old).encode())
-            write_whole(home / RESULT_FILE, to_json(new).encode())
+            write_atomically(home / f"result-{stamp}.json", to_json(old).encode(), OWNER_ONLY)
+            write_atomically(home / RESULT_FILE, to_json(new).encode(), OWNER_ONLY)
             changed(old, new)
     return len(entries)
 

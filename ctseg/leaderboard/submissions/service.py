@@ -16,6 +16,7 @@ from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions, open_submissions
 from ctseg.leaderboard.submissions.quotas import Quota, quota_of
 from ctseg.leaderboard.submissions.score import LOCAL_USER
+from ctseg.settings import SUBMISSIONS_REPO
 
 if TYPE_CHECKING:
     from ctseg.leaderboard.submissions.hub_store import HubSubmissions
@@ -142,9 +143,9 @@ def open_service() -> SubmissionService:
     store = open_submissions()
     if not on_a_space():
         return SubmissionService(store)
-    repo, token = os.environ.get("CTSEG_SUBMISSIONS_REPO", ""), os.environ.get("HF_TOKEN", "")
+    repo, token = SUBMISSIONS_REPO.text(), os.environ.get("HF_TOKEN", "")
     for missing, what in (
-        (not repo, "names no dataset to keep submissions in (CTSEG_SUBMISSIONS_REPO)"),
+        (not repo, f"names no dataset to keep submissions in ({SUBMISSIONS_REPO.name})"),
         (not token, "has no token to save submissions with (HF_TOKEN)"),
         (not os.environ.get("OAUTH_CLIENT_ID"), "has no login (hf_oauth: true in its README)"),
     ):

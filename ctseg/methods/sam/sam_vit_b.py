@@ -1,10 +1,10 @@
 """Meta's own Segment Anything ViT-B without prompts; its weights are fetched when it first runs."""
 
-import os
 from pathlib import Path
 
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
+from ctseg.settings import SAM_VIT_B_FILE, SAM_VIT_B_REPO, SAM_VIT_B_REVISION
 from ctseg.slices.windowing import SOFT_TISSUE
 from ctseg.weights import Progress, converted_bytes_to_fetch, fetch_converted
 
@@ -50,20 +50,14 @@ def load() -> Method:
 
 def download_bytes() -> int | None:
     """Return how many bytes the first run would fetch; None if a local or converted file is there."""
-    return converted_bytes_to_fetch(CHECKPOINT, _local_file())
+    return converted_bytes_to_fetch(CHECKPOINT, SAM_VIT_B_FILE.folder())
 
 
 def _fetch(progress: Progress) -> Path:
     return fetch_converted(
         CHECKPOINT,
-        repo=os.environ.get("CTSEG_SAM_VIT_B_REPO", ""),
-        revision=os.environ.get("CTSEG_SAM_VIT_B_REVISION") or "main",
-        local_file=_local_file(),
+        repo=SAM_VIT_B_REPO.text(),
+        revision=SAM_VIT_B_REVISION.text(),
+        local_file=SAM_VIT_B_FILE.folder(),
         progress=progress,
     )
-
-
-def _local_file() -> Path | None:
-    """The checkpoint that ``CTSEG_SAM_VIT_B_FILE`` names, if it does."""
-    named = os.environ.get("CTSEG_SAM_VIT_B_FILE")
-    return Path(named) if named else None

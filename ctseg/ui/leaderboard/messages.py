@@ -6,6 +6,7 @@ from urllib.parse import quote
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.published_scores import REPORTED
 from ctseg.leaderboard.results.statistics import MIN_PATIENTS
+from ctseg.settings import DATA
 from ctseg.ui.components.addresses import image_address
 from ctseg.ui.components.board_view import BoardView
 from ctseg.ui.components.words import counted
@@ -88,7 +89,7 @@ def empty(board: Board) -> str:
     if board.kind == "bring your own images":
         how = (
             "To add one, get the images from whoever hands them out, as they are not part of ctseg, set "
-            f"<code>CTSEG_DATA</code> to the folder that holds them, and run {command}."
+            f"<code>{DATA.name}</code> to the folder that holds them, and run {command}."
         )
     return f'<div class="bd-empty"><p>No results yet.</p><p>{how}</p></div>'
 

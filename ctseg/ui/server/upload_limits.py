@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ctseg.files import bytes_under
 from ctseg.leaderboard.submissions.read import MAX_SUBMISSION_BYTES
 
 MAX_REQUEST_BYTES = MAX_SUBMISSION_BYTES
@@ -57,7 +58,7 @@ class UploadLimits:
         if length > MAX_REQUEST_BYTES + _FORM_BYTES:
             await _answer(send, 413, f"More than {MAX_REQUEST_BYTES >> 20} MB at once cannot be uploaded.")
             return
-        if self._coming + length + _bytes_under(self._folder) > self._max_bytes:
+        if self._coming + length + bytes_under(self._folder) > self._max_bytes:
             await _answer(send, 503, "Many files are being uploaded now; try again in a few minutes.")
             return
         self._coming += length
@@ -86,13 +87,3 @@ async def _answer(send: Any, status: int, sentence: str) -> None:
     headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _bytes_under(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # deleted in the meantime
-            continue
-    return total
