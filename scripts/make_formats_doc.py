@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ctseg.sandbox.runner import Limits
 from ctseg.slices import limits
-from ctseg.slices.dicom.header import TRANSFER_SYNTAXES
-from ctseg.slices.formats.nifti import HOUNSFIELD_FROM
+from ctseg.slices.dicom.syntaxes import TRANSFER_SYNTAXES
+from ctseg.slices.grey import HOUNSFIELD_FROM
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "slices" / "expectations.csv"

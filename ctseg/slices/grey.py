@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+# Air is near -1000 HU; scales other than HU seldom go this far below zero.
+HOUNSFIELD_FROM = -100.0
 # ITU-R BT.601 luma: equal channels keep their value.
 _LUMA = np.array([0.299, 0.587, 0.114])
 

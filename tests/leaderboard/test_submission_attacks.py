@@ -85,6 +85,36 @@ def test_a_zip_of_countless_entries_is_not_listed(tmp_path: Path) -> None:
     assert "19997 are not on the board (3.png, 4.png, 5.png, 6.png, 7.png, …)" in refused(many)
 
 
+def as_zip64(path: Path, contents: int | None = None) -> Path:
+    """Leave the sizes in the end record to a ZIP64 one, as some writers always do; ``contents`` lies in it."""
+    packed = path.read_bytes()
+    at = packed.rfind(b"PK\x05\x06")
+    count, size, offset = struct.unpack_from("<H2L", packed, at + 10)
+    told = size if contents is None else contents
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, told, offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    path.write_bytes(packed[:at] + record + locator + end)
+    return path
+
+
+def test_a_zip_of_more_than_8_mb_may_leave_its_sizes_to_zip64(tmp_path: Path) -> None:
+    path = tmp_path / "y.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("__MACOSX/padding", bytes(9 << 20))
+        for image in IMAGES:
+            archive.writestr(image, BLANK)
+    assert decode(as_zip64(path)) is not None
+
+
+def test_countless_entries_behind_a_zip64_record_are_not_listed(tmp_path: Path) -> None:
+    path = write_zip(tmp_path / "y.zip", dict.fromkeys(IMAGES, BLANK))
+    packed = path.read_bytes()
+    end = packed.rfind(b"PK\x05\x06")
+    path.write_bytes(packed[:end] + bytes(9 << 20) + packed[end:])
+    assert "far more files" in refused(as_zip64(path, contents=400 << 20))
+
+
 def test_overlapping_entries_are_read_once_each(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "y.zip", dict.fromkeys(IMAGES, BLANK))
     with zipfile.ZipFile(path) as archive:

@@ -30,7 +30,8 @@ from pydicom.uid import (
 
 from ctseg.slices import SliceError, Window
 from ctseg.slices.decode import decode
-from ctseg.slices.dicom.header import TRANSFER_SYNTAXES, read_whole
+from ctseg.slices.dicom.header import read_whole
+from ctseg.slices.dicom.syntaxes import TRANSFER_SYNTAXES
 
 HOUNSFIELD = stored_values().astype(int) - 1024
 UNCOMPRESSED = [ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian]

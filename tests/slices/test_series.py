@@ -42,7 +42,7 @@ def first_values(stack: object) -> list[int]:
 def test_sorted_by_position(tmp_path: Path) -> None:
     stack = decode(write_series(tmp_path / "a"))
     assert first_values(stack) == [10, 20, 30, 45]
-    assert stack.note is None
+    assert stack.notes == ("The steps between slices are uneven: from 10 to 15 mm.",)
     assert stack.affines is not None
     assert stack.affines[:, 2, 3].tolist() == [10, 20, 30, 45]
     assert stack.affines[0, 2, 2] == 10

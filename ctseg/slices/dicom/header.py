@@ -1,56 +1,36 @@
 """The header of a DICOM file: its transfer syntax is checked before its data set is parsed."""
 
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag, Tag
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    UID,
-    DeflatedExplicitVRLittleEndian,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    HTJ2KLossless,
-    HTJ2KLosslessRPCL,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
-)
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.dicom.syntaxes import check_syntax
 
-# What is read, by transfer syntax, in the words of the table of formats.
-TRANSFER_SYNTAXES: dict[UID, str] = {
-    ImplicitVRLittleEndian: "implicit little endian",
-    ExplicitVRLittleEndian: "explicit little endian",
-    ExplicitVRBigEndian: "explicit big endian",
-    RLELossless: "RLE",
-    JPEGBaseline8Bit: "JPEG, 8 bit",
-    JPEGExtended12Bit: "JPEG, 12 bit",
-    JPEGLossless: "JPEG lossless",
-    JPEGLosslessSV1: "JPEG lossless, first-order prediction",
-    JPEGLSLossless: "JPEG-LS lossless",
-    JPEGLSNearLossless: "JPEG-LS near-lossless",
-    JPEG2000Lossless: "JPEG 2000 lossless",
-    JPEG2000: "JPEG 2000",
-    HTJ2KLossless: "High-Throughput JPEG 2000 lossless",
-    HTJ2KLosslessRPCL: "High-Throughput JPEG 2000 lossless, RPCL",
-    HTJ2K: "High-Throughput JPEG 2000",
-}
 _KEYWORDS = (
     "SOPClassUID",
     "Modality",
     "ImageType",
+    "SOPInstanceUID",
     "SeriesInstanceUID",
+    "SeriesNumber",
     "InstanceNumber",
+    "AcquisitionNumber",
+    "AcquisitionTime",
+    "ContentTime",
+    "TemporalPositionIdentifier",
+    "TriggerTime",
+    "NominalPercentageOfCardiacPhase",
+    "EchoNumbers",
+    "KVP",
+    "ConvolutionKernel",
+    "FilterType",
+    "SliceThickness",
+    "SliceLocation",
+    "DimensionIndexSequence",
     "NumberOfFrames",
     "Rows",
     "Columns",
@@ -70,6 +50,7 @@ _KEYWORDS = (
     "WindowWidth",
     "PixelSpacing",
     "ImagerPixelSpacing",
+    "NominalScannedPixelSpacing",
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "SharedFunctionalGroupsSequence",
@@ -78,20 +59,42 @@ _KEYWORDS = (
     "ExtendedOffsetTableLengths",
     "PixelData",
 )
-# Names of patients, dates and the like are not among them: they are passed over, never kept.
+# Names of patients, dates and the like are not among them: they are passed over, never kept. Times of day
+# tell phases of contrast apart and go no further than that.
 _TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in _KEYWORDS]
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_UNDEFINED = 0xFFFFFFFF
 
 
-def read_header(file: BinaryIO) -> Dataset:
+@dataclass(frozen=True)
+class PixelElement:
+    """What the head of the pixel data element says: length in bytes, None if encapsulated, and its type."""
+
+    length: int | None
+    vr: str
+
+
+def read_header(file: BinaryIO) -> tuple[Dataset, PixelElement | None]:
     """Read what is needed of a DICOM file except its pixels.
+
+    Returns
+    -------
+    header : Dataset, whose ``file_meta`` names the transfer syntax
+    pixels : PixelElement, or None where the file has none
 
     Raises
     ------
     SliceError
         If the file is compressed in a way that is not on the list.
     """
-    return _read(file, lambda tag, _vr, _length: tag in _PIXEL_DATA)
+    found: list[PixelElement] = []
+
+    def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
+        if tag in _PIXEL_DATA and tag == _PIXEL_DATA[-1]:
+            found.append(PixelElement(None if length == _UNDEFINED else length, vr or "OW"))
+        return tag in _PIXEL_DATA
+
+    return _read(file, at_pixels), found[0] if found else None
 
 
 def read_whole(file: BinaryIO) -> Dataset:
@@ -106,10 +109,10 @@ def _read(file: BinaryIO, stop_when: object) -> Dataset:
     meta = read_dataset(
         file, is_implicit_VR=False, is_little_endian=True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2
     )
-    syntax = UID(str(meta.get("TransferSyntaxUID") or ""))
+    syntax = UID(str(meta.get("TransferSyntaxUID") or "").strip())
     if not syntax:
         syntax = _guess_syntax(file)
-    _check_syntax(syntax)
+    check_syntax(syntax)
     dataset = read_dataset(
         file,
         is_implicit_VR=syntax == ImplicitVRLittleEndian,
@@ -122,20 +125,6 @@ def _read(file: BinaryIO, stop_when: object) -> Dataset:
     if not dataset.get("SOPClassUID") and "MediaStorageSOPClassUID" in meta:
         dataset.SOPClassUID = meta.MediaStorageSOPClassUID
     return dataset
-
-
-def _check_syntax(syntax: UID) -> None:
-    if syntax == DeflatedExplicitVRLittleEndian:
-        raise SliceError(
-            "This DICOM file is deflated as a whole, which is not read here because such files can blow up; "
-            "export it uncompressed or as JPEG 2000."
-        )
-    if syntax not in TRANSFER_SYNTAXES:
-        name = syntax.name if syntax.name != str(syntax) else "an unknown way"
-        raise SliceError(
-            f"The picture in this DICOM file is compressed as {name}, which is not read "
-            "here; export it uncompressed."
-        )
 
 
 def _guess_syntax(file: BinaryIO) -> UID:

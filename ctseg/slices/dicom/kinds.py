@@ -4,6 +4,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.dicom.values import whole
 
 _CT = {
     "1.2.840.10008.5.1.4.1.1.2",  # CT Image
@@ -106,7 +107,7 @@ def check_is_ct(dataset: Dataset) -> None:
     """Raise a SliceError that names what the DICOM object is, unless it is a grey CT picture."""
     sop_class = str(dataset.get("SOPClassUID") or "")
     modality = str(dataset.get("Modality") or "").strip().upper()
-    coloured = int(dataset.get("SamplesPerPixel") or 1) != 1
+    coloured = (whole(dataset, "SamplesPerPixel") or 1) != 1
     coloured |= dataset.get("PhotometricInterpretation") == "PALETTE COLOR"
     if not is_ct_class(dataset):
         _refuse_known_class(sop_class)

@@ -1,100 +1,113 @@
-"""Stored values of DICOM frames, decoded and made HU."""
+"""Stored values of DICOM frames: decoded, without the bits that do not belong to them, and made HU."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.encaps import generate_frames
-from pydicom.pixels import iter_pixels
-from pydicom.uid import JPEGExtended12Bit
 
 from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.dicom.cells import Layout, layout_of
+from ctseg.slices.dicom.codecs import decoded_frames
 from ctseg.slices.dicom.frame import Frame
+from ctseg.slices.dicom.syntaxes import NATIVE
+from ctseg.slices.dicom.values import numbers
 
 AIR_HU = -1024.0
 
 
-def frame_count(dataset: Dataset) -> int:
-    """NumberOfFrames, 1 where absent; damaged values are an error of their own kind."""
-    return int(dataset.get("NumberOfFrames") or 1)
+@dataclass(frozen=True)
+class Stored:
+    """Stored values of one frame, shape (H, W), and which of them are padding, None where none can be."""
+
+    values: NDArray[np.generic]
+    padding: NDArray[np.bool_] | None
 
 
-def bytes_a_pixel(dataset: Dataset) -> int:
-    """Bytes that a stored value takes."""
-    return max(1, int(dataset.get("BitsAllocated") or 16) // 8)
+def stored_frames(dataset: Dataset, frames: int, wanted: Sequence[int]) -> Iterator[Stored]:
+    """Yield the frames ``wanted`` of ``frames``, before any rescaling.
 
-
-def stored_frames(dataset: Dataset) -> Iterator[NDArray[np.generic]]:
-    """Yield the stored values of each frame, shape (H, W), before any rescaling."""
+    Raises
+    ------
+    SliceError
+        If the file holds no pixels, or pixels that its header contradicts.
+    """
     if "PixelData" not in dataset:
         raise SliceError("This DICOM file holds no picture; choose a slice of the CT series.")
     syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax == JPEGExtended12Bit and int(dataset.BitsStored) > 8:
-        yield from _frames_of_12_bit_jpeg(dataset)
-    else:
-        # Without explicit indices pydicom 3.0 fails on JPEG 2000 whose sign contradicts the header.
-        yield from iter_pixels(dataset, raw=True, indices=range(frame_count(dataset)))
+    encapsulated = dataset["PixelData"].is_undefined_length
+    if encapsulated:
+        yield from (
+            _stored(cells, precision, layout_of(dataset, None, frames), dataset, lossy)
+            for cells, precision, lossy in decoded_frames(dataset, frames, wanted)
+        )
+        return
+    data = dataset.PixelData
+    layout = layout_of(dataset, len(data), frames)
+    big = syntax in NATIVE and not syntax.is_little_endian
+    for index in wanted:
+        cells = _native(data, layout, index, big, dataset["PixelData"].VR)
+        yield _stored(cells, layout.allocated, layout, dataset, lossy=False)
 
 
-def to_hounsfield(stored: NDArray[np.generic], frame: Frame, dataset: Dataset) -> NDArray[np.float64]:
+def to_hounsfield(stored: Stored, frame: Frame) -> NDArray[np.float64]:
     """Rescale stored values; padding gets the lowest value outside it, or -1024 HU where all is padding.
 
     MONOCHROME1 says how to display, not what the numbers mean, so HU are not inverted for it.
     """
-    rescaled = stored.astype(np.float64) * frame.slope + frame.intercept
-    padding = _padding(stored, dataset)
+    rescaled = stored.values.astype(np.float64) * frame.slope + frame.intercept
+    padding = stored.padding
     if padding is not None and padding.any():
         rescaled[padding] = rescaled[~padding].min() if not padding.all() else AIR_HU
     return rescaled
 
 
-def _padding(stored: NDArray[np.generic], dataset: Dataset) -> NDArray[np.bool_] | None:
-    value = _stored_number(dataset, "PixelPaddingValue")
+def _native(data: bytes, layout: Layout, index: int, big: bool, vr: str) -> NDArray[np.generic]:
+    count = layout.rows * layout.columns
+    size = layout.allocated // 8
+    piece = data[index * count * size : (index + 1) * count * size]
+    if len(piece) < count * size:
+        raise SliceError("This DICOM file is damaged: frames are missing or differ in size; export it again.")
+    if big and size == 1 and vr == "OW":  # words of two pixels were swapped as words
+        start = index * count
+        words = np.frombuffer(data[: len(data) // 2 * 2], "<u2").byteswap().tobytes()
+        piece = words[start : start + count]
+    cells = np.frombuffer(piece, f"{'>' if big else '<'}u{size}")
+    return cells.reshape(layout.rows, layout.columns)
+
+
+def _stored(
+    cells: NDArray[np.generic], precision: int, layout: Layout, dataset: Dataset, lossy: bool
+) -> Stored:
+    if cells.shape != (layout.rows, layout.columns):
+        raise SliceError("This DICOM file is damaged: frames are missing or differ in size; export it again.")
+    values = layout.values(cells, precision, lossy)
+    return Stored(values, _padding(values, cells, layout, dataset))
+
+
+def _padding(
+    values: NDArray[np.generic], cells: NDArray[np.generic], layout: Layout, dataset: Dataset
+) -> NDArray[np.bool_] | None:
+    value = _padding_number(dataset, "PixelPaddingValue", layout)
     if value is None:
         return None
-    limit = _stored_number(dataset, "PixelPaddingRangeLimit")
+    limit = _padding_number(dataset, "PixelPaddingRangeLimit", layout)
     lowest, highest = sorted((value, value if limit is None else limit))
-    values: Any = stored
-    return np.asarray((values >= lowest) & (values <= highest))
+    told: Any = values
+    found = (told >= lowest) & (told <= highest)
+    if not layout.fits(value):
+        # Scanners that pad with -2000 do so in the whole cell, of which 12 bits would be another number.
+        cell = int(value) % (1 << layout.allocated)
+        found |= np.asarray(cells.astype(np.int64) % (1 << layout.allocated) == cell)
+    return np.asarray(found)
 
 
-def _stored_number(dataset: Dataset, keyword: str) -> int | None:
-    try:
-        value = int(dataset.get(keyword))  # absent is a TypeError like any other
-    except (TypeError, ValueError):
+def _padding_number(dataset: Dataset, keyword: str, layout: Layout) -> int | None:
+    found = numbers(dataset, keyword, 1)
+    if found is None:
         return None
+    value = int(found[0])
     # Files with a wrong or ambiguous type give a negative padding as a large positive number.
-    if int(dataset.get("PixelRepresentation") or 0) == 1 and value > 32767:
-        value -= 65536
-    return value
-
-
-def _frames_of_12_bit_jpeg(dataset: Dataset) -> Iterator[NDArray[np.generic]]:
-    """JPEG of 12 bits straight through GDCM, which pydicom does not let it decode."""
-    rows, columns = int(dataset.Rows), int(dataset.Columns)
-    for encoded in generate_frames(dataset.PixelData, number_of_frames=frame_count(dataset)):
-        buffer = _gdcm_buffer(encoded, rows, columns, int(dataset.BitsStored))
-        yield np.frombuffer(buffer, "<u2").reshape(rows, columns)
-
-
-def _gdcm_buffer(encoded: bytes, rows: int, columns: int, bits: int) -> bytes:
-    import gdcm  # type: ignore[import-untyped]  # a SWIG wrapper
-
-    fragment = gdcm.Fragment()
-    fragment.SetByteStringValue(encoded)
-    fragments = gdcm.SequenceOfFragments.New()
-    fragments.AddFragment(fragment)
-    element = gdcm.DataElement(gdcm.Tag(0x7FE0, 0x0010))
-    element.SetValue(fragments.__ref__())
-    image = gdcm.Image()
-    image.SetNumberOfDimensions(2)
-    image.SetDimensions((columns, rows, 1))
-    image.SetDataElement(element)
-    grey = gdcm.PhotometricInterpretation(gdcm.PhotometricInterpretation.MONOCHROME2)
-    image.SetPhotometricInterpretation(grey)
-    image.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGExtendedProcess2_4))
-    image.SetPixelFormat(gdcm.PixelFormat(1, 16, bits, bits - 1, 0))
-    # GDCM hands its bytes over as text.
-    return bytes(image.GetBuffer().encode("utf-8", "surrogateescape"))
+    return value - 65536 if layout.signed and value > 32767 else value

@@ -1,42 +1,37 @@
 """DICOM CT: one file, several files or a whole series become one stack in HU."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
 
 from ctseg.slices.ct_slice import Intensity, SliceError
-from ctseg.slices.dicom.frame import Frame, frame_facts
-from ctseg.slices.dicom.header import read_header, read_whole
-from ctseg.slices.dicom.kinds import check_is_ct, is_ct_class
-from ctseg.slices.dicom.pixels import bytes_a_pixel, frame_count, stored_frames, to_hounsfield
-from ctseg.slices.formats.nifti import HOUNSFIELD_FROM
-from ctseg.slices.grey import to_8_bit
+from ctseg.slices.dicom.grouping import Group, by_series, stacks_of, without_copies
+from ctseg.slices.dicom.header import read_whole
+from ctseg.slices.dicom.order import Places, notes_on_steps, places, step_of
+from ctseg.slices.dicom.pixels import stored_frames, to_hounsfield
+from ctseg.slices.dicom.slices import DicomSlice, Opener, Picture, read_picture
+from ctseg.slices.grey import HOUNSFIELD_FROM, to_8_bit
 from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
 
-Opener = Callable[[], AbstractContextManager[BinaryIO]]
 _HOUNSFIELD_RANGE = (-32768.0, 32767.0)
 # Damaged slopes must not give infinite values.
 _ANY_RANGE = (-(2.0**31), 2.0**31)
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """One file of a series: how to open it again, its header, and the facts of its frames."""
-
-    opener: Opener
-    header: Dataset
-    frames: list[Frame]
+_DAMAGED = "This DICOM file is damaged or incomplete; export it again."
+_GREY = "The file does not say how its numbers become Hounsfield units, so they are shown as grey levels."
+_GUESSED = (
+    "The file does not say how its numbers become Hounsfield units; they are taken for them because they go "
+    f"below {HOUNSFIELD_FROM:.0f}."
+)
 
 
 def read_dicom(openers: Sequence[Opener]) -> Stack:
-    """Read the largest CT series among DICOM files, sorted by position along the slices' normal.
+    """Read the largest stack of CT slices among DICOM files, sorted by position, feet first.
+
+    Slices of one stack share series, size, direction, spacing and whether they are HU, and no place comes
+    twice; what is left out for that is told in the stack's notes.
 
     Parameters
     ----------
@@ -52,31 +47,30 @@ def read_dicom(openers: Sequence[Opener]) -> Stack:
     SliceError
         If none of the files is a CT slice, the sentence saying what they are.
     """
-    pictures, refusals = _find_ct(openers)
-    if not pictures:
+    slices, refusals = _find_ct(openers)
+    if not slices:
         raise SliceError(_most_common(refusals, len(openers)))
-    series = _by_series(pictures)
-    chosen = max(series, key=lambda group: sum(len(picture.frames) for picture in group))
-    return _decode(_sorted_by_position(chosen), _note(len(series), len(chosen), len(openers)))
+    slices, notes = without_copies(slices)
+    series = by_series(slices)
+    groups = [group for each in series for group in stacks_of(each)]
+    chosen = max(groups, key=lambda group: (len(group.slices), group.slices[0].hounsfield))
+    left_out = _left_out(len(series), refusals, len(openers))
+    return _decode(chosen, [*left_out, *notes, *chosen.notes])
 
 
-def _find_ct(openers: Sequence[Opener]) -> tuple[list[_Picture], list[str]]:
-    pictures, refusals = [], []
+def _find_ct(openers: Sequence[Opener]) -> tuple[list[DicomSlice], list[str]]:
+    slices: list[DicomSlice] = []
+    refusals = []
     for opener in openers:
         try:
-            with opener() as file:
-                header = read_header(file)
-            check_is_ct(header)
-            rows, columns, frames = int(header.Rows), int(header.Columns), frame_count(header)
-            check_stack(frames, rows, columns, bytes_a_pixel(header))
-            pictures.append(_Picture(opener, header, [frame_facts(header, frame) for frame in range(frames)]))
+            slices += read_picture(opener)
         except SliceError as error:
             refusals.append(str(error))
         except MemoryError:
             raise
         except Exception:  # damaged headers fail in every way; one must not spoil a series
-            refusals.append("This DICOM file is damaged or incomplete; export it again.")
-    return pictures, refusals
+            refusals.append(_DAMAGED)
+    return slices, refusals
 
 
 def _most_common(refusals: list[str], files: int) -> str:
@@ -86,85 +80,65 @@ def _most_common(refusals: list[str], files: int) -> str:
     return f"None of these {files} DICOM files could be read as a CT slice; the first reason: {sentence}"
 
 
-def _by_series(pictures: list[_Picture]) -> list[list[_Picture]]:
-    """Group pictures that can lie in one stack: same series, size and direction."""
-    groups: dict[tuple[object, ...], list[_Picture]] = {}
-    for picture in pictures:
-        header, orientation = picture.header, picture.frames[0].orientation
-        direction = None if orientation is None else tuple(np.round(orientation, 2) + 0.0)
-        key = (str(header.get("SeriesInstanceUID")), int(header.Rows), int(header.Columns), direction)
-        groups.setdefault(key, []).append(picture)
-    return list(groups.values())
-
-
-def _note(series: int, chosen: int, files: int) -> str | None:
+def _left_out(series: int, refusals: list[str], files: int) -> list[str]:
+    notes = []
     if series > 1:
-        return f"These files hold {series} series; the largest is shown, and the others were left out."
-    if chosen < files:
-        return f"{files - chosen} of {files} files are no readable CT slices and were left out."
-    return None
+        notes.append(f"These files hold {series} series; the largest is shown, and the others were left out.")
+    # A table of contents lies beside every series on a disc.
+    unread = [sentence for sentence in refusals if "DICOMDIR" not in sentence]
+    if unread:
+        notes.append(f"{len(unread)} of {files} files are no readable CT slices and were left out.")
+    return notes
 
 
-def _sorted_by_position(pictures: list[_Picture]) -> list[_Picture]:
-    def instance(picture: _Picture) -> int:
-        number = picture.header.get("InstanceNumber")
-        return int(number) if number is not None else 0
+def _decode(group: Group, notes: list[str]) -> Stack:
+    placed = places(group.slices)
+    order = sorted(
+        range(len(group.slices)),
+        key=lambda k: (
+            (placed.along[k], group.slices[k].taken, group.slices[k].number or 0)
+            if np.ptp(placed.along) > placed.tolerance
+            else (0.0, group.slices[k].taken, group.slices[k].number or 0)
+        ),
+    )
+    slices = [group.slices[k] for k in order]
+    pixels = _pixels(slices)
+    notes += notes_on_steps(placed)
+    notes += [note for each in slices for note in (*each.picture.notes, *each.frame.notes)]
+    return _stack(pixels, slices, placed, notes)
 
-    by_number = sorted(pictures, key=instance)
-    heights = [picture.frames[0].height_mm for picture in by_number]
-    if any(height is None for height in heights):
-        return by_number
-    return sorted(by_number, key=lambda picture: picture.frames[0].height_mm or 0.0)
 
-
-def _decode(pictures: list[_Picture], note: str | None) -> Stack:
-    frames = [frame for picture in pictures for frame in picture.frames]
-    first = pictures[0].header
-    rows, columns = int(first.Rows), int(first.Columns)
+def _pixels(slices: list[DicomSlice]) -> NDArray[np.generic]:
+    """Rescaled values of all slices, shape (N, H, W), int16 where all are whole HU."""
+    frames = [each.frame for each in slices]
+    _, rows, columns, _ = slices[0].series
     whole = all(frame.slope.is_integer() and frame.intercept.is_integer() for frame in frames)
-    declared = is_ct_class(first) and all(frame.says_hounsfield for frame in frames)
+    declared = slices[0].hounsfield
     dtype = np.dtype(np.int16 if declared and whole else np.float32)
-    check_stack(len(frames), rows, columns, dtype.itemsize)
-    pixels = np.empty((len(frames), rows, columns), dtype)
-    position = 0
-    for picture in pictures:
+    check_stack(len(frames), int(str(rows)), int(str(columns)), dtype.itemsize)
+    pixels = np.empty((len(frames), int(str(rows)), int(str(columns))), dtype)
+    of_picture: dict[Picture, list[int]] = {}
+    for position, each in enumerate(slices):
+        of_picture.setdefault(each.picture, []).append(position)
+    for picture, positions in of_picture.items():
         with picture.opener() as file:
             dataset = read_whole(file)
-        decoded = stored_frames(dataset)
-        for frame in picture.frames:
-            stored = next(decoded, None)
-            if stored is None or stored.shape != (rows, columns):
-                raise SliceError(
-                    "This DICOM file is damaged: frames are missing or differ in size; export it again."
-                )
-            hounsfield = to_hounsfield(stored, frame, dataset)
+        positions.sort(key=lambda position: slices[position].index)
+        wanted = [slices[position].index for position in positions]
+        for position, stored in zip(positions, stored_frames(dataset, picture.frames, wanted), strict=True):
+            hounsfield = to_hounsfield(stored, slices[position].frame)
             pixels[position] = np.clip(hounsfield, *(_HOUNSFIELD_RANGE if declared else _ANY_RANGE))
-            position += 1
-    order = _frame_order(frames)
-    return _stack(
-        pixels[order] if order != list(range(len(frames))) else pixels,
-        [frames[k] for k in order],
-        declared,
-        first,
-        note,
-    )
+    return pixels
 
 
-def _frame_order(frames: list[Frame]) -> list[int]:
-    """Order of all frames along the normal; as stored where a frame does not say where it lies."""
-    heights = [frame.height_mm for frame in frames]
-    if any(height is None for height in heights):
-        return list(range(len(frames)))
-    return sorted(range(len(frames)), key=lambda index: heights[index] or 0.0)
-
-
-def _stack(
-    pixels: NDArray[np.generic], frames: list[Frame], declared: bool, header: Dataset, note: str | None
-) -> Stack:
-    middle = frames[len(frames) // 2]
+def _stack(pixels: NDArray[np.generic], slices: list[DicomSlice], placed: Places, notes: list[str]) -> Stack:
+    middle = slices[len(slices) // 2].frame
+    declared = slices[0].hounsfield
     intensity: Intensity = "HU" if declared or float(pixels.min()) <= HOUNSFIELD_FROM else "8-bit"
+    if not declared:
+        notes = [*notes, _GUESSED if intensity == "HU" else _GREY]
     if intensity == "8-bit":
-        inverted = header.get("PhotometricInterpretation") == "MONOCHROME1"
+        inverted = slices[0].picture.header.get("PhotometricInterpretation") == "MONOCHROME1"
         pixels = np.invert(to_8_bit(pixels)) if inverted else to_8_bit(pixels)
     return Stack(
         pixels,
@@ -172,16 +146,15 @@ def _stack(
         spacing_mm=middle.spacing_mm,
         source="DICOM",
         window=middle.window if intensity == "HU" else None,
-        affines=_affines(frames),
-        notes=(note,) if note else (),
+        affines=_affines(slices, placed),
+        notes=tuple(dict.fromkeys(notes)),
     )
 
 
-def _affines(frames: list[Frame]) -> NDArray[np.float64] | None:
-    heights = [frame.height_mm for frame in frames if frame.height_mm is not None]
-    steps = np.diff(heights)
-    steps = steps[steps > 0]
-    distance = float(np.median(steps)) if steps.size else 1.0
-    affines = [frame.affine(distance) for frame in frames]
+def _affines(slices: list[DicomSlice], placed: Places) -> NDArray[np.float64] | None:
+    if placed.direction is None:
+        return None
+    step = placed.direction * step_of(placed)
+    affines = [each.frame.affine(step) for each in slices]
     known = [affine for affine in affines if affine is not None]
-    return np.stack(known) if len(known) == len(frames) else None
+    return np.stack(known) if len(known) == len(slices) else None

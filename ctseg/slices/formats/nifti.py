@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 
 from ctseg.slices.axial import axial_view
 from ctseg.slices.ct_slice import Intensity, SliceError
-from ctseg.slices.grey import finite_range, to_8_bit
+from ctseg.slices.grey import HOUNSFIELD_FROM, finite_range, to_8_bit
 from ctseg.slices.limits import MAX_UPLOAD_BYTES, MEBIBYTE, check_stack
 from ctseg.slices.stack import Stack
 
-# Air is near -1000 HU; scales other than HU seldom go this far below zero.
-HOUNSFIELD_FROM = -100.0
 _INT16 = np.iinfo(np.int16)
 _PIECE = 4 * MEBIBYTE
 _MILLIMETRES = {1: 1000.0, 2: 1.0, 3: 0.001}

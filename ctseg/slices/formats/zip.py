@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import BinaryIO
 
 from ctseg.slices.ct_slice import SliceError
-from ctseg.slices.dicom.series import Opener
+from ctseg.slices.dicom.slices import Opener
 from ctseg.slices.limits import (
     MAX_UPLOAD_BYTES,
     MAX_ZIP_BYTES,

@@ -14,6 +14,9 @@ _MAX_CONTENTS_BYTES = 8 << 20
 _END = b"PK\x05\x06"
 _END_BYTES = 22
 _MAX_COMMENT = 65535
+_SEE_ZIP64 = 0xFFFFFFFF
+_LOCATOR, _LOCATOR_BYTES = b"PK\x06\x07", 20
+_ZIP64_END, _ZIP64_END_BYTES = b"PK\x06\x06", 56
 _READ_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _PASSED_OVER = ("__MACOSX", "Thumbs.db", "desktop.ini")
 
@@ -44,13 +47,25 @@ def _check_contents_size(file: BinaryIO) -> None:
     place = end.rfind(_END)
     if place < 0 or len(end) - place < _END_BYTES:
         raise SubmissionError("This ZIP file is incomplete; pack or upload it again.")
-    # 0xffffffff says that a ZIP64 record knows better; the file's own size bounds that.
     contents = struct.unpack_from("<I", end, place + 12)[0]
+    if contents == _SEE_ZIP64:
+        contents = _zip64_contents(end[max(0, place - _LOCATOR_BYTES - _ZIP64_END_BYTES) : place])
     if min(contents, size) > _MAX_CONTENTS_BYTES:
         raise SubmissionError(
             "This ZIP lists far more files than a board has images; pack the label maps only."
         )
     file.seek(0)
+
+
+def _zip64_contents(records: bytes) -> int:
+    """Bytes of the table of contents by the ZIP64 end record and its locator (APPNOTE 4.3.14, 4.3.15).
+
+    The record is believed only just before its locator, where `zipfile` reads it.
+    """
+    whole = len(records) == _ZIP64_END_BYTES + _LOCATOR_BYTES
+    if not whole or not records.startswith(_ZIP64_END) or records[_ZIP64_END_BYTES:][:4] != _LOCATOR:
+        return _SEE_ZIP64
+    return int(struct.unpack_from("<Q", records, 40)[0])
 
 
 def files_of(archive: zipfile.ZipFile, largest: int) -> list[tuple[str, zipfile.ZipInfo]]:

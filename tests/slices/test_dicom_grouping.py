@@ -1,0 +1,371 @@
+"""Which slices make one stack, in which order, and what is told of those that do not."""
+
+import itertools
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from dicom_files import ct_dataset, stored_values, write, write_ct
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+from pydicom.uid import EnhancedCTImageStorage
+
+from ctseg.slices import Stack
+from ctseg.slices.decode import decode
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def marked(value: int) -> Any:
+    pixels = stored_values(8, 6)
+    pixels[0, 0] = value
+    return pixels
+
+
+def series(folder: Path, slices: list[dict[str, Any]]) -> list[Path]:
+    """One file for each; ``mark`` is its first value, ``z`` its height."""
+    paths = []
+    for number, each in enumerate(slices):
+        elements = dict(each)
+        mark = elements.pop("mark", number)
+        if "z" in elements:
+            elements["ImagePositionPatient"] = [0, 0, elements.pop("z")]
+        paths.append(
+            write_ct(folder / f"{number:03d}", marked(mark), **{"InstanceNumber": number} | elements)
+        )
+    return paths
+
+
+def firsts(stack: Stack) -> list[int]:
+    return (stack.pixels[:, 0, 0].astype(int) + 1024).tolist()
+
+
+def two_phases(keyword: str, values: tuple[Any, Any]) -> list[dict[str, Any]]:
+    return [
+        {"mark": 1000 * phase + z, "z": z, keyword: value}
+        for phase, value in enumerate(values)
+        for z in (0, 5, 10)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "values"),
+    [
+        ("AcquisitionNumber", (1, 2)),
+        ("TemporalPositionIdentifier", (1, 2)),
+        ("NominalPercentageOfCardiacPhase", (40, 75)),
+        ("TriggerTime", (120, 610)),
+        ("EchoNumbers", (1, 2)),
+        ("KVP", (80, 140)),
+        ("ConvolutionKernel", ("B30f", "B70f")),
+        ("ImageType", (["DERIVED", "PRIMARY", "AXIAL"], ["ORIGINAL", "PRIMARY", "AXIAL"])),
+        ("SliceThickness", (1.25, 5)),
+        ("AcquisitionTime", ("101500", "101630.5")),
+        ("ContentTime", ("101500", "101630.5")),
+        ("PatientComments", ("nothing tells", "them apart")),
+    ],
+)
+def test_two_phases_in_one_series_are_not_mixed(
+    keyword: str, values: tuple[Any, Any], tmp_path: Path
+) -> None:
+    files = series(tmp_path, two_phases(keyword, values))
+    for order in (files, files[::-1], [*files[::2], *files[1::2]]):
+        stack = decode(order)
+        assert firsts(stack) == [0, 5, 10]
+        assert stack.note is not None
+        assert "2 sets of slices" in stack.note
+        assert "3 others were left out" in stack.note
+
+
+def test_phases_that_interleave_are_not_mixed(tmp_path: Path) -> None:
+    files = series(
+        tmp_path,
+        [
+            {"mark": 100 * phase + k, "z": 5 * k + 2.5 * phase, "AcquisitionNumber": phase + 1}
+            for phase in (0, 1)
+            for k in range(4)
+        ],
+    )
+    stack = decode(files)
+    assert firsts(stack) == [0, 1, 2, 3]
+    assert "AcquisitionNumber" in (stack.note or "")
+
+
+@pytest.mark.parametrize("per_rotation", [1, 4])
+def test_step_and_shoot_is_one_stack(per_rotation: int, tmp_path: Path) -> None:
+    files = series(
+        tmp_path,
+        [
+            {"z": k, "AcquisitionNumber": k // per_rotation, "AcquisitionTime": f"1015{k:02d}"}
+            for k in range(12)
+        ],
+    )
+    stack = decode(files)
+    assert firsts(stack) == list(range(12))
+    assert stack.notes == ()
+
+
+def test_step_and_shoot_of_two_phases(tmp_path: Path) -> None:
+    files = series(
+        tmp_path,
+        [
+            {"mark": 100 * phase + k, "z": k, "AcquisitionNumber": 3 * phase + k // 4}
+            for phase in (0, 1)
+            for k in range(12)
+        ],
+    )
+    assert firsts(decode(files)) == list(range(12))
+
+
+def test_times_that_differ_with_every_slice_lose_none(tmp_path: Path) -> None:
+    files = series(
+        tmp_path,
+        [{"z": k, "TriggerTime": 600 + k % 2, "AcquisitionTime": f"1015{k % 3:02d}"} for k in range(9)],
+    )
+    stack = decode(files)
+    assert len(stack) == 9
+    assert stack.notes == ()
+
+
+def test_one_place_over_time_is_kept_whole(tmp_path: Path) -> None:
+    files = series(tmp_path, [{"mark": 9 - k, "z": 7, "AcquisitionTime": f"10150{9 - k}"} for k in range(5)])
+    stack = decode(files)
+    assert firsts(stack) == [5, 6, 7, 8, 9]
+    assert "one place" in (stack.note or "")
+
+
+def test_the_same_files_twice_are_read_once(tmp_path: Path) -> None:
+    files = series(tmp_path, [{"z": 5 * k} for k in range(3)])
+    stack = decode([*files, *files])
+    assert firsts(stack) == [0, 1, 2]
+    assert "3 of 6 images are copies" in (stack.note or "")
+
+
+def test_one_name_for_slices_that_differ_loses_none(tmp_path: Path) -> None:
+    files = series(tmp_path, [{"z": 5 * k, "SOPInstanceUID": "1.2.3"} for k in range(3)])
+    stack = decode(files)
+    assert firsts(stack) == [0, 1, 2]
+    assert "SOPInstanceUID of another" in (stack.note or "")
+
+
+def test_copies_under_new_names_are_left_out(tmp_path: Path) -> None:
+    files = series(tmp_path, [{"z": 5 * (k % 3), "mark": k % 3} for k in range(6)])
+    stack = decode(files)
+    assert firsts(stack) == [0, 1, 2]
+    assert "2 sets" in (stack.note or "")
+
+
+@pytest.mark.parametrize("around", [0.0, 0.005, 0.015, 0.105, 0.5])
+def test_directions_that_differ_by_rounding_are_one(around: float, tmp_path: Path) -> None:
+    slices = []
+    for k in range(8):
+        sine = around + (1e-4 if k % 2 else -1e-4)
+        cosine = math.sqrt(1 - sine**2)
+        direction = [f"{x:.8f}" for x in (cosine, sine, 0, -sine, cosine, 0)]
+        slices.append({"z": 2 * k, "ImageOrientationPatient": direction})
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == list(range(8))
+    assert stack.notes == ()
+
+
+def test_directions_a_degree_apart_are_two(tmp_path: Path) -> None:
+    tilted = [1, 0, 0, 0, math.cos(math.radians(1)), math.sin(math.radians(1))]
+    slices: list[dict[str, Any]] = [{"z": k} for k in range(4)]
+    slices += [{"z": k + 0.5, "ImageOrientationPatient": tilted} for k in range(3)]
+    stack = decode(series(tmp_path, slices))
+    assert len(stack) == 4
+    assert "2 series" in (stack.note or "")
+
+
+AXIAL = [
+    [1, 0, 0, 0, 1, 0],  # supine
+    [-1, 0, 0, 0, 1, 0],  # seen from above
+    [1, 0, 0, 0, -1, 0],  # prone, seen from above
+    [-1, 0, 0, 0, -1, 0],  # prone
+    [0, 1, 0, -1, 0, 0],  # decubitus
+    [0, -1, 0, 1, 0, 0],
+    [0, 1, 0, 1, 0, 0],
+    [0, -1, 0, -1, 0, 0],
+]
+TILTED = [
+    [sx, 0, 0, 0, sy * math.cos(angle), math.sin(angle)]
+    for sx, sy, angle in itertools.product((1, -1), (1, -1), (-0.5, 0.3))
+]
+
+
+@pytest.mark.parametrize("direction", AXIAL + TILTED)
+@pytest.mark.parametrize("upwards", [True, False])
+def test_feet_come_first_however_slices_are_seen(
+    direction: list[float], upwards: bool, tmp_path: Path
+) -> None:
+    heights = [3 * k for k in range(4)]
+    given_in = heights if upwards else heights[::-1]
+    files = series(tmp_path, [{"mark": z, "z": z, "ImageOrientationPatient": direction} for z in given_in])
+    stack = decode(files)
+    assert firsts(stack) == heights
+    assert stack.notes == ()
+    assert stack.affines is not None
+    assert stack.affines[:, 2, 3].tolist() == heights
+    # The third axis of each affine leads to the next slice's side.
+    assert stack.affines[0, 2, 2] > 0
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations(range(7)), start=st.sampled_from([-300.0, 0.0, 0.1]))
+def test_order_of_files_does_not_matter(
+    order: list[int], start: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("series")
+    files = series(folder, [{"z": round(start + 0.7 * k, 4)} for k in range(7)])
+    stack = decode([files[k] for k in order])
+    assert firsts(stack) == list(range(7))
+    assert stack.notes == ()
+
+
+def test_missing_slices_are_told_with_their_numbers(tmp_path: Path) -> None:
+    stack = decode(series(tmp_path, [{"z": z} for z in (0, 5, 10, 20, 25, 40)]))
+    assert stack.notes == (
+        "Slices seem to be missing: 10 mm between slices 3 and 4 and 15 mm between slices 5 and 6, where the "
+        "usual step is 5 mm.",
+    )
+
+
+def test_uneven_steps_are_told_with_their_numbers(tmp_path: Path) -> None:
+    stack = decode(series(tmp_path, [{"z": z} for z in (0, 5, 10.5, 15, 20)]))
+    assert stack.notes == ("The steps between slices are uneven: from 4.5 to 5.5 mm.",)
+
+
+def test_positions_rounded_to_a_hundredth_are_even(tmp_path: Path) -> None:
+    assert decode(series(tmp_path, [{"z": round(k * 0.625, 2)} for k in range(9)])).notes == ()
+
+
+def test_without_positions_slice_location_decides(tmp_path: Path) -> None:
+    slices = [{"ImagePositionPatient": None, "SliceLocation": s, "mark": s} for s in (20, 0, 10)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == [0, 10, 20]
+    assert stack.affines is None
+    assert "order of their SliceLocation" in (stack.note or "")
+
+
+def test_without_any_place_the_numbers_decide_and_a_note_says_so(tmp_path: Path) -> None:
+    slices = [{"ImagePositionPatient": None, "InstanceNumber": n, "mark": n} for n in (3, 1, 2)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == [1, 2, 3]
+    assert "order of their InstanceNumber" in (stack.note or "")
+
+
+def test_positions_without_directions_order_too(tmp_path: Path) -> None:
+    slices = [{"z": z, "mark": z, "ImageOrientationPatient": None} for z in (20, 0, 10)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == [0, 10, 20]
+    assert stack.affines is None
+
+
+@pytest.mark.parametrize(
+    ("lacking", "reason"),
+    [
+        ({"RescaleSlope": None, "RescaleIntercept": None}, "Hounsfield units"),
+        ({"RescaleIntercept": None}, "Hounsfield units"),
+        ({"RescaleSlope": 0}, "Hounsfield units"),
+        ({"RescaleType": "ED"}, "Hounsfield units"),
+        ({"ImagePositionPatient": None}, "where they lie"),
+        ({"PixelSpacing": [0.6, 0.6]}, "pixels of another size"),
+        ({"PixelSpacing": None}, "pixels of another size"),
+    ],
+)
+def test_a_slice_that_lacks_a_fact_is_left_out(lacking: dict[str, Any], reason: str, tmp_path: Path) -> None:
+    slices = [{"ImagePositionPatient": [0, 0, k]} | (lacking if k == 2 else {}) for k in range(6)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == [0, 1, 3, 4, 5]
+    assert stack.intensity == "HU"
+    assert "1 of 6 slices were left out" in (stack.note or "")
+    assert reason in (stack.note or "")
+
+
+def test_each_slice_has_its_own_rescale(tmp_path: Path) -> None:
+    files = [
+        write_ct(
+            tmp_path / str(k),
+            marked(0),
+            ImagePositionPatient=[0, 0, k],
+            RescaleSlope=1 + k,
+            RescaleIntercept=-1000 - k,
+        )
+        for k in range(4)
+    ]
+    assert decode(files).pixels[:, 0, 0].tolist() == [-1000, -1001, -1002, -1003]
+
+
+def item(**elements: Any) -> Dataset:
+    dataset = Dataset()
+    for keyword, value in elements.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def enhanced(path: Path, frames: list[dict[str, Any]], dimensions: list[str], **shared: Any) -> Path:
+    """An enhanced file; a frame has ``mark``, ``z`` and what belongs into FrameContentSequence."""
+    pixels = np.stack([marked(frame["mark"]) for frame in frames])
+    dataset = ct_dataset(pixels, SOPClassUID=EnhancedCTImageStorage, NumberOfFrames=len(frames))
+    for keyword in ("ImageOrientationPatient", "ImagePositionPatient"):
+        delattr(dataset, keyword)
+    common = item(PlaneOrientationSequence=Sequence([item(ImageOrientationPatient=[1, 0, 0, 0, 1, 0])]))
+    for keyword, value in shared.items():
+        setattr(common, keyword, value)
+    dataset.SharedFunctionalGroupsSequence = Sequence([common])
+    dataset.DimensionIndexSequence = Sequence([item(DimensionIndexPointer=Tag(each)) for each in dimensions])
+    groups = []
+    for frame in frames:
+        content = {key: value for key, value in frame.items() if key not in ("mark", "z")}
+        group = item(FrameContentSequence=Sequence([item(**content)]))
+        if "z" in frame:
+            group.PlanePositionSequence = Sequence([item(ImagePositionPatient=[0, 0, frame["z"]])])
+        groups.append(group)
+    dataset.PerFrameFunctionalGroupsSequence = Sequence(groups)
+    return write(dataset, path)
+
+
+@pytest.mark.parametrize("pointer", ["TemporalPositionIndex", "ConvolutionKernel", "AcquisitionNumber"])
+def test_enhanced_frames_are_told_apart_by_their_dimension_index(pointer: str, tmp_path: Path) -> None:
+    frames = [
+        {"mark": 100 * phase + z, "z": z, "DimensionIndexValues": [phase + 1, k + 1]}
+        for k, z in enumerate((10, 5, 0))
+        for phase in (1, 0)
+    ]
+    stack = decode([enhanced(tmp_path / "a", frames, [pointer, "ImagePositionPatient"])])
+    assert firsts(stack) == [0, 5, 10]
+    assert pointer in (stack.note or "")
+
+
+def test_enhanced_stacks_are_not_mixed(tmp_path: Path) -> None:
+    frames = [{"mark": z, "z": z, "StackID": "1" if z < 20 else "2"} for z in (0, 5, 10, 20, 25)]
+    stack = decode([enhanced(tmp_path / "a", frames, ["StackID"])])
+    assert firsts(stack) == [0, 5, 10]
+    assert "2 series" in (stack.note or "")
+
+
+def test_enhanced_without_positions_goes_by_the_place_in_the_stack(tmp_path: Path) -> None:
+    frames = [{"mark": n, "InStackPositionNumber": n, "StackID": "1"} for n in (3, 1, 2)]
+    stack = decode([enhanced(tmp_path / "a", frames, ["InStackPositionNumber"])])
+    assert firsts(stack) == [1, 2, 3]
+    assert stack.affines is None
+    assert "InStackPositionNumber" in (stack.note or "")
+
+
+def test_frames_without_positions_of_their_own_do_not_lie_at_the_first(tmp_path: Path) -> None:
+    frames = np.stack([marked(k) for k in (4, 2, 3)])
+    stack = decode([write(ct_dataset(frames, NumberOfFrames=3), tmp_path / "a")])
+    assert firsts(stack) == [4, 2, 3]
+    assert stack.affines is None
+    assert "do not say where" in (stack.note or "")
+
+
+def test_a_table_of_contents_beside_a_series_is_not_told(tmp_path: Path) -> None:
+    files = series(tmp_path, [{"z": 5 * k} for k in range(3)])
+    contents = write_ct(tmp_path / "DICOMDIR", SOPClassUID="1.2.840.10008.1.3.10", Modality=None)
+    assert decode([contents, *files]).notes == ()
