@@ -86,7 +86,7 @@ def test_a_zip_of_countless_entries_is_not_listed(tmp_path: Path) -> None:
 
 
 def as_zip64(path: Path, contents: int | None = None) -> Path:
-    """Leave the sizes in the end record to a ZIP64 one, as some writers always do; ``contents`` lies in it."""
+    """Leave the sizes in the end record to a ZIP64 one, as some writers do; ``contents`` lies in it."""
     packed = path.read_bytes()
     at = packed.rfind(b"PK\x05\x06")
     count, size, offset = struct.unpack_from("<H2L", packed, at + 10)
