@@ -55,6 +55,8 @@ _OTHERS = {
     b"\xd0\xcf\x11\xe0": "an Office document",
 }
 _RIFF = {b"WEBP": "a WebP picture", b"AVI ": "a video", b"WAVE": "a sound"}
+# The object identifier of enveloped data (RFC 5652 6), as secure DICOM media have it (PS3.10 7.4).
+_ENVELOPED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"
 # The groups a data set without preamble may begin with.
 _FIRST_GROUPS = (0x0002, 0x0008)
 _VALUE_REPRESENTATION = re.compile(rb"[A-Z]{2}")
@@ -86,6 +88,10 @@ def sniff(file: BinaryIO) -> str:
         return "nifti"
     if is_bare_dicom(start):
         return "dicom"
+    if _ENVELOPED in start[:32]:
+        raise SliceError(
+            "This file is encrypted (CMS, as secure DICOM files are); decrypt it and upload what was in it."
+        )
     raise SliceError(f"This file is {_name(start)}, not a CT slice; {READ_HERE}.")
 
 

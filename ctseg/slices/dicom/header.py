@@ -63,7 +63,7 @@ _KEYWORDS = (
 # tell phases of contrast apart and go no further than that.
 _TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in _KEYWORDS]
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-_UNDEFINED = 0xFFFFFFFF
+UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def read_header(file: BinaryIO) -> tuple[Dataset, PixelElement | None]:
 
     def at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
         if tag in _PIXEL_DATA and tag == _PIXEL_DATA[-1]:
-            found.append(PixelElement(None if length == _UNDEFINED else length, vr or "OW"))
+            found.append(PixelElement(None if length == UNDEFINED_LENGTH else length, vr or "OW"))
         return tag in _PIXEL_DATA
 
     return _read(file, at_pixels), found[0] if found else None

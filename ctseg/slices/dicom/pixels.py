@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.cells import Layout, layout_of
 from ctseg.slices.dicom.codecs import decoded_frames
 from ctseg.slices.dicom.frame import Frame
+from ctseg.slices.dicom.header import UNDEFINED_LENGTH
 from ctseg.slices.dicom.syntaxes import NATIVE
 from ctseg.slices.dicom.values import numbers
 
@@ -37,15 +39,16 @@ def stored_frames(dataset: Dataset, frames: int, wanted: Sequence[int]) -> Itera
     if "PixelData" not in dataset:
         raise SliceError("This DICOM file holds no picture; choose a slice of the CT series.")
     syntax = dataset.file_meta.TransferSyntaxUID
-    encapsulated = dataset["PixelData"].is_undefined_length
-    if encapsulated:
-        yield from (
-            _stored(cells, precision, layout_of(dataset, None, frames), dataset, lossy)
-            for cells, precision, lossy in decoded_frames(dataset, frames, wanted)
-        )
+    raw = dataset.get_item("PixelData")
+    told = raw.length if isinstance(raw, RawDataElement) else len(dataset.PixelData)
+    if told == UNDEFINED_LENGTH:
+        layout = layout_of(dataset, None, frames)
+        for cells, precision, lossy in decoded_frames(dataset, frames, wanted):
+            yield _stored(cells, precision, layout, dataset, lossy)
         return
+    # By the length that is told: pixels that were cut off must not pass for smaller ones.
+    layout = layout_of(dataset, told, frames)
     data = dataset.PixelData
-    layout = layout_of(dataset, len(data), frames)
     big = syntax in NATIVE and not syntax.is_little_endian
     for index in wanted:
         cells = _native(data, layout, index, big, dataset["PixelData"].VR)

@@ -100,12 +100,8 @@ def _frames(header: Dataset, pixels: PixelElement | None) -> tuple[int, tuple[st
         raise SliceError(CONTRADICTION)
     told = told or 1
     frame = (whole(header, "Rows") or 0) * (whole(header, "Columns") or 0) * (_bits(header) // 8)
-    if (
-        pixels is None
-        or pixels.length is None
-        or frame == 0
-        or (whole(header, "BitsStored") or 1) > _bits(header)
-    ):
+    contradicts = _bits(header) % 8 != 0 or (whole(header, "BitsStored") or 1) > _bits(header)
+    if pixels is None or pixels.length is None or frame == 0 or contradicts:
         return told, ()
     held = pixels.length // frame
     if held <= told or pixels.length - held * frame > 1:
