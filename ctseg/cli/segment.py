@@ -1,4 +1,4 @@
-"""``ctseg segment``: one file into a folder of results, or a folder of slices into a challenge CSV."""
+"""``ctseg segment``: a file or a DICOM series into a folder of results, or numbered slices into one CSV."""
 
 import argparse
 import json
@@ -12,6 +12,8 @@ from ctseg.cli.errors import CommandError
 MOST_LABELS = 255
 """The challenge's table holds labels of one byte."""
 
+_TABLES = (".csv", ".csv.gz")
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -21,15 +23,21 @@ if TYPE_CHECKING:
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
-    command = commands.add_parser("segment", help="segment a file, or a folder of slices")
+    command = commands.add_parser("segment", help="segment a file, a DICOM series, or a folder of slices")
     command.add_argument(
-        "input", type=Path, metavar="FILE|FOLDER", help="a CT file, or a folder of 0.png, 1.png, …"
+        "input",
+        type=Path,
+        metavar="FILE|FOLDER",
+        help="a CT file, a folder of a DICOM series, or a folder of 0.png, 1.png, …",
     )
     command.add_argument(
         "--method", default="watershed", help="a name that `ctseg methods` lists (default watershed)"
     )
     command.add_argument(
-        "--out", type=Path, required=True, help="folder for a file's results, or y.csv for a folder's"
+        "--out",
+        type=Path,
+        required=True,
+        help="folder for the results of a file or series, or y.csv for those of 0.png, 1.png, …",
     )
     command.add_argument(
         "--slice", type=int, default=None, help="which slice of a stack, from 0 (default the middle)"
@@ -42,10 +50,32 @@ def run(options: argparse.Namespace) -> int:
     """Segment what was given."""
     if not options.input.exists():
         raise CommandError(f"There is no {options.input}; give a file or a folder that exists.")
-    return _segment_folder(options) if options.input.is_dir() else _segment_file(options)
+    if not options.input.is_dir():
+        return _segment_one(options)
+    images = _numbered_images(options.input)
+    return _segment_images(options, images) if images else _segment_series(options)
 
 
-def _segment_file(options: argparse.Namespace) -> int:
+def _segment_series(options: argparse.Namespace) -> int:
+    from ctseg.slices import SliceError
+
+    if options.out.name.endswith(_TABLES):
+        raise CommandError(f"{options.input} holds no numbered PNG files; it needs 0.png, 1.png and so on.")
+    try:
+        return _segment_one(options)
+    except SliceError as error:
+        raise CommandError(
+            f"{str(error).rstrip('.')}; a folder of 0.png, 1.png and so on becomes one table, with --out "
+            "ending in .csv or .csv.gz."
+        ) from error
+
+
+def _numbered_images(folder: Path) -> list[Path]:
+    numbered = [path for path in folder.glob("*.png") if path.stem.isdecimal()]
+    return sorted(numbered, key=lambda path: int(path.stem))
+
+
+def _segment_one(options: argparse.Namespace) -> int:
     from ctseg.export import MethodRun, report, write_results
     from ctseg.slices import read_slice
 
@@ -64,7 +94,7 @@ def _segment_file(options: argparse.Namespace) -> int:
     return 0
 
 
-def _segment_folder(options: argparse.Namespace) -> int:
+def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
     import numpy as np
 
     from ctseg.labelmaps import largest_structures
@@ -72,14 +102,10 @@ def _segment_folder(options: argparse.Namespace) -> int:
     from ctseg.slices import read_slice
 
     _announce_download(options.method)
-    if not options.out.name.endswith((".csv", ".csv.gz")):
+    if not options.out.name.endswith(_TABLES):
         raise CommandError(
             "A folder of slices becomes one table; give --out a name that ends in .csv or .csv.gz."
         )
-    numbered = [path for path in options.input.glob("*.png") if path.stem.isdecimal()]
-    images = sorted(numbered, key=lambda path: int(path.stem))
-    if not images:
-        raise CommandError(f"{options.input} holds no numbered PNG files; it needs 0.png, 1.png and so on.")
     label_maps, cut = {}, 0
     for done, path in enumerate(images, start=1):
         label_map = _timed(read_slice(path), options.method)[0]

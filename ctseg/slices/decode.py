@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import check_upload
-from ctseg.slices.sniff import sniff
+from ctseg.slices.sniff import SNIFFED_BYTES, is_dicom, sniff
 from ctseg.slices.stack import Stack
 
 _NAMES = {
@@ -30,6 +30,27 @@ def decode_stack(*paths: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
     """Decode files to pixels and JSON facts, as `ctseg.sandbox.runner.run_decoder` wants it."""
     stack = decode([Path(path) for path in paths])
     return stack.pixels, stack.facts()
+
+
+def decode_folder(folder: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    """Decode the largest DICOM series in a folder and those below it, as `decode_stack` does."""
+    from ctseg.slices.dicom.series import read_dicom
+
+    found = [path for path in sorted(Path(folder).rglob("*")) if path.is_file() and _begins_as_dicom(path)]
+    if not found:
+        raise SliceError(
+            "This folder holds no DICOM files; give a folder of one CT series, or a single file."
+        )
+    stack = read_dicom([partial(_open, path) for path in found])
+    return stack.pixels, stack.facts()
+
+
+def _begins_as_dicom(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return is_dicom(file.read(SNIFFED_BYTES))
+    except OSError:  # not allowed to be read, or gone by now
+        return False
 
 
 def decode(paths: Sequence[Path]) -> Stack:

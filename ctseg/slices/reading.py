@@ -1,17 +1,25 @@
 """Reading slices: any file a user has, decoded in a process of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ctseg.errors import UserError
 from ctseg.sandbox import processes
-from ctseg.sandbox.runner import run_decoder
+from ctseg.sandbox.runner import Limits, run_decoder
 from ctseg.slices.ct_slice import CTSlice, SliceError
 from ctseg.slices.limits import check_upload
 from ctseg.slices.stack import Stack
 
 _DECODER = "ctseg.slices.decode:decode_stack"
+_FOLDER_DECODER = "ctseg.slices.decode:decode_folder"
+# A folder is no upload: whoever names it waits for it, and hundreds of slices take longer than a file.
+_FOLDER_LIMITS = Limits(cpu_seconds=300, wall_seconds=300.0)
 _FIRST_NEEDED = (
     "numpy",
     "PIL.Image",
@@ -35,7 +43,8 @@ def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = N
 
     Parameters
     ----------
-    paths : one file, or the DICOM files of one series
+    paths : one file, the DICOM files of one series, or a folder in which, or below which, they lie; of
+        several series there the largest is read and a note says so
     folder : private folder for the decoded pixels; the system's temporary folder if None
 
     Returns
@@ -48,12 +57,18 @@ def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = N
         If the file cannot be read as CT slices; the message is one sentence for who uploaded it.
     """
     files = _as_paths(paths)
+    if len(files) == 1 and files[0].is_dir():
+        return _checked(partial(run_decoder, _FOLDER_DECODER, files, _FOLDER_LIMITS, folder=folder))
     try:
         check_upload(path.stat().st_size for path in files)
     except OSError as error:
         raise SliceError("This file cannot be opened; check that it is there and may be read.") from error
+    return _checked(partial(run_decoder, _DECODER, files, folder=folder))
+
+
+def _checked(decode: Callable[[], tuple[NDArray[np.generic], dict[str, Any]]]) -> Stack:
     try:
-        return Stack.from_facts(*run_decoder(_DECODER, files, folder=folder))
+        return Stack.from_facts(*decode())
     except UserError as error:
         raise SliceError(str(error)) from error
 
@@ -63,7 +78,7 @@ def read_slice(path: Path | str, index: int | None = None) -> CTSlice:
 
     Parameters
     ----------
-    path : a PNG, JPEG, TIFF, DICOM, NIfTI or ZIP file
+    path : a PNG, JPEG, TIFF, DICOM, NIfTI or ZIP file, or a folder of one DICOM series
     index : which slice of a stack, counted from 0; the middle one if None
 
     Raises

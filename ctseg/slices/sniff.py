@@ -8,6 +8,8 @@ from ctseg.slices.ct_slice import SliceError
 
 READ_HERE = "upload a PNG, JPEG, TIFF, DICOM or NIfTI file"
 
+SNIFFED_BYTES = 1024
+
 _PICTURES = {
     b"\x89PNG\r\n\x1a\n": "png",
     b"\xff\xd8\xff": "jpeg",
@@ -75,7 +77,7 @@ def sniff(file: BinaryIO) -> str:
         If it is none of them; the sentence says what it is where that can be told.
     """
     file.seek(0)
-    start = file.read(1024)
+    start = file.read(SNIFFED_BYTES)
     file.seek(0)
     if not start:
         raise SliceError("This file is empty; export or download it again.")
@@ -93,6 +95,11 @@ def sniff(file: BinaryIO) -> str:
             "This file is encrypted (CMS, as secure DICOM files are); decrypt it and upload what was in it."
         )
     raise SliceError(f"This file is {_name(start)}, not a CT slice; {READ_HERE}.")
+
+
+def is_dicom(start: bytes) -> bool:
+    """Whether a file that begins with these bytes is DICOM, with the usual preamble or without."""
+    return start[128:132] == b"DICM" or is_bare_dicom(start)
 
 
 def is_bare_dicom(start: bytes) -> bool:

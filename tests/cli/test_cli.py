@@ -5,9 +5,11 @@ from pathlib import Path
 
 import nibabel
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
+from pydicom.uid import generate_uid
 
 import ctseg
 from ctseg.cli import main
@@ -80,6 +82,28 @@ def test_a_table_holds_255_structures_and_the_command_says_so(
     assert np.unique(found).size > 255
     assert read_challenge_csv(tmp_path / "y.csv")["0.png"].max() == 255
     assert "1 of them had more than 255 structures" in capsys.readouterr().out
+
+
+def test_folder_of_a_dicom_series_is_one_volume(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    heads, others = tmp_path / "disc" / "a", tmp_path / "disc" / "b" / "c"
+    for home, heights in ((heads, (20, 0, 10)), (others, (0, 5))):
+        home.mkdir(parents=True)
+        series = generate_uid()
+        for z in heights:
+            dataset = pydicom.dcmread(CT_SMALL)
+            dataset.SeriesInstanceUID, dataset.SOPInstanceUID = series, generate_uid()
+            dataset.ImagePositionPatient = [0, 0, z]
+            dataset.RescaleIntercept = -1024 + z
+            dataset.save_as(home / f"IM{z}")
+    (tmp_path / "disc" / "README.txt").write_text("hello")
+    arguments = ["segment", str(tmp_path / "disc"), "--method", "watershed", "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--json"]) == 0
+    said = capsys.readouterr()
+    [note] = json.loads(said.out)["slice"]["notes"]
+    assert "2 series" in note
+    assert f"Note: {note}" in said.err
+    affine = nibabel.load(tmp_path / "out" / "watershed" / "labels.nii.gz").affine
+    assert affine[2, 3] == 10
 
 
 def test_scores_of_label_maps_and_of_tables_agree(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

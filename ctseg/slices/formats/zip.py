@@ -17,9 +17,7 @@ from ctseg.slices.limits import (
     MEBIBYTE,
     ZIP_RATIO_MATTERS_FROM,
 )
-from ctseg.slices.sniff import is_bare_dicom
-
-_SNIFFED = 1024
+from ctseg.slices.sniff import SNIFFED_BYTES, is_dicom
 
 
 def dicom_entries(archive: zipfile.ZipFile) -> list[Opener]:
@@ -32,7 +30,7 @@ def dicom_entries(archive: zipfile.ZipFile) -> list[Opener]:
     """
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     _check_entries(entries)
-    found = [entry for entry in entries if entry.file_size and _is_dicom(_start(archive, entry))]
+    found = [entry for entry in entries if entry.file_size and is_dicom(_start(archive, entry))]
     if not found:
         raise SliceError(
             "This ZIP holds no DICOM files; a ZIP must hold the slices of a CT series, and other files are "
@@ -64,11 +62,7 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
 
 def _start(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     with archive.open(entry) as file:
-        return file.read(_SNIFFED)
-
-
-def _is_dicom(start: bytes) -> bool:
-    return start[128:132] == b"DICM" or is_bare_dicom(start)
+        return file.read(SNIFFED_BYTES)
 
 
 @contextmanager
