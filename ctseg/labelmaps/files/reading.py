@@ -12,6 +12,7 @@ from PIL import Image
 
 from ctseg.labelmaps.files.nifti import decode_nifti
 from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.formats.tiff_page import page_samples
 from ctseg.slices.limits import check_size
 
 _READ_HERE = "give a grey or palette PNG, a TIFF, or a NIfTI file of one slice"
@@ -122,19 +123,7 @@ def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
         check_size(page.imagelength, page.imagewidth)
         if page.samplesperpixel != 1 or int(page.photometric) not in _TIFF_GREY_OR_PALETTE:
             raise SliceError(_COLOURED)
-        try:
-            return np.asarray(page.asarray())
-        except (ValueError, NotImplementedError):
-            # tifffile alone does not know every compression; Pillow's libtiff knows most.
-            return _decode_tiff_with_pillow(file)
-
-
-def _decode_tiff_with_pillow(file: BinaryIO) -> NDArray[np.generic]:
-    file.seek(0)
-    with Image.open(file, formats=["TIFF"]) as picture:
-        if picture.mode not in ("1", "L", "P", "I", "F") and not picture.mode.startswith("I;16"):
-            raise SliceError(_COLOURED)
-        return np.asarray(picture)
+        return page_samples(page)
 
 
 def _as_labels(numbers: NDArray[np.generic]) -> NDArray[np.integer]:

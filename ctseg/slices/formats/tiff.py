@@ -9,6 +9,7 @@ from PIL import Image
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats.png_jpeg import samples_of
+from ctseg.slices.formats.tiff_page import compression_name, page_samples
 from ctseg.slices.grey import to_8_bit, to_grey
 from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
@@ -16,6 +17,9 @@ from ctseg.slices.stack import Stack
 _ORIENTATION_TAG = 274
 _WHITE_IS_ZERO, _RGB, _PALETTE = 0, 2, 3
 _GREY = (0, 1)
+# Codecs of pixels, not of bytes: Pillow decodes them, of 8 bits a sample only.
+_JPEG = (6, 7)
+_PILLOW_READS = (1, 2, 3, 4, 5, *_JPEG, 8, 32946, 32773)
 
 
 def read_tiff(file: BinaryIO) -> Stack:
@@ -66,16 +70,9 @@ def _read_page(page: Any, file: BinaryIO) -> NDArray[np.generic]:
 
 def _page_samples(page: Any, file: BinaryIO) -> NDArray[np.generic]:
     """Samples of one page, shape (H, W) or (H, W, C), black where the smallest value is."""
-    plain = int(page.photometric) in (*_GREY, _RGB, _PALETTE)
-    try:
-        samples = page.asarray() if plain else None
-    except (ValueError, TypeError, KeyError, NotImplementedError, RuntimeError):
-        # The compressions that tifffile has no codec for (LZW, JPEG, fax) are left to the libtiff below.
-        samples = None
-    if samples is None:
+    if int(page.photometric) not in (*_GREY, _RGB, _PALETTE) or int(page.compression) in _JPEG:
         return _read_with_libtiff(page, file)
-    if page.planarconfig == 2 and samples.ndim == 3:
-        samples = np.moveaxis(samples, 0, -1)
+    samples: Any = page_samples(page)
     if page.photometric == _PALETTE:
         samples = to_8_bit_colours(page.colormap)[samples]
     elif page.photometric == _WHITE_IS_ZERO:
@@ -111,6 +108,16 @@ def _with_known_channels(samples: NDArray[np.generic], page: Any) -> NDArray[np.
 
 
 def _read_with_libtiff(page: Any, file: BinaryIO) -> NDArray[np.generic]:
+    if int(page.compression) not in _PILLOW_READS:
+        raise SliceError(
+            f"This TIFF is compressed as {compression_name(page)}, which is not read here; save it without "
+            "compression, or with LZW or deflate."
+        )
+    if int(page.compression) in _JPEG and page.bitspersample != 8:
+        raise SliceError(
+            f"This TIFF is compressed as JPEG of {page.bitspersample} bits, of which only 8 are read here; "
+            "save it without compression, or with LZW or deflate."
+        )
     wide = page.bitspersample > 8 and page.samplesperpixel > 1
     return _read_with_opencv(page, file) if wide else _read_with_pillow(page, file)
 
