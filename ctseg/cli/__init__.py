@@ -25,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = parser().parse_args(arguments)
+    options = parser().parse_args(_words(arguments))
     try:
         return int(options.run(options) or 0)
     except UserError as error:
@@ -34,3 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ctseg: stopped.", file=sys.stderr)
         return 1
+
+
+def _words(arguments: Sequence[str] | None) -> list[str]:
+    """Return the command line's words, with an action after ``board``, where it may be left out."""
+    from ctseg.cli import board
+
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    return ["board", *board.with_action(words[1:])] if words[:1] == ["board"] else words

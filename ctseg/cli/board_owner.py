@@ -1,6 +1,7 @@
 """The actions of ``ctseg board``, most of them for the owner of the boards."""
 
 import argparse
+import json
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +28,13 @@ def print_new_seed() -> int:
     return 0
 
 
-def create(name: str, options: argparse.Namespace) -> int:
-    """Seal a folder and say which variable tells where it lies."""
+def create(options: argparse.Namespace) -> int:
+    """Make a secret for the sealed phantom, or seal a folder and say which variable tells where it lies."""
+    if options.name is None and options.folder is None:
+        return print_new_seed()
+    if options.name is None:
+        raise CommandError("`ctseg board create` is for a board; give one name after it.")
+    name = options.name
     from ctseg.datasets.sealed import folder_variable
     from ctseg.leaderboard.admin import seal_folder
     from ctseg.leaderboard.folders import submissions_folder
@@ -108,6 +114,28 @@ def write_images(name: str, options: argparse.Namespace) -> int:
     with zipfile.ZipFile(images_zip(find_board(name))) as archive:
         archive.extractall(folder)
         print(f"{len(archive.namelist())} images; wrote {folder}")
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """List files that cannot be used, and move them aside when asked."""
+    from ctseg.leaderboard.doctor import examine, move_aside
+
+    found = examine()
+    moved = [str(move_aside(each)) if options.move else None for each in found]
+    if options.json:
+        listed = [
+            {"path": str(each.path), "why": each.why, "moved": place}
+            for each, place in zip(found, moved, strict=True)
+        ]
+        print(json.dumps(listed, indent=2, ensure_ascii=False))
+        return 0
+    for each, place in zip(found, moved, strict=True):
+        print(each if place is None else f"{each}; moved to {place}")
+    if not found:
+        print("Every file can be used.")
+    elif not options.move:
+        print(f"Files that cannot be used: {len(found)}; all others are. `--move` moves them out of the way.")
     return 0
 
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,7 +14,8 @@ from numpy.typing import NDArray
 
 from ctseg.datasets.challenge import ChallengeSplit, is_challenge_folder
 from ctseg.datasets.few_shot import FewShotSplit
-from ctseg.datasets.split import DatasetError, Split
+from ctseg.datasets.split import DatasetError, Split, Subset
+from ctseg.files import OWNER_ONLY, write_atomically
 from ctseg.settings import BOARD_FOLDER, BOARD_SEED, Setting
 from ctseg.slices.ct_slice import CTSlice
 
@@ -23,6 +25,8 @@ _SEED_BYTES = 32
 _LEAST_DIGITS = 32
 _MOST_DIGITS = 256
 _LEAST_DIFFERENT_DIGITS = 8
+KEY_FILE = ".ctseg-board-key"
+"""In an owner's sealed folder: what keys the fingerprint of its labels."""
 
 
 def new_seed() -> str:
@@ -139,7 +143,34 @@ def sealed_folder(name: str) -> Split | None:
         If the folder is not in one of the two layouts, or has no labels.
     """
     folder = _folder_setting(name).folder()
-    return None if folder is None else open_folder(folder, name)
+    return None if folder is None else _Keyed(open_folder(folder, name), folder_key(folder))
+
+
+class _Keyed(Subset):
+    """A whole split whose fingerprint is keyed, so that it confirms no guess of its labels."""
+
+    def __init__(self, whole: Split, key: bytes) -> None:
+        super().__init__(whole, range(len(whole)), whole.name)
+        self._key = key
+
+    def digest(self) -> hmac.HMAC:
+        """Return a keyed digest."""
+        return hmac.new(hmac.digest(self._key, b"fingerprint", "sha256"), digestmod=hashlib.sha256)
+
+
+def folder_key(folder: Path) -> bytes:
+    """Return the secret in an owner's sealed folder, which keys its fingerprint; made where there is none.
+
+    Where it cannot be kept, it is drawn anew: the fingerprint then changes, and still confirms nothing.
+    """
+    path = folder / KEY_FILE
+    fresh = new_seed()
+    with suppress(OSError):
+        if not path.exists():
+            write_atomically(path, fresh.encode("ascii"), OWNER_ONLY)
+    with suppress(OSError, UnicodeDecodeError, DatasetError):
+        return checked_seed(path.read_text(encoding="ascii"))
+    return bytes.fromhex(fresh)
 
 
 def open_folder(folder: Path, name: str) -> Split:

@@ -15,17 +15,16 @@ from ctseg.leaderboard.boards import (
     all_boards,
     board_to_json,
 )
-from ctseg.leaderboard.folders import DESCRIPTIONS, folders
+from ctseg.leaderboard.folders import DESCRIPTIONS, ENTRIES, folders
 from ctseg.leaderboard.results.disclosure import disclosed_rows
 from ctseg.leaderboard.results.result import to_json
-from ctseg.leaderboard.results.store import all_results
 from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
 from ctseg.leaderboard.submissions.entry_files import PREDICTIONS_FILE
 from ctseg.spreadsheet import to_csv
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 _MIN_PREFIX = 8
-ACTIONS = ("list", "images", "create", "close", "hide", "rescore", "export")
+ACTIONS = ("list", "show", "images", "create", "close", "hide", "rescore", "export", "doctor")
 """The words after `ctseg board` that no board may be called."""
 
 
@@ -110,7 +109,7 @@ def hide_entry(store: Path, prefix: str, why: str) -> str:
         If no reason is given, or the prefix is too short or belongs to no or to several entries.
     """
     reason = _reason(why)
-    known = {result.predictions_sha256 for folder in folders() for result in all_results(folder)}
+    known = {path.name for folder in folders() for path in folder.glob(f"{ENTRIES}/*")}
     found = [sha256 for sha256 in known if sha256.startswith(prefix)] if len(prefix) >= _MIN_PREFIX else []
     if len(found) != 1:
         raise BoardError(

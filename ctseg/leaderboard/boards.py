@@ -1,12 +1,14 @@
 """The boards: each ranks methods on one split under one metric version."""
 
 import json
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal, get_args
 
 from ctseg.datasets.sealed import SEALED_PHANTOM, SEALED_SLICES
 from ctseg.errors import UserError
 from ctseg.leaderboard.folders import DESCRIPTIONS, folders
+from ctseg.leaderboard.set_aside import SetAside, UnusableError, parse_object, read_text, usable
 
 Kind = Literal["open", "sealed", "bring your own images"]
 Redistribution = Literal["images and labels", "images", "nothing"]
@@ -14,6 +16,7 @@ Redistribution = Literal["images and labels", "images", "nothing"]
 # The practice board has as many.
 _PHANTOM_IMAGES = tuple(f"{index}.png" for index in range(SEALED_SLICES))
 _PHANTOM_SHAPE = (512, 512)
+MAX_SIDE_PX = 1 << 14
 
 
 class BoardError(UserError):
@@ -60,8 +63,8 @@ class Board:
 
     @property
     def digits(self) -> int:
-        """Decimals of the scores that are told: few on sealed boards, as labels could be fitted to them."""
-        return 2 if self.kind == "sealed" else 4
+        """Decimals of the scores that are told: few where labels could be fitted to them."""
+        return 4 if self.kind == "open" else 2
 
 
 _NOT_PASSED_ON = "Its images may not be redistributed, so the page shows scores only."
@@ -133,18 +136,53 @@ BOARDS: dict[str, Board] = {board.name: board for board in _ALL}
 
 def all_boards() -> dict[str, Board]:
     """Return the built-in boards and those that the leaderboard's folders describe, by name."""
-    described = [
-        board_from_json(path.read_text(encoding="utf-8"))
-        for folder in folders()
-        for path in sorted(folder.glob(f"{DESCRIPTIONS}/*.json"))
-    ]
+    described = [board for board in read_boards() if isinstance(board, Board)]
     return {board.name: board for board in described} | BOARDS
 
 
+def read_boards() -> list[Board | SetAside]:
+    """Return the boards that owners added, or why one of them is set aside."""
+    paths = [path for folder in folders() for path in sorted(folder.glob(f"{DESCRIPTIONS}/*.json"))]
+    return [board for _, board in usable(paths, _read_board)]
+
+
+def _read_board(path: Path) -> Board:
+    board = board_from_json(read_text(path))
+    if board.name != path.stem:
+        raise UnusableError("it describes a board of another name than its file has")
+    return board
+
+
 def board_from_json(text: str) -> Board:
-    """Read what ``board_to_json`` wrote; text of the owner's own, not of strangers."""
-    stored = json.loads(text)
-    return Board(**{**stored, "images": tuple(stored["images"]), "shape": tuple(stored["shape"])})
+    """Read what ``board_to_json`` wrote.
+
+    Raises
+    ------
+    UnusableError
+        A `ValueError`: if it is no description of a board, a newer one, or a value cannot be.
+    """
+    stored = parse_object(text)
+    known = {field.name for field in fields(Board)}
+    if stored.keys() - known:
+        raise UnusableError("a newer version of ctseg wrote this board")
+    if known - stored.keys():
+        raise UnusableError("it is no description of a board")
+    kinds, shares = get_args(Kind), get_args(Redistribution)
+    texts = [stored[name] for name in ("name", "title", "about")]
+    images, shape = stored["images"], stored["shape"]
+    good = (
+        all(isinstance(each, str) for each in texts)
+        and stored["kind"] in kinds
+        and stored["redistribution"] in shares
+        and isinstance(images, list)
+        and all(isinstance(image, str) for image in images)
+        and isinstance(shape, list)
+        and len(shape) == 2
+        and all(isinstance(side, int) and 0 < side <= MAX_SIDE_PX for side in shape)
+    )
+    if not good:
+        raise UnusableError("it is no description of a board")
+    return Board(**{**stored, "images": tuple(images), "shape": tuple(shape)})
 
 
 def board_to_json(board: Board) -> str:

@@ -153,7 +153,7 @@ def test_the_commands_check_and_submit(
     assert (told["rank"], told["of"]) == (1, 1)
     (result,) = board_results(BOARD.name)
     assert told["entry"] == result.predictions_sha256
-    assert told["ari"] == round(result.means["ari"], 4)
+    assert told["ari"] == round(result.means["ari"], 2)
     assert (result.origin, result.saw) == ("local", ("nothing",))
     private = store / "entries" / result.predictions_sha256 / "private.json"
     assert "me@example.org" in private.read_text(encoding="utf-8")
@@ -249,7 +249,7 @@ def test_rescoring_keeps_the_old_numbers(
     labels[:9] = 77
     Image.fromarray(labels).save(small_data / "labels" / "0.png")
     assert main(["board", "rescore", BOARD.name]) == 0
-    assert f"Mine: ari {old.means['ari']:.4f} is now" in capsys.readouterr().out
+    assert f"Mine: ari {old.means['ari']:.2f} is now" in capsys.readouterr().out
     (new,) = board_results(BOARD.name)
     assert new.dataset_fingerprint == open_split(BOARD.name).fingerprint() != old.dataset_fingerprint
     assert (new.date, new.user, new.origin, new.saw) == (old.date, old.user, old.origin, old.saw)

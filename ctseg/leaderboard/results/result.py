@@ -9,6 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.leaderboard.results.check import check_result
+from ctseg.leaderboard.set_aside import UnusableError, parse_object
+from ctseg.metrics import METRIC_VERSION
+
 Origin = Literal["verified by us", "submitted", "local"]
 OURS: Origin = "verified by us"
 SUBMITTED: Origin = "submitted"
@@ -79,21 +83,31 @@ def to_json(result: Result) -> str:
 
 
 def from_json(text: str) -> Result:
-    """Read what ``to_json`` wrote, by this code or by older code that knew fewer fields.
+    """Read what ``to_json`` wrote, by this code or by older code that knew fewer fields and scores.
 
     Raises
     ------
-    ValueError
-        If the text is no JSON, fields without a default are missing, or fields are unknown.
+    UnusableError
+        A `ValueError`: if the text is no JSON, fields without a default are missing, fields are unknown, as
+        newer code wrote them, or a value cannot be.
     """
-    stored: dict[str, Any] = json.loads(text)
+    stored = parse_object(text)
     known = {field.name for field in fields(Result)}
-    needed = {field.name for field in fields(Result) if field.default is MISSING}
-    wrong = (stored.keys() - known) | (needed - stored.keys())
-    if wrong:
-        raise ValueError(f"This is no result: fields {sorted(wrong)} are missing or unknown.")
+    missing = {field.name for field in fields(Result) if field.default is MISSING} - stored.keys()
+    unknown = stored.keys() - known
+    if missing:
+        raise UnusableError(f"it is no result, as fields {sorted(missing)} are missing")
+    if unknown or _is_newer(stored["metric_version"]):
+        told = f" (fields {sorted(unknown)})" if unknown else f" (metric {stored['metric_version']})"
+        raise UnusableError(f"a newer version of ctseg wrote this result{told[:200]}")
     lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
-    return Result(**{**stored, **lists})
+    result = Result(**{**stored, **lists})
+    check_result(result)
+    return result
+
+
+def _is_newer(metric_version: Any) -> bool:
+    return isinstance(metric_version, int) and metric_version > METRIC_VERSION
 
 
 def predictions_sha256(board: str, label_maps: Iterable[NDArray[np.integer]]) -> str:

@@ -1,23 +1,63 @@
 """Results in append-only folders: ``entries/<sha256 of the label maps>/result.json``."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from ctseg.files import OWNER_ONLY, write_atomically
-from ctseg.leaderboard.folders import HIDDEN, RESULT_FILE, folders
+from ctseg.leaderboard.folders import DESCRIPTIONS, ENTRIES, HIDDEN, LOOKS_FILE, RESULT_FILE, folders
 from ctseg.leaderboard.results.result import OURS, Result, from_json, to_json
+from ctseg.leaderboard.set_aside import SetAside, UnusableError, read_text, usable
 
 
 def save(folder: Path, result: Result) -> Path:
     """Store a result whole or not at all, and return its folder; the same predictions are stored once."""
-    home = folder / "entries" / result.predictions_sha256
+    home = folder / ENTRIES / result.predictions_sha256
     write_atomically(home / RESULT_FILE, to_json(result).encode(), OWNER_ONLY)
     return home
 
 
 def all_results(folder: Path) -> list[Result]:
-    """Return every result of a folder, hidden ones too, by the sha256 of its label maps."""
-    paths = sorted(folder.glob(f"entries/*/{RESULT_FILE}"))
-    return [from_json(path.read_text(encoding="utf-8")) for path in paths]
+    """Return every result of a folder that can be used, hidden ones too, by the sha256 of its label maps."""
+    return [each for each in read_results(folder) if isinstance(each, Result)]
+
+
+def read_results(folder: Path) -> list[Result | SetAside]:
+    """Return every result of a folder, and in the place of one that cannot be used why it is set aside."""
+    return [each for _, each in usable(sorted(folder.glob(f"{ENTRIES}/*/{RESULT_FILE}")), read_result)]
+
+
+def read_result(path: Path) -> Result:
+    """Read one result.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none.
+    UnusableError
+        If it cannot be used, or is not that of the entry whose folder it lies in.
+    """
+    result = from_json(read_text(path))
+    if result.predictions_sha256 != path.parent.name:
+        raise UnusableError("it is the result of another entry")
+    return result
+
+
+def stamp(read: tuple[Path, ...]) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes whenever something that boards are made of changes in these folders."""
+    found = []
+    for folder in read:
+        for pattern in (
+            f"{ENTRIES}/*/{RESULT_FILE}",
+            f"{HIDDEN}/*.json",
+            f"{DESCRIPTIONS}/*.json",
+            LOOKS_FILE,
+        ):
+            for path in folder.glob(pattern):
+                # It may have gone since it was listed.
+                with suppress(OSError):
+                    about = path.stat()
+                    found.append((str(path), about.st_mtime_ns, about.st_size))
+    return tuple(sorted(found))
 
 
 def load_results(folder: Path, board: str) -> list[Result]:

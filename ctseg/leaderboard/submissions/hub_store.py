@@ -115,8 +115,20 @@ class HubSubmissions:
         """
         progress(NOT_YET_SAVED)
         key = result.predictions_sha256
+        saved: list[str] = []
+
+        def publish(entry: Path) -> None:
+            self._publish(entry, key)
+            saved.append(key)
+
         try:
-            return self.local.accept(result, label_maps, contact, lambda entry: self._publish(entry, key))
+            return self.local.accept(result, label_maps, contact, publish)
+        except StoreError as error:
+            if not saved:
+                raise
+            # The Hub has it, so it is an entry; this machine takes it back at its next start.
+            _logger.warning("%s is saved on the Hub, but not on this machine: %s", key, error)
+            return Outcome(result, new=True)
         except _SavedBeforeError as before:
             self.local.restore(key, before.result_json)
             return Outcome(from_json(before.result_json), new=False)

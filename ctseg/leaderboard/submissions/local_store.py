@@ -2,8 +2,11 @@
 
 import errno
 import fcntl
+import logging
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +17,14 @@ from numpy.typing import NDArray
 
 from ctseg.errors import UserError
 from ctseg.files import OWNER_ONLY, bytes_under, flush_folder, write_atomically
-from ctseg.leaderboard.folders import RESULT_FILE, built_in_folder, submissions_folder
-from ctseg.leaderboard.results.result import Result, from_json
-from ctseg.leaderboard.results.store import all_results
+from ctseg.leaderboard.folders import ENTRIES, RESULT_FILE, built_in_folder, submissions_folder
+from ctseg.leaderboard.results.result import Result
+from ctseg.leaderboard.results.store import all_results, read_result
+from ctseg.leaderboard.set_aside import SetAside, usable
 from ctseg.leaderboard.submissions.entry_files import PREDICTIONS_FILE, read_predictions, write_entry
 from ctseg.settings import STORE_MB
 
+_logger = logging.getLogger(__name__)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -47,23 +52,34 @@ class Submissions:
     Parameters
     ----------
     folder : made when the first entry comes
-    most_bytes : an entry that would make the folder larger is refused
+    max_bytes : an entry that would make the folder larger is refused
     """
 
-    def __init__(self, folder: Path, most_bytes: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int) -> None:
         self.folder = folder
-        self._most_bytes = most_bytes
+        self._max_bytes = max_bytes
 
     def results(self) -> list[Result]:
         """Return all results, those of hidden entries too."""
         return all_results(self.folder)
 
     def find(self, sha256: str) -> Result | None:
-        """Return the result of these label maps, ours or a submission's, or None."""
+        """Return the result of these label maps, ours or a submission's, or None.
+
+        Raises
+        ------
+        StoreError
+            If there is one that cannot be read; it is not replaced, as a newer version may have written it.
+        """
         for folder in (built_in_folder(), self.folder):
-            path = folder / "entries" / sha256 / RESULT_FILE
-            if path.exists():
-                return from_json(path.read_text(encoding="utf-8"))
+            path = folder / ENTRIES / sha256 / RESULT_FILE
+            for _, found in usable([path], read_result):
+                if isinstance(found, SetAside):
+                    raise StoreError(
+                        "These label maps are an entry already, but its record cannot be used here "
+                        f"({found.why}), so nothing was stored; tell the owner of this page."
+                    )
+                return found
         return None
 
     def predictions(self, sha256: str) -> tuple[tuple[str, ...], NDArray[np.integer]]:
@@ -74,10 +90,15 @@ class Submissions:
         StoreError
             If they are not here.
         """
-        path = self.folder / "entries" / sha256 / PREDICTIONS_FILE
+        path = self.folder / ENTRIES / sha256 / PREDICTIONS_FILE
         if not path.exists():
             raise StoreError(f"The label maps of entry {sha256[:12]} are not in {self.folder}.")
-        return read_predictions(path)
+        try:
+            return read_predictions(path)
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise StoreError(
+                f"The label maps of entry {sha256[:12]} cannot be read; see `ctseg board doctor`."
+            ) from error
 
     def accept(
         self,
@@ -114,7 +135,7 @@ class Submissions:
     def restore(self, sha256: str, result_json: str) -> None:
         """Take back an entry's result that was saved elsewhere, without its label maps."""
         with self._locked():
-            if not (self.folder / "entries" / sha256 / RESULT_FILE).exists():
+            if not (self.folder / ENTRIES / sha256 / RESULT_FILE).exists():
                 with self._incoming() as entry:
                     write_atomically(entry / RESULT_FILE, result_json.encode(), OWNER_ONLY)
                     self._give_name(entry, sha256)
@@ -125,15 +146,19 @@ class Submissions:
             write_atomically(self.folder / name, content, OWNER_ONLY)
 
     def _give_name(self, entry: Path, sha256: str) -> None:
-        entries = self.folder / "entries"
+        entries = self.folder / ENTRIES
         entries.mkdir(exist_ok=True)
         entry.rename(entries / sha256)
-        flush_folder(entries)
+        # From here on it is an entry, whatever else fails.
+        try:
+            flush_folder(entries)
+        except OSError as error:
+            _logger.warning("The names in %s could not be flushed (%s).", entries, type(error).__name__)
 
     def _check_room(self, entry: Path) -> None:
-        if bytes_under(self.folder / "entries") + bytes_under(entry) > self._most_bytes:
+        if bytes_under(self.folder / ENTRIES) + bytes_under(entry) > self._max_bytes:
             raise StoreError(
-                f"The store of submissions is full ({self._most_bytes >> 20} MB), so this one was not "
+                f"The store of submissions is full ({self._max_bytes >> 20} MB), so this one was not "
                 "stored; tell the owner of this page."
             )
 

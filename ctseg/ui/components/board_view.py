@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ctseg.leaderboard.boards import Board, all_boards
-from ctseg.leaderboard.folders import HIDDEN, RESULT_FILE, built_in_folder, folders
+from ctseg.leaderboard.folders import LOOKS_FILE, built_in_folder, folders
 from ctseg.leaderboard.results.disclosure import disclosed_rows
 from ctseg.leaderboard.results.look_log import count_looks
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import Result
+from ctseg.leaderboard.results.store import stamp
 
-_Stamp = tuple[tuple[str, int], ...]
+_Stamp = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,13 @@ _kept: dict[str, tuple[tuple[Path, ...], _Stamp, BoardView]] = {}
 def view(board: Board) -> BoardView:
     """Return what is known of a board now; read and ranked anew only after a result was added."""
     read = folders()
-    stamp = _stamp(read)
+    now = stamp(read)
     with _lock:
         kept = _kept.get(board.name)
-        if kept is None or kept[:2] != (read, stamp):
+        if kept is None or kept[:2] != (read, now):
             rows = disclosed_rows(board)
-            looks = count_looks(built_in_folder() / "looks.csv").get(board.name, 0)
-            kept = (read, stamp, BoardView(board, rows, looks))
+            looks = count_looks(built_in_folder() / LOOKS_FILE).get(board.name, 0)
+            kept = (read, now, BoardView(board, rows, looks))
             _kept[board.name] = kept
         return kept[2]
 
@@ -76,13 +77,3 @@ def first_board() -> Board:
 def board_or_first(name: str | None) -> Board:
     """Return the board of this name, or the one to open with; addresses may hold anything."""
     return all_boards().get(name or "") or first_board()
-
-
-def _stamp(read: tuple[Path, ...]) -> _Stamp:
-    files = [
-        path
-        for folder in read
-        for pattern in (f"entries/*/{RESULT_FILE}", f"{HIDDEN}/*.json", "looks.csv")
-        for path in folder.glob(pattern)
-    ]
-    return tuple(sorted((str(path), path.stat().st_mtime_ns) for path in files))
