@@ -18,7 +18,7 @@ from ctseg.datasets import DatasetError, Split
 from ctseg.datasets.folders import data_folder
 from ctseg.datasets.phantom import phantom_val
 from ctseg.labelmaps.regions import connected_regions
-from ctseg.methods.classical.watershed_recipe import segment_image
+from ctseg.methods.classical.watershed import segment_image
 from ctseg.metrics.scores import score
 
 PATCH = 32

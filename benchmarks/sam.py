@@ -29,7 +29,7 @@ import ctseg
 from ctseg.methods import NeverStop, load
 from ctseg.methods.sam.engine.modules import load_modules
 from ctseg.methods.sam.engine.onnx_encoder import OnnxEncoder
-from ctseg.methods.sam.sam_vit_t import CARD, DECODER_FILE, ENCODER_FILE, POINTS_PER_SIDE
+from ctseg.methods.sam.sam_vit_t import CARD, DECODER_FILE, ENCODER_FILE, SETTINGS
 from ctseg.metrics import score
 from ctseg.slices.ct_slice import CTSlice
 from ctseg.slices.windowing import to_uint8
@@ -61,7 +61,7 @@ def reference_generator() -> SamAutomaticMaskGenerator:
     """Return the package's generator: default thresholds, 16 points a side, batches of 64."""
     prompt_encoder, mask_decoder = load_modules(fetch(DECODER_FILE))
     sam = Sam(EncoderModule(), prompt_encoder, mask_decoder).eval()
-    return SamAutomaticMaskGenerator(sam, points_per_side=POINTS_PER_SIDE, points_per_batch=64)
+    return SamAutomaticMaskGenerator(sam, points_per_side=SETTINGS.points_per_side, points_per_batch=64)
 
 
 def reference_label_map(generator: SamAutomaticMaskGenerator, ct_slice: CTSlice) -> NDArray[np.int32]:

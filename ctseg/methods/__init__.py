@@ -5,11 +5,24 @@ one through an entry point of the group ``ctseg.methods`` that names such a modu
 torch at the top of the module: imports that are heavy belong inside ``load``.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from ctseg.methods.base.card import Card
-from ctseg.methods.base.method import Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress
-from ctseg.methods.base.registry import METHODS, MethodError, download_bytes, load
+from ctseg.methods.base.method import (
+    Method,
+    NeverStop,
+    Progress,
+    StopFlag,
+    Stopped,
+    ignore_progress,
+    raise_if_stopped,
+)
+
+if TYPE_CHECKING:
+    from ctseg.methods.base.registry import CARDS, METHODS, MethodError, download_bytes, load
 
 __all__ = [
+    "CARDS",
     "METHODS",
     "Card",
     "Method",
@@ -21,4 +34,14 @@ __all__ = [
     "download_bytes",
     "ignore_progress",
     "load",
+    "raise_if_stopped",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # The registry looks for methods when it is asked: a process that runs one recipe needs no other.
+    from ctseg.methods.base import registry
+
+    if name not in __all__:
+        raise AttributeError(f"module 'ctseg.methods' has no attribute {name!r}")
+    return getattr(registry, name)

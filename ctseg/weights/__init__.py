@@ -1,12 +1,9 @@
 """From a name in the manifest to a verified file: embedded, cached, or fetched from the Hub."""
 
 from ctseg.weights.convert import converted_bytes_to_fetch, fetch_converted
-from ctseg.weights.entries import WeightsFile, manifest
-from ctseg.weights.errors import WeightsError
-from ctseg.weights.files import bytes_to_fetch, fetch
-from ctseg.weights.hub import Progress
-from ctseg.weights.report import Status, status
-from ctseg.weights.sizes import in_megabytes
+from ctseg.weights.fetch import bytes_to_fetch, fetch
+from ctseg.weights.manifest import Progress, WeightsError, WeightsFile, in_megabytes, manifest
+from ctseg.weights.status import Status, status
 
 __all__ = [
     "Progress",

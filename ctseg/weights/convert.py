@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from ctseg.files import atomic_path, write_atomically
-from ctseg.weights.cache import cached_path, fetch_to_cache
-from ctseg.weights.digest import is_the_file, sha256_of
-from ctseg.weights.entries import WeightsFile, find
-from ctseg.weights.errors import WeightsError
-from ctseg.weights.hub import Progress, ignore_progress
-from ctseg.weights.sizes import in_megabytes
+from ctseg.weights.fetch import cached_path, fetch_to_cache
+from ctseg.weights.manifest import (
+    Progress,
+    WeightsError,
+    WeightsFile,
+    find,
+    ignore_progress,
+    in_megabytes,
+    is_the_file,
+    sha256_of,
+)
 
 
 def fetch_converted(

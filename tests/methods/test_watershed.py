@@ -1,6 +1,7 @@
 """The watershed equals the literal scikit-image calls, on its golden numbers too."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +18,10 @@ from skimage.morphology import disk
 from skimage.segmentation import watershed
 
 from ctseg.methods import Stopped, load
-from ctseg.methods.base.interruptible import LARGEST_IN_PROCESS_PX
-from ctseg.methods.classical import watershed_recipe
+from ctseg.methods.base.interruptible import LARGEST_IN_PROCESS_PX, RecipeMethod
 from ctseg.metrics import score
 from ctseg.slices import CTSlice, Window, read_slice
-from ctseg.slices.windowing import to_uint8
+from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 
 def literal_calls(image: NDArray[np.uint8]) -> NDArray[np.int32]:
@@ -107,12 +107,15 @@ def test_golden_scores(ct_fewshot: Path, split: str, ari: float, fg_ari: float, 
 
 
 def test_a_process_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = tmp_path / "recipe.py"
-    script.write_text("raise SystemExit('out of flour')", encoding="utf-8")
-    monkeypatch.setattr(watershed_recipe, "__file__", str(script))
+    (tmp_path / "burnt_recipe.py").write_text(
+        "STEPS = 1\ndef segment_image(image, after_step):\n    raise SystemExit('out of flour')\n",
+        encoding="utf-8",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     image = np.zeros((1, LARGEST_IN_PROCESS_PX + 1), dtype=np.uint8)
     with pytest.raises(RuntimeError, match="out of flour"):
-        load("watershed").segment(eight_bit(image))
+        RecipeMethod("burnt_recipe", SOFT_TISSUE).segment(eight_bit(image))
 
 
 class StopAfter:

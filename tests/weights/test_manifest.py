@@ -12,8 +12,7 @@ from weights_process import CONTENT, Client, table
 
 from ctseg import weights
 from ctseg.methods import METHODS, download_bytes
-from ctseg.weights.digest import sha256_of
-from ctseg.weights.entries import weights_folder
+from ctseg.weights.manifest import sha256_of, weights_folder
 
 ENTRIES = list(weights.manifest().values())
 OWN = [entry for entry in ENTRIES if not entry.outside]

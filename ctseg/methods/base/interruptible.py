@@ -1,21 +1,23 @@
 """Run a recipe that cannot be interrupted: in this process if it is quick, else in one that can be killed.
 
-A recipe is a module with ``segment_image(image, after_step)`` and ``STEPS`` that imports nothing of this
-project.
+A recipe is a module with ``segment_image(image, after_step)`` and ``STEPS``; what is heavy it imports inside
+that function.
 """
 
+import importlib
 import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.methods.base import worker
-from ctseg.methods.base.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
@@ -25,10 +27,16 @@ LOOK_AGAIN_SECONDS = 0.05
 
 
 class RecipeMethod:
-    """A method that is a recipe applied to a slice's grey levels, with a stop flag that works at any size."""
+    """A method that is a recipe applied to a slice's grey levels, with a stop flag that works at any size.
 
-    def __init__(self, recipe: ModuleType, input_window: Window) -> None:
-        self._recipe = recipe
+    Parameters
+    ----------
+    recipe : name of the module
+    input_window : in HU, for slices in HU
+    """
+
+    def __init__(self, recipe: str, input_window: Window) -> None:
+        self._recipe = importlib.import_module(recipe)
         self._input_window = input_window
 
     def segment(
@@ -58,8 +66,7 @@ def run_recipe(
     Stopped
         If ``stop`` is set before the label map is ready.
     """
-    if stop.is_set():
-        raise Stopped
+    raise_if_stopped(stop)
     progress(0.0)
     answer = _in_process if image.size <= LARGEST_IN_PROCESS_PX else _in_subprocess
     return answer(recipe, image, stop, progress)
@@ -69,8 +76,7 @@ def _in_process(
     recipe: ModuleType, image: NDArray[np.uint8], stop: StopFlag, progress: Progress
 ) -> NDArray[np.int32]:
     def after_step(step: int) -> None:
-        if stop.is_set():
-            raise Stopped
+        raise_if_stopped(stop)
         progress(step / recipe.STEPS)
 
     label_map: NDArray[np.int32] = recipe.segment_image(image, after_step)
@@ -80,8 +86,10 @@ def _in_process(
 def _in_subprocess(
     recipe: ModuleType, image: NDArray[np.uint8], stop: StopFlag, progress: Progress
 ) -> NDArray[np.int32]:
-    # -P: modules beside the script must not hide those of the standard library.
-    command = [sys.executable, "-P", worker.__file__, str(recipe.__file__)]
+    command = [sys.executable, "-P", "-m", "ctseg.methods.base.worker", recipe.__name__]
+    # The package may stand in a checkout that is not installed.
+    home = str(Path(__file__).resolve().parents[3])
+    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     # Files without a name: they take any size without a reader on the other side, and vanish with this block.
     with (
         tempfile.TemporaryFile() as asked,
@@ -90,7 +98,9 @@ def _in_subprocess(
     ):
         np.save(asked, image, allow_pickle=False)
         asked.seek(0)
-        with subprocess.Popen(command, stdin=asked, stdout=answer, stderr=told) as process:
+        with subprocess.Popen(
+            command, stdin=asked, stdout=answer, stderr=told, env=os.environ | {"PYTHONPATH": path}
+        ) as process:
             try:
                 _wait(process, told, recipe.STEPS, stop, progress)
             finally:
@@ -108,11 +118,8 @@ def _wait(
     process: subprocess.Popen[bytes], told: IO[bytes], steps: int, stop: StopFlag, progress: Progress
 ) -> None:
     while True:
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=LOOK_AGAIN_SECONDS)
-        except subprocess.TimeoutExpired:
-            if stop.is_set():
-                raise Stopped from None
-            progress(min(os.fstat(told.fileno()).st_size, steps) / steps)
-        else:
             return
+        raise_if_stopped(stop)
+        progress(min(os.fstat(told.fileno()).st_size, steps) / steps)

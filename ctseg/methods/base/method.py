@@ -31,6 +31,12 @@ class NeverStop:
         return False
 
 
+def raise_if_stopped(stop: StopFlag) -> None:
+    """Raise ``Stopped`` if the flag is set; methods call it between steps."""
+    if stop.is_set():
+        raise Stopped
+
+
 def ignore_progress(_fraction: float) -> None:
     """Be the progress callback of callers who do not show progress."""
 

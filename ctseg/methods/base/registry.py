@@ -58,8 +58,11 @@ def _find() -> tuple[dict[str, Card], dict[str, ModuleType]]:
 
 _cards, _modules = _find()
 
-METHODS: Mapping[str, Card] = MappingProxyType(_cards)
+CARDS: Mapping[str, Card] = MappingProxyType(_cards)
 """Cards of all methods by name, planned ones included (``card.trained`` is False)."""
+
+METHODS = CARDS
+"""The name under which other code was told to import ``CARDS``."""
 
 
 class MethodError(UserError):
@@ -74,9 +77,9 @@ def load(name: str) -> Method:
     MethodError
         If there is no method of this name, or it is planned and not trained yet.
     """
-    if name not in METHODS:
-        raise MethodError(f"There is no method {name!r}; choose one of {', '.join(METHODS)}.")
-    if not METHODS[name].trained:
+    if name not in CARDS:
+        raise MethodError(f"There is no method {name!r}; choose one of {', '.join(CARDS)}.")
+    if not CARDS[name].trained:
         raise MethodError(f"The method {name} is not trained yet; choose another.")
     with _loading:
         if name not in _loaded:
@@ -95,4 +98,4 @@ def download_bytes(name: str) -> int | None:
         wanted: int | None = own()
         return wanted
     known = manifest()
-    return bytes_to_fetch(file for file in METHODS[name].weights if file in known)
+    return bytes_to_fetch(file for file in CARDS[name].weights if file in known)

@@ -1,10 +1,19 @@
 """Graph-based segmentation: a full tiling without learning, for context on the boards."""
 
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.interruptible import RecipeMethod
 from ctseg.methods.base.method import Method
-from ctseg.methods.classical import felzenszwalb_recipe
 from ctseg.slices.windowing import SOFT_TISSUE
+
+STEPS = 1
+SCALE = 300
+SIGMA_PX = 1.0
+SMALLEST_PX = 80
 
 CARD = Card(
     name="felzenszwalb",
@@ -36,4 +45,23 @@ CARD = Card(
 
 def load() -> Method:
     """Return the method; there is nothing to load."""
-    return RecipeMethod(felzenszwalb_recipe, CARD.input_window)
+    return RecipeMethod(__name__, CARD.input_window)
+
+
+def segment_image(image: NDArray[np.uint8], after_step: Callable[[int], None]) -> NDArray[np.int32]:
+    """Divide an image by its graph of grey-level differences.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, shape (H, W)
+    after_step : called with 1 when done; may raise to end early
+
+    Returns
+    -------
+    ndarray of int32, shape (H, W), labels from 1
+    """
+    from skimage.segmentation import felzenszwalb
+
+    regions = felzenszwalb(image, scale=SCALE, sigma=SIGMA_PX, min_size=SMALLEST_PX)
+    after_step(STEPS)
+    return (regions + 1).astype(np.int32)

@@ -4,12 +4,13 @@ from pathlib import Path
 
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
+from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.settings import SAM_VIT_B_FILE, SAM_VIT_B_REPO, SAM_VIT_B_REVISION
 from ctseg.slices.windowing import SOFT_TISSUE
 from ctseg.weights import Progress, converted_bytes_to_fetch, fetch_converted
 
 CHECKPOINT = "sam_vit_b_01ec64.pth"
-POINTS_PER_SIDE = 16
+SETTINGS = MaskSettings(points_per_side=16)
 
 CARD = Card(
     name="sam-vit-b",
@@ -18,7 +19,8 @@ CARD = Card(
     summary=(
         "Asks Meta's Segment Anything for the structure under each point of a 16x16 grid that lies on the "
         "body; the challenge report used 32x32 points, which take about four times as long. "
-        "The masks it is sure of are painted into one label map, large ones first."
+        ""
+        f"{SETTINGS.in_words()} are painted into one label map, large ones first."
     ),
     paper="Kirillov et al., Segment Anything, ICCV 2023",
     paper_url="https://arxiv.org/abs/2304.02643",
@@ -45,7 +47,7 @@ def load() -> Method:
     """Return the method; its weights are fetched, checked and read by the first ``segment``."""
     from ctseg.methods.sam.engine.vit_b import FetchedOnFirstUse
 
-    return FetchedOnFirstUse(_fetch, input_window=CARD.input_window, points_per_side=POINTS_PER_SIDE)
+    return FetchedOnFirstUse(_fetch, input_window=CARD.input_window, settings=SETTINGS)
 
 
 def download_bytes() -> int | None:

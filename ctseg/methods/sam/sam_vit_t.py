@@ -2,11 +2,12 @@
 
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
+from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.slices.windowing import SOFT_TISSUE
 
 ENCODER_FILE = "mobile_sam_encoder_fp16.onnx"
 DECODER_FILE = "mobile_sam_decoder_fp16.safetensors"
-POINTS_PER_SIDE = 16
+SETTINGS = MaskSettings(points_per_side=16)
 
 CARD = Card(
     name="sam-vit-t",
@@ -14,7 +15,8 @@ CARD = Card(
     family="foundation model",
     summary=(
         "Asks a small Segment Anything model for the structure under each point of a 16x16 grid that lies on "
-        "the body. The masks it is sure of are painted into one label map, large ones first."
+        "the body. "
+        f"{SETTINGS.in_words()} are painted into one label map, large ones first."
     ),
     paper="Kirillov et al., Segment Anything, ICCV 2023; Zhang et al., Faster Segment Anything, 2023",
     paper_url="https://arxiv.org/abs/2304.02643",
@@ -51,6 +53,6 @@ def load() -> Method:
         OnnxEncoder(fetch(ENCODER_FILE)),
         PointDecoder(*load_modules(fetch(DECODER_FILE))),
         input_window=CARD.input_window,
-        points_per_side=POINTS_PER_SIDE,
+        settings=SETTINGS,
         encoder_share=0.2,
     )

@@ -9,12 +9,7 @@ from torch import Tensor
 from torchvision.ops import nms
 
 from ctseg.methods.sam.engine.frame import upscaled
-
-LOWEST_PREDICTED_IOU = 0.88
-LOWEST_STABILITY = 0.95
-STABILITY_OFFSET = 1.0
-HIGHEST_BOX_IOU = 0.7
-"""The defaults of ``SamAutomaticMaskGenerator``."""
+from ctseg.methods.sam.engine.mask_settings import MaskSettings
 
 
 @dataclass(frozen=True)
@@ -35,16 +30,19 @@ class Candidate:
     area: int
 
 
-def candidate(logits: Tensor, predicted_iou: float, shape: tuple[int, int]) -> Candidate | None:
+def candidate(
+    logits: Tensor, predicted_iou: float, shape: tuple[int, int], settings: MaskSettings
+) -> Candidate | None:
     """Return the candidate of a mask's logits (256, 256), or None if the mask is empty or unstable.
 
-    Stability is the overlap of the masks at the thresholds +1 and -1; ``shape`` is the (H, W) at which the
-    mask is judged.
+    Stability is the overlap of the masks at the thresholds plus and minus ``stability_score_offset``; the
+    mask is judged at ``shape``, (H, W).
     """
     full = upscaled(logits, shape)
-    certain = int(torch.count_nonzero(full > STABILITY_OFFSET))
-    possible = int(torch.count_nonzero(full > -STABILITY_OFFSET))
-    if certain == 0 or np.float32(certain) / np.float32(possible) < np.float32(LOWEST_STABILITY):
+    certain = int(torch.count_nonzero(full > settings.stability_score_offset))
+    possible = int(torch.count_nonzero(full > -settings.stability_score_offset))
+    lowest = np.float32(settings.stability_score_thresh)
+    if certain == 0 or np.float32(certain) / np.float32(possible) < lowest:
         return None
     mask = full > 0
     rows = torch.nonzero(mask.any(dim=1))
@@ -53,13 +51,13 @@ def candidate(logits: Tensor, predicted_iou: float, shape: tuple[int, int]) -> C
     return Candidate(logits, predicted_iou, box, int(torch.count_nonzero(mask)))
 
 
-def without_duplicates(candidates: list[Candidate]) -> list[Candidate]:
-    """Keep the best candidates, in falling order, whose boxes overlap no better one by an IoU above 0.7."""
+def without_duplicates(candidates: list[Candidate], box_nms_thresh: float) -> list[Candidate]:
+    """Keep the best candidates, in falling order, whose boxes overlap no better one by a higher IoU."""
     if not candidates:
         return []
     boxes = torch.tensor([one.box for one in candidates], dtype=torch.float32)
     quality = torch.tensor([one.predicted_iou for one in candidates], dtype=torch.float32)
-    return [candidates[int(index)] for index in nms(boxes, quality, HIGHEST_BOX_IOU)]
+    return [candidates[int(index)] for index in nms(boxes, quality, box_nms_thresh)]
 
 
 def large_to_small(candidates: list[Candidate]) -> list[Candidate]:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ctseg.methods.base.method import StopFlag, Stopped
+from ctseg.methods.base.method import StopFlag, Stopped, raise_if_stopped
 from ctseg.methods.sam.engine.threads import THREADS
 
 LOOK_AGAIN_SECONDS = 0.05
@@ -78,6 +78,5 @@ class OnnxEncoder:
             if stop.is_set():
                 raise Stopped from error
             raise
-        if stop.is_set():
-            raise Stopped
+        raise_if_stopped(stop)
         return torch.from_numpy(embedding)

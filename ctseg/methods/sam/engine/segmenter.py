@@ -9,10 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ctseg.methods.base.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.methods.sam.engine.body import points_on_body
 from ctseg.methods.sam.engine.candidates import (
-    LOWEST_PREDICTED_IOU,
     Candidate,
     candidate,
     large_to_small,
@@ -21,6 +20,7 @@ from ctseg.methods.sam.engine.candidates import (
 )
 from ctseg.methods.sam.engine.decoder import ImageSide, PointDecoder
 from ctseg.methods.sam.engine.frame import encoder_input, framed_points, judged_shape
+from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.memory import give_back_freed_memory
 from ctseg.methods.sam.engine.threads import single_threaded_workers
 from ctseg.slices.ct_slice import CTSlice, Window
@@ -41,13 +41,8 @@ class ImageEncoder(Protocol):
         ...
 
 
-def _look(stop: StopFlag) -> None:
-    if stop.is_set():
-        raise Stopped
-
-
 class AutomaticMasks:
-    """Segments a slice with ``points_per_side`` ** 2 points, those on the body, and the package's thresholds.
+    """Segments a slice with a grid of points, those on the body, and keeps the masks that pass thresholds.
 
     Kirillov et al. 2023, arXiv 2304.02643, appendix B, as ``SamAutomaticMaskGenerator`` does it without
     crops. Holds no state between slices, so several threads may use one object.
@@ -56,7 +51,7 @@ class AutomaticMasks:
     ----------
     encoder, decoder : of the same model
     input_window : in HU, for slices in HU
-    points_per_side : the grid spans the whole slice
+    settings : points and thresholds
     encoder_share : the encoder's share of the whole time, for the progress that is told
     """
 
@@ -66,13 +61,13 @@ class AutomaticMasks:
         decoder: PointDecoder,
         *,
         input_window: Window,
-        points_per_side: int,
+        settings: MaskSettings,
         encoder_share: float,
     ) -> None:
         self._encoder = encoder
         self._decoder = decoder
         self._input_window = input_window
-        self._points_per_side = points_per_side
+        self._settings = settings
         self._encoder_share = encoder_share
 
     @torch.inference_mode()
@@ -80,7 +75,7 @@ class AutomaticMasks:
         self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
     ) -> NDArray[np.int32]:
         """See ``ctseg.methods.Method``."""
-        _look(stop)
+        raise_if_stopped(stop)
         image = to_uint8(ct_slice, self._input_window)
         progress(0.0)
         if image.min() == image.max():
@@ -90,12 +85,14 @@ class AutomaticMasks:
         embedding = self._encoder.embed(encoder_input(image), stop)
         give_back_freed_memory()
         progress(self._encoder_share)
-        points = points_on_body(image, self._points_per_side)
+        points = points_on_body(image, self._settings.points_per_side)
         found: list[Candidate] = []
         for done, batch in self._candidates(embedding, points, ct_slice.shape, stop):
             found += batch
             progress(self._encoder_share + (1 - self._encoder_share - PAINTING_SHARE) * done)
-        label_map = self._painted(without_duplicates(found), ct_slice.shape, stop)
+        label_map = self._painted(
+            without_duplicates(found, self._settings.box_nms_thresh), ct_slice.shape, stop
+        )
         progress(1.0)
         return label_map
 
@@ -120,17 +117,19 @@ class AutomaticMasks:
     def _of_points(
         self, image_side: ImageSide, points: Tensor, shape: tuple[int, int], stop: StopFlag
     ) -> list[Candidate]:
-        _look(stop)
+        raise_if_stopped(stop)
         keys, mask_tokens, quality = self._decoder.attend(image_side, points)
         found: list[Candidate] = []
         for point in range(len(points)):
-            chosen = torch.nonzero(quality[point] > LOWEST_PREDICTED_IOU)[:, 0]
+            chosen = torch.nonzero(quality[point] > self._settings.pred_iou_thresh)[:, 0]
             if len(chosen) == 0:
                 continue
             logits = self._decoder.masks(keys[point], mask_tokens[point], chosen)
             for mask, index in zip(logits, chosen, strict=True):
-                _look(stop)
-                one = candidate(mask.clone(), float(quality[point, index]), judged_shape(shape))
+                raise_if_stopped(stop)
+                one = candidate(
+                    mask.clone(), float(quality[point, index]), judged_shape(shape), self._settings
+                )
                 if one is not None:
                     found.append(one)
         return found
@@ -139,6 +138,6 @@ class AutomaticMasks:
     def _painted(candidates: list[Candidate], shape: tuple[int, int], stop: StopFlag) -> NDArray[np.int32]:
         label_map = np.zeros(shape, dtype=np.int32)
         for label, one in enumerate(large_to_small(candidates), start=1):
-            _look(stop)
+            raise_if_stopped(stop)
             paint(label_map, one, label)
         return label_map

@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from segment_anything.build_sam import build_sam_vit_b
 from segment_anything.modeling import Sam
 
-from ctseg.methods.base.method import NeverStop, Progress, StopFlag, Stopped, ignore_progress
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.methods.sam.engine.decoder import PointDecoder
+from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.segmenter import AutomaticMasks
 from ctseg.methods.sam.engine.threads import THREADS
 from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
@@ -56,15 +57,15 @@ class FetchedOnFirstUse:
     ----------
     fetch : returns the safetensors file; gets a callback for (bytes done, bytes in all)
     input_window : in HU, for slices in HU
-    points_per_side : the grid spans the whole slice
+    settings : points and thresholds
     """
 
     def __init__(
-        self, fetch: Callable[[BytesProgress], Path], *, input_window: Window, points_per_side: int
+        self, fetch: Callable[[BytesProgress], Path], *, input_window: Window, settings: MaskSettings
     ) -> None:
         self._fetch = fetch
         self._input_window = input_window
-        self._points_per_side = points_per_side
+        self._settings = settings
         self._masks: AutomaticMasks | None = None
         self._fetching = threading.Lock()
 
@@ -86,8 +87,7 @@ class FetchedOnFirstUse:
         def note(done: int, total: int) -> None:
             nonlocal fraction
             fraction = done / total
-            if stop.is_set():
-                raise Stopped
+            raise_if_stopped(stop)
 
         future: Future[AutomaticMasks] = Future()
 
@@ -100,8 +100,7 @@ class FetchedOnFirstUse:
         # A pool would keep the program from ending until a line that says nothing has timed out.
         threading.Thread(target=fetch, name="ctseg-fetch", daemon=True).start()
         while True:
-            if stop.is_set():
-                raise Stopped
+            raise_if_stopped(stop)
             progress(fraction)
             try:
                 return future.result(timeout=LOOK_AGAIN_SECONDS)
@@ -116,7 +115,7 @@ class FetchedOnFirstUse:
                     ViTEncoder(sam.image_encoder),
                     PointDecoder(sam.prompt_encoder, sam.mask_decoder),
                     input_window=self._input_window,
-                    points_per_side=self._points_per_side,
+                    settings=self._settings,
                     encoder_share=ENCODER_SHARE,
                 )
             return self._masks

@@ -17,15 +17,10 @@ from segment_anything.modeling.image_encoder import (
 )
 from torch import Tensor
 
-from ctseg.methods.base.method import StopFlag, Stopped
+from ctseg.methods.base.method import StopFlag, raise_if_stopped
 
 TOKENS_AT_ONCE = 1024
 """Tokens that pass the two dense layers of a block between two looks at the stop flag."""
-
-
-def _look(stop: StopFlag) -> None:
-    if stop.is_set():
-        raise Stopped
 
 
 class ViTEncoder:
@@ -51,12 +46,12 @@ class ViTEncoder:
         Stopped
             If ``stop`` is set meanwhile.
         """
-        _look(stop)
+        raise_if_stopped(stop)
         tokens = self._module.patch_embed(torch.from_numpy(pixels)) + self._module.pos_embed
         for block in self._module.blocks:
             tokens = tokens + _attended(block, tokens, stop)
             tokens = tokens + _mixed(block, tokens, stop)
-        _look(stop)
+        raise_if_stopped(stop)
         return self._module.neck(tokens.permute(0, 3, 1, 2))
 
 
@@ -72,13 +67,13 @@ def _attended(block: Block, tokens: Tensor, stop: StopFlag) -> Tensor:
 
 def _attention(attention: Attention, tokens: Tensor, stop: StopFlag) -> Tensor:
     batch, height, width, channels = tokens.shape
-    _look(stop)
+    raise_if_stopped(stop)
     qkv = attention.qkv(tokens).view(batch, height * width, 3, attention.num_heads, -1)
     of_rows = get_rel_pos(height, height, attention.rel_pos_h)
     of_columns = get_rel_pos(width, width, attention.rel_pos_w)
     outputs = torch.empty(batch, height * width, attention.num_heads, channels // attention.num_heads)
     for head in range(attention.num_heads):
-        _look(stop)
+        raise_if_stopped(stop)
         query, key, value = qkv[:, :, :, head].unbind(2)
         scores = torch.bmm(query * attention.scale, key.transpose(1, 2))
         placed = query.reshape(batch, height, width, -1)
@@ -93,6 +88,6 @@ def _mixed(block: Block, tokens: Tensor, stop: StopFlag) -> Tensor:
     """The dense layers of a block (B, H, W, C)."""
     rows = []
     for some in tokens.flatten(0, 2).split(TOKENS_AT_ONCE):
-        _look(stop)
+        raise_if_stopped(stop)
         rows.append(block.mlp(block.norm2(some)))
     return torch.cat(rows).view(tokens.shape)

@@ -1,14 +1,27 @@
 """Reads ``weights/manifest.toml``: which weights files exist, and what exactly each of them is."""
 
+import hashlib
+import threading
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ctseg.errors import UserError
 from ctseg.settings import HUB_OWNER, WEIGHTS_FOLDER, packaged_folder
-from ctseg.weights.errors import WeightsError
+
+Progress = Callable[[int, int], None]
+"""Called with (bytes done, bytes in all) while a file is fetched; what it raises ends the transfer."""
+
+_CHUNK_BYTES = 1 << 20
+_known_digests: dict[tuple[str, int, int], str] = {}
+_writing = threading.Lock()
+
+
+class WeightsError(UserError):
+    """A weights file cannot be had; the message is one sentence that says why and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +88,46 @@ def find(file_name: str) -> WeightsFile:
     if file_name not in known:
         raise WeightsError(f"There is no weights file {file_name!r}; known are {', '.join(known) or 'none'}.")
     return known[file_name]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file in hexadecimal.
+
+    It is remembered by path, size and time of change, so that loading a file again costs no second read.
+    """
+    state = path.stat()
+    key = (str(path.resolve()), state.st_size, state.st_mtime_ns)
+    if key not in _known_digests:
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK_BYTES):
+                digest.update(chunk)
+        with _writing:
+            _known_digests[key] = digest.hexdigest()
+    return _known_digests[key]
+
+
+def is_the_file(path: Path, sha256: str, size: int) -> bool:
+    """Tell whether ``path`` has exactly this size in bytes and this sha256.
+
+    Raises
+    ------
+    WeightsError
+        If the file is there and cannot be read.
+    """
+    try:
+        return path.stat().st_size == size and sha256_of(path) == sha256
+    except OSError as error:
+        raise WeightsError(f"The weights file {path.name} cannot be read; check its permissions.") from error
+
+
+def ignore_progress(_done: int, _total: int) -> None:
+    """Be the progress callback of callers who do not show progress."""
+
+
+def in_megabytes(count: int) -> str:
+    """Return a number of bytes in MB (10^6 bytes), with one digit that is not 0 for small ones."""
+    return f"{count / 1e6:.0f} MB" if count >= 1_000_000 else f"{max(count, 1000) / 1e6:.1g} MB"
 
 
 def _own(row: Mapping[str, Any], owner: str) -> WeightsFile:

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from ctseg.weights.cache import cached_path
 from ctseg.weights.convert import converted_path
-from ctseg.weights.entries import WeightsFile, manifest, weights_folder
-from ctseg.weights.sizes import in_megabytes
+from ctseg.weights.fetch import cached_path
+from ctseg.weights.manifest import WeightsFile, in_megabytes, manifest, weights_folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,16 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from ctseg.settings import HUB_OWNER, WEIGHTS
-from ctseg.weights.cache import cached_path, fetch_to_cache
-from ctseg.weights.digest import is_the_file
-from ctseg.weights.entries import WeightsFile, find, weights_folder
-from ctseg.weights.errors import WeightsError
-from ctseg.weights.hub import Progress, ignore_progress
+from ctseg.settings import HUB_OWNER, WEIGHTS, hub_folder
+from ctseg.weights.manifest import (
+    Progress,
+    WeightsError,
+    WeightsFile,
+    find,
+    ignore_progress,
+    is_the_file,
+    weights_folder,
+)
 
 _FORMATS = (".safetensors", ".onnx")
 
@@ -60,6 +64,36 @@ def bytes_to_fetch(file_names: Iterable[str]) -> int | None:
     return sum(missing) or None
 
 
+def cached_path(entry: WeightsFile) -> Path:
+    """Return where a fetched file lies or would lie; nothing is created.
+
+    One folder per sha256, so that two versions never meet.
+    """
+    return hub_folder() / "assets" / "ctseg" / "weights" / entry.sha256 / entry.file
+
+
+def fetch_to_cache(entry: WeightsFile, repo: str, revision: str, progress: Progress) -> Path:
+    """Return the cached file after checking it; fetch it first where it is missing or was changed.
+
+    Raises
+    ------
+    WeightsError
+        If it cannot be fetched, or what came is not the file of this sha256.
+    """
+    path = cached_path(entry)
+    if path.is_file():
+        if is_the_file(path, entry.sha256, entry.bytes):
+            return path
+        _remove(path)
+    try:
+        from ctseg.weights.download import HubFile, download
+    except ImportError as error:
+        raise WeightsError(f"{entry.file} cannot be fetched; install ctseg with its extra `app`.") from error
+    wanted = HubFile(repo=repo, revision=revision, path=entry.path, sha256=entry.sha256, bytes=entry.bytes)
+    download(wanted, path, progress)
+    return path
+
+
 def _is_here(entry: WeightsFile) -> bool:
     embedded = _chosen_source() == "embedded" and (weights_folder() / entry.file).is_file()
     return embedded or cached_path(entry).is_file()
@@ -80,3 +114,12 @@ def _need_published(entry: WeightsFile) -> None:
         )
     if not entry.repo:
         raise WeightsError(f"No Hub account is known for {entry.file}; set {HUB_OWNER.name} to its owner.")
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise WeightsError(
+            f"The cached {path.name} was changed and cannot be replaced; delete it."
+        ) from error

@@ -1,0 +1,30 @@
+"""The numbers that decide which masks Segment Anything makes; light, so that cards can quote them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskSettings:
+    """Points and thresholds of automatic masks, named and preset as in ``SamAutomaticMaskGenerator``.
+
+    Attributes
+    ----------
+    points_per_side : of the square grid of points, which spans the whole slice.
+    pred_iou_thresh : the model's own estimate of a mask's quality must be above it.
+    stability_score_thresh : least IoU of a mask at a higher and a lower threshold of its logits.
+    stability_score_offset : how far those two thresholds lie from 0.
+    box_nms_thresh : of two masks whose boxes overlap by a higher IoU, the one of lower quality is dropped.
+    """
+
+    points_per_side: int
+    pred_iou_thresh: float = 0.88
+    stability_score_thresh: float = 0.95
+    stability_score_offset: float = 1.0
+    box_nms_thresh: float = 0.7
+
+    def in_words(self) -> str:
+        """Return the condition on masks, for a sentence that goes on with what becomes of them."""
+        return (
+            f"The masks with a predicted IoU above {self.pred_iou_thresh} and a stability of at least "
+            f"{self.stability_score_thresh}"
+        )
