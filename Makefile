@@ -8,12 +8,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV := $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: app test test-all check coverage bench screens docs clean
+.PHONY: app test test-all check audit bench screens docs clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/ctseg serve --open
 
-# The last line says what was left out and why.
+# The last line says what was left out and why. CI adds ARGS="--cov".
 test: $(VENV)/dev.stamp
 	$(PYTEST) -q -n 2 --dist loadfile -m "not slow" $(ARGS)
 
@@ -26,12 +26,10 @@ check: $(VENV)/dev.stamp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/check_licences.py
-	$(MAKE) --no-print-directory coverage
 
-# The browser's pages run in a server of their own; their Python side is covered without a browser.
-coverage: $(VENV)/dev.stamp
-	rm -f .coverage .coverage.*
-	$(PYTEST) -q -n 2 --dist loadfile -m "not slow and not browser" --cov --cov-report=term $(ARGS)
+# Compares the pins with a list of known vulnerabilities; where none can be reached it says so.
+audit: $(VENV)/dev.stamp
+	$(BIN)/python scripts/audit.py
 
 bench: $(VENV)/dev.stamp
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

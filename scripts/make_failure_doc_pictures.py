@@ -14,7 +14,7 @@ from ctseg.methods import METHODS, load
 from ctseg.slices.windowing import to_uint8
 
 BOARD = "phantom-val"
-FOLDER = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "pictures"
+FOLDER = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "images"
 PANEL_PX = 320
 OPACITY = 0.5
 

@@ -17,7 +17,7 @@ def test_pages_are_up_to_date() -> None:
 
 
 def test_every_method_on_the_phantom_board_shows_where_it_fails() -> None:
-    pictures = {path.stem for path in (ROOT / "ctseg" / "methods" / "pictures").glob("*.png")}
+    pictures = {path.stem for path in (ROOT / "ctseg" / "methods" / "images").glob("*.png")}
     shown = {result.entry for result in load_results(built_in_folder(), "phantom-val")}
     assert pictures == shown & set(METHODS)
 

@@ -116,7 +116,7 @@ def test_the_commands_of_training_run(tmp_path: Path, monkeypatch: pytest.Monkey
     assert {command.split()[1] for command in told} == {"train", "pretrain"}
     for command in told:
         _, verb, name, *rest = command.split()
-        recipe = (ROOT / "ctseg" / "learning" / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
+        recipe = (ROOT / "ctseg" / "training" / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
         small = re.sub(r"(?m)^(steps|batch|select_every|log_every) = .*", r"\1 = 1", recipe)
         small = re.sub(r"(?m)^sizes = .*", "sizes = [[0, 64]]", small)
         small = re.sub(r"(?m)^kappa_patients = .*", "kappa_patients = 1", small)

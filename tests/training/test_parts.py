@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from export_weights import export, main
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
@@ -21,7 +22,6 @@ from ctseg.training.batches import Pictures, ahead, make_batch, picture_indices
 from ctseg.training.checkpoint import load_state, save_state, save_weights
 from ctseg.training.curves import Record, draw_curves, read_record
 from ctseg.training.evaluation import class_dice, selection_scores
-from ctseg.training.export import export, main
 from ctseg.training.moving_average import MovingAverage
 from ctseg.training.pretrained import IMAGENET_FILE
 from ctseg.training.recipe import Augmentation, RecipeError, read_recipe, recipe_from_table

@@ -1,4 +1,4 @@
-"""Starts the app as a process of its own on a free port, with a temporary folder of its own."""
+"""Starts the app as a process of its own on a free port, with temporary files of its own; for tests too."""
 
 import os
 import socket
@@ -64,7 +64,7 @@ class AppServer:
         for _ in range(3000):
             assert self.process.poll() is None, self.log.read_text()
             try:
-                with urllib.request.urlopen(self.url, timeout=5):
+                with urllib.request.urlopen(self.url, timeout=5):  # noqa: S310 - our own address
                     return
             except OSError:
                 time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""``python -m ctseg.training.study RUN``: how to turn probabilities into a label map, measured, not assumed.
+"""``python scripts/study_label_maps.py RUN``: how probabilities become a label map, measured, not assumed.
 
 Looks at the selecting patients of the run only. Each row changes one thing of the first row.
 """
@@ -92,7 +92,7 @@ def measure(network: nn.Module, pictures: Pictures, size: int) -> dict[Choice, d
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table for the best checkpoint of a run."""
-    parser = argparse.ArgumentParser(prog="python -m ctseg.training.study", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="run folder")
     parser.add_argument("--checkpoint", default="best.safetensors", help="file in the run folder")
     options = parser.parse_args(arguments)

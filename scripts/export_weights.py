@@ -1,4 +1,4 @@
-"""``python -m ctseg.training.export RUN OUT``: what a run ships, in half precision."""
+"""``python scripts/export_weights.py RUN OUT``: what a run ships, in half precision."""
 
 import argparse
 from pathlib import Path
@@ -40,7 +40,7 @@ def export(checkpoint: Path, out: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Export the best checkpoint of a run folder."""
-    parser = argparse.ArgumentParser(prog="python -m ctseg.training.export", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run", type=Path, help="run folder, or one checkpoint in it")
     parser.add_argument("out", type=Path, help="safetensors file to write")
     options = parser.parse_args(arguments)

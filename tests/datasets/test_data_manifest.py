@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from make_data_manifest import COLUMNS, PUBLISHED, main, manifest_rows
 from PIL import Image
 
 from ctseg.datasets import DatasetError
-from ctseg.datasets.manifest import COLUMNS, PUBLISHED, main, manifest_rows
 from ctseg.datasets.registry import FEW_SHOT_FOLDERS
 
 

@@ -1,4 +1,4 @@
-"""``python -m ctseg.datasets.manifest OUT``: what the ct-fewshot data consists of, without the data.
+"""``python scripts/make_data_manifest.py OUT``: what the ct-fewshot data consists of, without the data.
 
 The images may not be redistributed. The manifest says which slices of which public sources they are and
 holds a checksum of every label map, so that someone with access to the sources can tell whether theirs agree.
@@ -16,7 +16,7 @@ from ctseg.datasets.registry import FEW_SHOT_FOLDERS
 from ctseg.datasets.split import canonical_bytes
 
 COLUMNS = ("split", "image", "source", "patient", "z", "label_map_sha256")
-PUBLISHED = Path(__file__).with_name("ct_fewshot_manifest.csv")
+PUBLISHED = Path(__file__).resolve().parents[1] / "ctseg" / "datasets" / "ct_fewshot_manifest.csv"
 
 
 def manifest_rows(folder: Path) -> Iterator[tuple[str, ...]]:
@@ -44,7 +44,7 @@ def manifest_rows(folder: Path) -> Iterator[tuple[str, ...]]:
 
 def main(arguments: list[str] | None = None) -> None:
     """Write the manifest of the data that ``CTSEG_DATA`` names."""
-    parser = argparse.ArgumentParser(prog="python -m ctseg.datasets.manifest", description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="CSV file to write")
     options = parser.parse_args(arguments)
     with options.out.open("w", newline="", encoding="utf-8") as file:

@@ -1,10 +1,10 @@
 """The study of how probabilities become a label map."""
 
 import numpy as np
+from study_label_maps import Choice, choices
+from study_label_maps import main as study_main
 
 from ctseg.cli import main
-from ctseg.training.study import Choice, choices
-from ctseg.training.study import main as study_main
 
 
 def squares() -> np.ndarray:

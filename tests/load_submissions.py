@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "ui")]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "ui"), str(ROOT / "scripts")]
 import small_boards  # noqa: E402 the path is set above
 from gradio_client import Client, handle_file  # noqa: E402
 from space import Space, a_space  # noqa: E402
@@ -171,7 +171,7 @@ def page(figures: dict[str, Any]) -> str:
     images = "60 images of 512x512" if figures["board"] == PHANTOM else "3 images of 48x56"
     return (
         "# Many submissions at once\n\n"
-        f"`python scripts/load_submissions.py --board {figures['board']}`, {datetime.now(UTC):%Y-%m-%d}, "
+        f"`python tests/load_submissions.py --board {figures['board']}`, {datetime.now(UTC):%Y-%m-%d}, "
         f"{platform.machine()}, {os.cpu_count()} cores shared with other work (load {load} at the end): "
         "one app as on a Space, with a login and a private dataset that are stand-ins on the loopback.\n\n"
         "| | |\n|---|---|\n"
