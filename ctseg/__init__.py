@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ctseg.metrics import score
     from ctseg.slices import read_slice
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["METHODS", "__version__", "read_slice", "score", "segment"]
 
 _HOMES = {

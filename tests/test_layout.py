@@ -1,0 +1,68 @@
+"""The house stays readable: short modules, small folders, scripts that need no tests, one version."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import ctseg
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "ctseg"
+MAX_LINES = 250
+MAX_MODULES = 18
+STILL_LONGER = {"ui/compare/page.py": 266, "training/recipe.py": 300}
+"""Modules that wait to be divided, and how far they may grow until then; none may join them."""
+FOLDERS = [PACKAGE, *(path for path in PACKAGE.rglob("*") if path.is_dir() and path.name != "__pycache__")]
+
+
+def test_no_module_is_long() -> None:
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob("*.py")}
+    allowed = {PACKAGE / name: count for name, count in STILL_LONGER.items()}
+    assert not [f"{path}: {n}" for path, n in lines.items() if n > allowed.get(path, MAX_LINES)]
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))
+def test_no_folder_is_crowded(folder: Path) -> None:
+    if folder != PACKAGE / "datasets" / "phantom":
+        assert len([path for path in folder.glob("*.py") if path.name != "__init__.py"]) <= MAX_MODULES
+
+
+def test_no_script_imports_from_tests() -> None:
+    helpers = {path.stem for path in (ROOT / "tests").rglob("*.py")} | {"tests"}
+    ours = {path.stem for path in (ROOT / "scripts").glob("*.py")}
+    for path in (ROOT / "scripts").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not {name.split(".")[0] for name in names} & (helpers - ours), path
+
+
+def test_the_version_is_one() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == ctseg.__version__
+    assert f"\nversion: {ctseg.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## {ctseg.__version__}\n" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "page", ["architecture.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../SECURITY.md"]
+)
+def test_pages_name_files_that_are_there(page: str) -> None:
+    text = (ROOT / "docs" / page).resolve().read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert links or "ctseg/" in text or "make audit" in text
+    for link in links:
+        assert ((ROOT / "docs" / page).resolve().parent / link).exists(), link
+    for name in re.findall(r"`((?:ctseg|scripts|docs|tests)/[\w/.]+\.\w+)`", text):
+        if "my_" not in name:
+            assert (ROOT / name).exists(), name
+
+
+def test_the_picture_shows_every_package() -> None:
+    picture = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    missing = {name for name in packages if not re.search(rf"\b{name}\b", picture)}
+    assert not missing
