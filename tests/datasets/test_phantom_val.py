@@ -23,7 +23,7 @@ from ctseg.datasets.phantom.dataset import (
     val_slice,
 )
 from ctseg.labelmaps.regions import connected_regions
-from ctseg.methods.classical.watershed_recipe import segment_image
+from ctseg.methods.classical.watershed import segment_image
 from ctseg.metrics.scores import score
 from ctseg.slices.windowing import to_uint8
 

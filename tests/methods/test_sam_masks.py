@@ -23,6 +23,7 @@ from ctseg.methods.sam.engine.candidates import (
 )
 from ctseg.methods.sam.engine.decoder import PointDecoder
 from ctseg.methods.sam.engine.frame import encoder_input, framed_points, framed_shape, judged_shape, upscaled
+from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.modules import load_modules
 from ctseg.methods.sam.engine.onnx_encoder import OnnxEncoder
 from ctseg.methods.sam.engine.segmenter import AutomaticMasks
@@ -32,6 +33,8 @@ from ctseg.slices.windowing import to_uint8
 from ctseg.weights import fetch
 
 SHAPES = [(512, 512), (7, 513), (600, 400), (1, 1), (1300, 1100), (1, 4096)]
+
+SETTINGS = MaskSettings(points_per_side=5)
 
 
 class EncoderModule(nn.Module):
@@ -108,7 +111,7 @@ def test_candidates_are_those_of_the_package(steepness: float) -> None:
     logits = blob_logits(100, 80, 40, steepness)
     full = upscaled(logits, (512, 400))[None]
     stability = float(calculate_stability_score(full, 0.0, 1.0))
-    one = candidate(logits, 0.9, (512, 400))
+    one = candidate(logits, 0.9, (512, 400), SETTINGS)
     assert (one is not None) == (stability >= 0.95)
     if one is not None:
         assert list(one.box) == batched_mask_to_box(full > 0)[0].tolist()
@@ -121,22 +124,23 @@ def test_large_slices_are_judged_at_the_size_the_model_saw() -> None:
 
 
 def test_an_empty_mask_is_no_candidate() -> None:
-    assert candidate(torch.full((256, 256), -9.0), 1.0, (64, 64)) is None
+    assert candidate(torch.full((256, 256), -9.0), 1.0, (64, 64), SETTINGS) is None
 
 
 def test_duplicates_go_and_the_surest_stays() -> None:
     def boxed(quality: float, *box: int) -> Candidate:
         return Candidate(torch.zeros(1), quality, (box[0], box[1], box[2], box[3]), 5)
 
-    kept = without_duplicates([boxed(0.89, 0, 0, 10, 10), boxed(0.95, 0, 0, 10, 9), boxed(0.9, 0, 0, 10, 6)])
+    found = [boxed(0.89, 0, 0, 10, 10), boxed(0.95, 0, 0, 10, 9), boxed(0.9, 0, 0, 10, 6)]
+    kept = without_duplicates(found, SETTINGS.box_nms_thresh)
     assert [one.predicted_iou for one in kept] == [0.95, 0.9]
     assert box_iou(torch.tensor([kept[0].box]), torch.tensor([kept[1].box])) < 0.7
-    assert without_duplicates([]) == []
+    assert without_duplicates([], SETTINGS.box_nms_thresh) == []
 
 
 def test_small_structures_are_painted_over_large_ones() -> None:
     shape = (256, 256)
-    found = [candidate(blob_logits(128, 128, radius, 5.0), 0.9, shape) for radius in (20, 60)]
+    found = [candidate(blob_logits(128, 128, radius, 5.0), 0.9, shape, SETTINGS) for radius in (20, 60)]
     label_map = np.zeros(shape, dtype=np.int32)
     for label, one in enumerate(large_to_small([one for one in found if one is not None]), start=1):
         paint(label_map, one, label)
@@ -156,7 +160,7 @@ def test_label_map_equals_the_reference_generators(sam: Sam, head: NDArray[np.ui
         sam.image_encoder.encoder,
         PointDecoder(sam.prompt_encoder, sam.mask_decoder),
         input_window=CARD.input_window,
-        points_per_side=5,
+        settings=SETTINGS,
         encoder_share=0.2,
     )
     label_map = method.segment(CTSlice(head, "8-bit", None, "test"))

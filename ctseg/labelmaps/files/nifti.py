@@ -4,16 +4,17 @@ import gzip
 import os
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from nibabel.nifti1 import Nifti1Header, Nifti1Image
-from nibabel.nifti2 import Nifti2Header
 from numpy.typing import NDArray
 
 from ctseg.labelmaps.checks import checked
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import check_size
+
+if TYPE_CHECKING:
+    from nibabel.nifti1 import Nifti1Image
 
 _SINGULAR = 1e-9
 _LARGEST_EXTENSION = 1 << 20
@@ -58,7 +59,10 @@ def _image(
     voxels: NDArray[np.integer],
     affine: NDArray[np.float64] | None,
     spacing_mm: tuple[float, float] | None,
-) -> Nifti1Image:
+) -> "Nifti1Image":
+    # Here, as it takes a second to import and few visitors need it.
+    from nibabel.nifti1 import Nifti1Image
+
     if affine is None:
         image = Nifti1Image(voxels, None, dtype=voxels.dtype)
         row, column = spacing_mm or (1.0, 1.0)
@@ -108,6 +112,9 @@ def decode_nifti(file: BinaryIO) -> tuple[NDArray[np.generic], dict[str, Any]]:
 
 
 def _header(file: BinaryIO) -> Any:
+    from nibabel.nifti1 import Nifti1Header
+    from nibabel.nifti2 import Nifti2Header
+
     start = file.read(348)
     if start[344:348] == b"n+1\0":
         return Nifti1Header(start, check=False)
