@@ -41,15 +41,16 @@ def merge_split_map(predicted: NDArray[np.generic], true: NDArray[np.generic]) -
             "both must be the size of the slice."
         )
     pairs = overlaps(predicted, true)
-    substantial = _substantial(pairs)
-    true_in_predicted = np.bincount(pairs.first, weights=substantial)[pairs.first]
-    predicted_in_true = np.bincount(pairs.second, weights=substantial)[pairs.second]
+    counted = substantial(pairs)
+    true_in_predicted = np.bincount(pairs.first, weights=counted)[pairs.first]
+    predicted_in_true = np.bincount(pairs.second, weights=counted)[pairs.second]
     marks = np.zeros(pairs.shared.size, dtype=np.uint8)
-    marks[substantial & (predicted_in_true > 1)] = SPLIT
-    marks[substantial & (true_in_predicted > 1)] = MERGED
+    marks[counted & (predicted_in_true > 1)] = SPLIT
+    marks[counted & (true_in_predicted > 1)] = MERGED
     return pairs.painted(marks)
 
 
-def _substantial(pairs: Overlaps) -> NDArray[np.bool_]:
+def substantial(pairs: Overlaps) -> NDArray[np.bool_]:
+    """Tell which pairs share enough to count: at least 10 px and a tenth of the smaller structure."""
     smaller = np.minimum(pairs.first_sizes, pairs.second_sizes)
     return (pairs.shared >= _SUBSTANTIAL_PX) & (pairs.shared >= _SUBSTANTIAL_SHARE * smaller)
