@@ -27,7 +27,7 @@ labels-coloured.png  the same in colours, to look at
 labels.nii.gz        the same as NIfTI, at the slice's place where the file told it
 structures.csv       one row for each structure; intensities in {unit}, centroids in px from the upper left
 
-A label is one structure. Structures of two methods that overlap share a label, so numbers have gaps.
+A label is one structure of one method; numbers of two methods have nothing to do with each other.
 report.json tells methods, times, versions and, where the truth was known, scores.
 """
 _MEASURED = ("area_px", "area_mm2", "mean", "sd", "centroid_row", "centroid_column")

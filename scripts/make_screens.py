@@ -1,4 +1,4 @@
-"""Make docs/screens/*.png from the running app. Shows pydicom's slices only, which may be passed on."""
+"""Make docs/screens/*.png from the running app. Shows its examples only, which may be passed on."""
 
 import io
 import os
@@ -42,16 +42,18 @@ def open_example(page: Page, url: str, index: int) -> None:
     page.goto(url)
     page.wait_for_selector("[data-example] img[src]", timeout=LONGEST_MS)
     page.click(f'[data-example="{index}"]')
-    page.wait_for_selector('.ct-panel[data-method="slice"]')
+    page.wait_for_selector(
+        '.ct-opening:has-text("Computed beforehand")', state="detached", timeout=LONGEST_MS
+    )
 
 
 def desk(page: Page, url: str) -> None:
     """All states of the page on a desk."""
     page.goto(url)
     page.wait_for_selector("[data-example] img[src]", timeout=LONGEST_MS)
-    picture(page, "empty")
+    done(page, "sam-vit-t")
+    picture(page, "opening")
     open_example(page, url, 0)
-    page.get_by_role("button", name="Compare").click()
     done(page, "watershed")
     page.wait_for_selector('.ct-panel[data-method="sam-vit-t"]:has-text("Running")', timeout=LONGEST_MS)
     page.wait_for_timeout(2500)
@@ -61,7 +63,7 @@ def desk(page: Page, url: str) -> None:
     picture(page, "cancelled")
     page.get_by_role("button", name="Compare").click()
     done(page, "sam-vit-t")
-    page.wait_for_selector("#agreement .main-svg", timeout=LONGEST_MS)
+    page.wait_for_selector("#agreement tbody tr", timeout=LONGEST_MS)
     picture(page, "done")
     page.locator("#agreement").scroll_into_view_if_needed()
     picture(page, "agreement")
@@ -131,8 +133,7 @@ def write_some(path: Path, count: int, shift_px: int) -> Path:
 
 def finished(page: Page, url: str, name: str) -> None:
     """A finished comparison in this window."""
-    open_example(page, url, 0)
-    page.get_by_role("button", name="Compare").click()
+    open_example(page, url, 1)
     done(page, "sam-vit-t")
     page.locator(".ct-grid").scroll_into_view_if_needed()
     picture(page, name)

@@ -9,7 +9,8 @@ import gradio as gr
 from ctseg.leaderboard.submissions.service import SubmissionService, open_service
 from ctseg.slices import shut_down, warm_up
 from ctseg.ui.api import add_api
-from ctseg.ui.compare.page import compare_page, leave, load_thumbnails
+from ctseg.ui.compare.page import compare_page, leave
+from ctseg.ui.compare.routes import compare_routes
 from ctseg.ui.components.assets import read_asset
 from ctseg.ui.leaderboard.page import leaderboard_page
 from ctseg.ui.methods.page import methods_page
@@ -33,9 +34,8 @@ def build(service: SubmissionService | None = None) -> gr.Blocks:
     private_upload_folder()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as pages:
         gr.Navbar(main_page_name=FIRST_PAGE)
-        examples = compare_page(pages)
+        compare_page(pages)
         add_api()
-        pages.load(load_thumbnails, None, examples, show_progress="hidden", api_visibility="private")
         pages.unload(leave)
     with pages.route("Leaderboard", "/leaderboard"):
         gr.Navbar(main_page_name=FIRST_PAGE)
@@ -75,12 +75,14 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
             server_port=port,
             inbrowser=open_browser,
             theme=theme(),
-            css="".join(read_asset(part, "page.css") for part in ("components", "leaderboard", "submit")),
+            css="".join(
+                read_asset(part, "page.css") for part in ("components", "compare", "leaderboard", "submit")
+            ),
             footer_links=[],
             run_history=False,
             max_file_size=MAX_REQUEST_BYTES,
             app_kwargs={
-                "routes": download_routes(),
+                "routes": [*download_routes(), *compare_routes()],
                 "middleware": [Middleware(UploadLimits, folder=uploads)],
             },
             show_error=False,

@@ -20,6 +20,7 @@ class ComparePage:
         self.context = browser.new_context(viewport=viewport, accept_downloads=True)
         self.page = self.context.new_page()
         self.page.set_default_timeout(READY_MS)
+        self.turned = False
         self.foreign: list[str] = []
         self.errors: list[str] = []
         self.noted: list[str] = []
@@ -27,10 +28,12 @@ class ComparePage:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda said: self.noted.append(said.text) if said.type == "error" else None)
         self.page.goto(url)
-        self.page.wait_for_selector("[data-example]")
+        self.page.wait_for_selector("[data-example]", state="attached")
+        # The page opens on a finished result; what a test then asks for comes after it.
+        expect(self.page.locator(".ct-panel").first).to_be_visible()
 
     def _note(self, address: str, url: str) -> None:
-        if not address.startswith((url, "data:", "blob:")):
+        if not address.startswith((url.split("/?")[0], "data:", "blob:")):
             self.foreign.append(address)
 
     def leave(self) -> None:
@@ -44,10 +47,13 @@ class ComparePage:
         self.leave()
         assert self.noted == [], self.noted
 
-    def example(self, index: int) -> None:
-        """Open an example and wait until its slice is shown."""
+    def example(self, index: int, *methods: str) -> None:
+        """Click an example, which opens it and runs the chosen methods; wait for its slice."""
+        self.choose(*methods)
         self._forget_slice()
-        self.page.click(f'[data-example="{index}"]')
+        button = self.page.locator(f'[data-example="{index}"]')
+        button.evaluate("one => { const group = one.closest('details'); if (group) group.open = true; }")
+        button.click()
         self.slice_shown()
 
     def upload(self, *files: Path) -> None:
@@ -59,6 +65,7 @@ class ComparePage:
     def _forget_slice(self) -> None:
         # So that waiting for the next slice does not end with the one before it.
         self.page.evaluate("document.querySelector('.ct-grid').replaceChildren()")
+        self.page.evaluate("document.querySelector('.ct-badge').remove()")
 
     def upload_refused(self, file: Path) -> str:
         """Choose a file that is refused; returns the sentence."""
@@ -73,21 +80,22 @@ class ComparePage:
         return str(notice.inner_text())
 
     def slice_shown(self) -> None:
-        """Wait until the slice's panel is drawn and the upload says no more that it is reading."""
-        expect(self.panel("slice")).to_be_visible()
+        """Wait until the slice's pane is drawn and the upload says no more that it is reading."""
+        expect(self.page.locator(".ct-badge")).to_be_visible()
+        expect(self.page.locator(".ct-panel").first).to_be_visible()
         expect(self.page.locator("#said")).not_to_contain_text("Reading …")
         self.drawn()
 
     def drawn(self) -> None:
-        """Wait until all pictures are drawn and the page stands still."""
+        """Wait until all images are drawn and the page stands still."""
         self.page.wait_for_function(
             """() => new Promise((answer) => {
               const places = () => JSON.stringify([...document.querySelectorAll('.ct-image')].map((image) => {
                 const { left, top, width, height } = image.getBoundingClientRect();
-                return [image.style.width, image.width, left, top, width, height];
+                return [image.width, left, top, width, height];
               }));
               const before = places();
-              const compared = () => answer(before === places() && !before.includes('[""'));
+              const compared = () => answer(before === places() && before !== '[]');
               requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(compared)));
             })"""
         )
@@ -96,7 +104,7 @@ class ComparePage:
         """Panel of a method."""
         return self.page.locator(f'.ct-panel[data-method="{method}"]')
 
-    def picture(self, method: str) -> str:
+    def image(self, method: str) -> str:
         """What a panel's canvas shows, once it is drawn."""
         self.drawn()
         return str(self.panel(method).locator(".ct-image").evaluate("(canvas) => canvas.toDataURL()"))
@@ -125,16 +133,27 @@ class ComparePage:
         self.drawn()
 
     def expect_said(self, method: str, sentence: str) -> None:
-        """Wait until a panel says a sentence over its picture."""
+        """Wait until a panel says a sentence over its image."""
         expect(self.panel(method).locator(".ct-note")).to_have_text(sentence)
 
     def click_source_pixel(self, method: str, place: tuple[float, float]) -> None:
-        """Click at a part (0 to 1) of the width and height of a panel's picture."""
-        layer = self.page.locator(f'[data-panel="{method}"]')
-        layer.click(trial=True)  # scrolls to it and waits until it stands still
+        """Click at a part (0 to 1) of the width and height of a slice that is shown whole."""
+        self.page.click('[aria-label="Whole slice (0)"]')
+        canvas = self.page.locator(f'[data-panel="{method}"]')
+        canvas.click(trial=True)  # scrolls to it and waits until it stands still
         self.drawn()
-        box = layer.bounding_box()
-        layer.click(position={"x": place[0] * box["width"], "y": place[1] * box["height"]})
+        box = canvas.bounding_box()
+        wide, high = self.shape
+        scale = min(box["width"] / wide, box["height"] / high)
+        left, top = (box["width"] - wide * scale) / 2, (box["height"] - high * scale) / 2
+        canvas.click(position={"x": left + place[0] * wide * scale, "y": top + place[1] * high * scale})
+
+    @property
+    def shape(self) -> tuple[float, float]:
+        """Width and height of the slice on show, as its facts say and as it is turned."""
+        fact = self.page.locator(".ct-fact").first.inner_text()
+        wide, high = (float(part) for part in fact.removesuffix(" px").split(" × "))
+        return (high, wide) if self.turned else (wide, high)
 
     def expect_selected(self, label: int | None) -> None:
         """Wait until the table's selected row is that of a structure, or until there is none."""

@@ -15,7 +15,7 @@ from ctseg.methods import METHODS, download_bytes
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 READY = [name for name, card in METHODS.items() if card.trained and download_bytes(name) is None]
-PHANTOM = 0
+PHANTOM = 2
 GIGABYTE = 1e9
 
 

@@ -22,7 +22,7 @@ from playwright.sync_api import expect
 from pydicom.data import get_testdata_file
 
 import ctseg
-from ctseg.labelmaps import match_labels
+from ctseg.labelmaps import numbered
 
 pytestmark = pytest.mark.browser
 
@@ -48,24 +48,37 @@ def _blocks(height: int, width: int, size: int) -> NDArray[np.uint8]:
 
 
 def _shown_labels(path: Path) -> NDArray[np.int32]:
-    return match_labels([ctseg.segment(path, "watershed")])[0]
+    return numbered(ctseg.segment(path, "watershed"))
 
 
-def test_example_is_compared_by_watershed_and_sam_side_by_side(page: ComparePage) -> None:
-    page.example(4)
-    expect(page.page.get_by_text("Colours only tell structures apart")).to_be_hidden()
-    page.compare("watershed", "multi-otsu", "sam-vit-t")
+def test_page_opens_on_a_finished_result_that_says_it_was_computed_beforehand(page: ComparePage) -> None:
+    expect(page.page.locator(".ct-opening")).to_contain_text("Computed beforehand, press Compare to run.")
+    expect(page.page.locator(".ct-opening")).to_contain_text("Images (no labels) of this series were seen in")
+    expect(page.page.locator(".ct-credit")).to_contain_text("CC BY 4.0")
+    for method in ("watershed", "unet-simclr", "unet-tvmf", "sam-vit-t"):
+        expect(page.panel(method)).to_have_attribute("data-state", "done")
+    page.choose("watershed")
+    page.page.click("#compare")
+    expect(page.page.locator(".ct-panel")).to_have_count(2)
+    page.wait("watershed")
+    expect(page.page.locator(".ct-opening")).not_to_contain_text("Computed beforehand")
+
+
+def test_one_click_on_an_example_opens_and_runs_it(page: ComparePage) -> None:
+    page.example(6, "watershed", "multi-otsu", "sam-vit-t")
     for method in ("watershed", "multi-otsu", "sam-vit-t"):
         page.wait(method)
+    order = page.page.locator(".ct-panel").evaluate_all("all => all.map((one) => one.dataset.method)")
+    assert (order[0], order[-1]) == ("slice", "sam-vit-t")
     expect(page.panel("sam-vit-t").locator(".ct-time")).to_contain_text("structures")
-    expect(page.page.locator("#agreement .ytick")).to_have_count(3)
+    expect(page.page.locator("#agreement tbody tr")).to_have_count(3)
     expect(page.page.get_by_text("only a true label map tells which is better")).to_be_visible()
     expect(page.page.locator(".ct-tabs button")).to_have_count(3)
     expect(page.page.get_by_text("Colours only tell structures apart")).to_be_visible()
 
 
 def test_the_list_says_what_is_to_be_fetched_and_folds_the_controls(page: ComparePage) -> None:
-    expect(page.page.get_by_label("Watershed")).to_be_checked()
+    expect(page.page.locator('#methods input[value="watershed"]')).to_be_checked()
     expect(page.page.locator("#methods")).to_contain_text("375 MB to fetch first")
     controls = [card.title for card in ctseg.METHODS.values() if card.control]
     assert controls
@@ -73,20 +86,19 @@ def test_the_list_says_what_is_to_be_fetched_and_folds_the_controls(page: Compar
         expect(page.page.locator("#methods").get_by_text(title, exact=True)).to_be_hidden()
 
 
-def test_purpose_and_privacy_stand_above_the_upload(page: ComparePage) -> None:
-    for sentence in (
-        "Separates structures; does not name them.",
-        "Research only, not for diagnosis.",
-        "at most 60 minutes",
-        "burned into the picture",
-        "make app",
-    ):
+def test_purpose_stands_above_the_upload_and_privacy_is_a_line_with_more(page: ComparePage) -> None:
+    for sentence in ("Separates structures; does not name them.", "Research only, not for diagnosis."):
         # Both places are taken at one time, because the page moves while it is built.
         under = page.page.get_by_text(sentence).first.evaluate(
             "(said) => document.querySelector('#upload').getBoundingClientRect().top"
             " - said.getBoundingClientRect().bottom"
         )
         assert under >= -1, sentence
+    expect(page.page.get_by_text("deleted once it is decoded").first).to_be_visible()
+    expect(page.page.get_by_text("at most 60 minutes")).to_be_hidden()
+    page.page.locator(".ct-privacy summary").click()
+    for sentence in ("at most 60 minutes", "burned into the image", "make app"):
+        expect(page.page.get_by_text(sentence)).to_be_visible()
 
 
 def test_series_of_jpeg_2000_files_becomes_a_stack_with_a_slider(page: ComparePage, tmp_path: Path) -> None:
@@ -101,7 +113,7 @@ def test_series_of_jpeg_2000_files_becomes_a_stack_with_a_slider(page: ComparePa
     page.upload(*files)
     page.expect_facts("HU")
     expect(page.panel("slice").locator(".ct-time")).to_have_text("2 of 3")
-    slider = page.page.locator("#place input[type=range]")
+    slider = page.page.locator("#place input")
     expect(slider).to_have_value("2")
     slider.press("ArrowRight")
     expect(page.panel("slice").locator(".ct-time")).to_have_text("3 of 3")
@@ -141,7 +153,7 @@ def test_broken_files_each_give_their_sentence_at_the_upload(page: ComparePage, 
         "words.nii": b"no volume at all",
         "cut.png": b"\x89PNG\r\n\x1a\n" + bytes(40),
     }
-    page.example(2)
+    page.example(4)
     sentences = []
     for name, content in broken.items():
         (tmp_path / name).write_bytes(content)
@@ -201,6 +213,7 @@ def test_turned_and_flipped_view_selects_the_same_structure_and_gives_methods_th
     page.upload(path)
     page.page.click('[data-turn="right"]')
     page.page.click('[data-turn="mirror"]')
+    page.turned = True
     page.compare("watershed")
     page.wait("watershed")
     row, column = 16, 48  # clockwise: u = height - 1 - row, v = column; then mirrored: u = row
@@ -210,7 +223,7 @@ def test_turned_and_flipped_view_selects_the_same_structure_and_gives_methods_th
 
 
 def test_row_of_the_table_outlines_its_structure_and_keys_work(page: ComparePage) -> None:
-    page.example(2)
+    page.example(4)
     page.compare("watershed")
     page.wait("watershed")
     page.page.mouse.move(2, 2)
@@ -231,26 +244,30 @@ def test_row_of_the_table_outlines_its_structure_and_keys_work(page: ComparePage
     expect(page.page.locator('.ct-table tr[aria-selected="true"]')).to_have_count(1)
 
 
-def test_windows_change_the_picture_only(page: ComparePage) -> None:
-    page.example(2)
-    before = page.picture("slice")
+def test_windows_change_the_image_only(page: ComparePage) -> None:
+    page.example(4)
+    before = page.image("slice")
     page.page.locator(".ct-windows label", has_text="Lung").click()
     expect(page.page.locator(".ct-windows output")).to_have_text(["1500", "-600"])
-    assert page.picture("slice") != before
+    assert page.image("slice") != before
 
 
-def test_eight_bit_slice_says_what_is_outside_a_methods_purpose(page: ComparePage, tmp_path: Path) -> None:
+def test_eight_bit_slice_is_no_reason_to_warn_and_a_pane_says_what_its_method_knows(
+    page: ComparePage, tmp_path: Path
+) -> None:
     Image.fromarray(_blocks(64, 64, 16)).save(tmp_path / "grey.png")
     page.upload(tmp_path / "grey.png")
-    page.compare("broken", "watershed")
-    page.wait("watershed")
-    outside = "outside what the method was made for"
-    expect(page.panel("broken")).to_contain_text(outside)
-    expect(page.panel("watershed")).not_to_contain_text(outside)
+    page.compare("unet-tvmf", "watershed")
+    page.wait("unet-tvmf")
+    expect(page.page.locator(".ct-grid")).not_to_contain_text("outside what the method was made for")
+    known = page.panel("unet-tvmf").get_by_text("the thorax are background to it")
+    expect(known).to_be_hidden()
+    page.panel("unet-tvmf").get_by_role("button", name="What U-Net, adaptive t-vMF Dice knows").click()
+    expect(known).to_be_visible()
 
 
 def test_method_that_fails_says_so_in_its_panel_and_the_others_run(page: ComparePage) -> None:
-    page.example(2)
+    page.example(4)
     page.compare("broken", "watershed")
     page.wait("watershed")
     page.wait("broken", "failed")
@@ -258,12 +275,11 @@ def test_method_that_fails_says_so_in_its_panel_and_the_others_run(page: Compare
     expect(page.page.locator("body")).not_to_contain_text("secret")
 
 
-def test_nothing_loaded_or_chosen_is_said(page: ComparePage) -> None:
-    page.page.click("#compare")
-    page.page.wait_for_selector("#said .ct-notice:has-text('Nothing is loaded')")
-    page.example(2)
+def test_no_method_chosen_is_said(page: ComparePage) -> None:
+    page.example(4)
     page.compare()
-    page.page.wait_for_selector("#said .ct-notice:has-text('No method is chosen')")
+    page.page.wait_for_selector("#notice .ct-notice:has-text('No method is chosen')")
+    page.noted.clear()  # the browser itself logs that the server refused
 
 
 def _cpu(server: AppServer) -> float:
@@ -303,7 +319,7 @@ def _until_idle(server: AppServer, idle: float, since: float) -> float:
 
 def test_cancel_leaves_the_cores_idle(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
-    page.example(2)
+    page.example(4)
     page.compare("endless", "multi-otsu")
     page.wait("endless", "running")
     _wait_until_busy(server, idle)
@@ -321,7 +337,7 @@ def test_cancel_leaves_the_cores_idle(browser: Any, server: AppServer, idle: flo
 
 def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
-    page.example(2)
+    page.example(4)
     page.compare("endless")
     page.wait("endless", "running")
     _wait_until_busy(server, idle)
@@ -333,8 +349,8 @@ def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) 
 def test_second_visitor_waits_for_one_run_not_for_all(browser: Any, server: AppServer) -> None:
     first = ComparePage(browser, server.url, DESK)
     second = ComparePage(browser, server.url, DESK)
-    first.example(2)
-    second.example(2)
+    first.example(4)
+    second.example(4)
     first.compare("gated-a", "gated-b")
     first.wait("gated-a", "running")
     second.compare("watershed")
@@ -387,7 +403,6 @@ def test_true_label_map_gives_scores_and_shows_errors(page: ComparePage, tmp_pat
     page.upload(path)
     page.compare("watershed")
     page.wait("watershed")
-    page.page.get_by_text("Score against a true label map").click()
     chooser = page.page.locator("#truth input[type=file]")
     chooser.set_input_files(str(tmp_path / "other.png"))
     page.page.wait_for_selector(".ct-notice:has-text('9 x 9 pixels')")
@@ -399,30 +414,36 @@ def test_true_label_map_gives_scores_and_shows_errors(page: ComparePage, tmp_pat
 
 
 def test_example_with_known_truth_shows_its_scores_below_the_panels(page: ComparePage) -> None:
-    page.example(1)
-    expect(page.page.get_by_text("8-bit picture: its window cannot be changed.")).to_be_visible()
+    page.example(3)
+    expect(page.page.get_by_text("8-bit image: its window cannot be changed.")).to_be_visible()
     page.compare("watershed")
     page.wait("watershed")
     page.page.wait_for_selector("#scores td:has-text('Watershed')")
-    expect(page.page.locator("#truth")).to_be_hidden()
+    expect(page.panel("truth")).to_be_visible()
     expect(page.panel("watershed").locator(".ct-status")).to_have_text(
         re.compile(r"^\d+ regions, background included · [\d.]+ s · \d+ of \d+ true ones found$")
     )
-    before = page.picture("watershed")
+    before = page.image("watershed")
     colours = page.page.get_by_text("Colours only tell structures apart")
     expect(colours).to_be_visible()
     page.page.get_by_label("Show errors").check()
     expect(colours).to_be_hidden()
+    expect(page.page.locator(".ct-mark")).to_have_count(5)
+    for name in ("found", "missed", "extra", "merged", "split"):
+        expect(page.page.locator(f'.ct-mark[data-mark="{name}"]')).to_contain_text(re.compile(r"\d"))
     page.drawn()
-    assert page.picture("watershed") != before
-    page.example(2)
-    expect(page.page.get_by_text("Display only: methods always get")).to_be_visible()
+    assert page.image("watershed") != before
+    worst = page.page.locator('[data-outcome="watershed"] .ct-true').last
+    worst.click()
+    expect(page.page.locator(".ct-picked")).to_contain_text("Truth")
+    page.example(4)
+    expect(page.page.get_by_text("8-bit image: its window cannot be changed.")).to_be_hidden()
     expect(page.page.locator("#scores")).to_be_hidden()
     expect(page.page.get_by_text("Show errors")).to_be_hidden()
 
 
 def test_row_of_a_clicked_structure_is_in_the_part_of_the_table_on_the_screen(page: ComparePage) -> None:
-    page.example(1)
+    page.example(3)
     page.compare("watershed")
     page.wait("watershed")
     for place in ((0.02, 0.02), (0.5, 0.5), (0.6, 0.3), (0.4, 0.7)):
@@ -442,18 +463,18 @@ def test_row_of_a_clicked_structure_is_in_the_part_of_the_table_on_the_screen(pa
 
 def test_phone_has_no_sideways_scrolling_and_desk_shows_all_at_once(browser: Any, server: AppServer) -> None:
     phone = ComparePage(browser, server.url, PHONE)
-    phone.example(4)
+    phone.example(6)
     phone.compare("watershed")
     phone.wait("watershed")
     phone.page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
     phone.page.evaluate("window.scrollTo(0, 0)")
-    phone.example(1)
+    phone.example(3)
     phone.page.wait_for_function(
         "document.querySelector('.ct-panel').getBoundingClientRect().top < window.innerHeight / 2"
     )
     phone.close()
     desk = ComparePage(browser, server.url, DESK)
-    desk.example(4)
+    desk.example(6)
     for part in ("#upload", "#examples", "#compare", '.ct-panel[data-method="slice"]'):
         box = desk.page.locator(part).bounding_box()
         assert box["y"] >= 0, part
@@ -467,3 +488,63 @@ def test_one_pixel_is_shown_and_segmented(page: ComparePage, tmp_path: Path) -> 
     page.compare("watershed")
     page.wait("watershed")
     assert page.page.locator('[data-panel="watershed"]').bounding_box()["width"] > 100
+
+
+def test_wheel_turns_slices_keeps_the_view_and_runs_quick_methods_again(page: ComparePage) -> None:
+    page.choose("watershed")
+    page.page.click("#compare")
+    page.wait("watershed")
+    place = page.panel("slice").locator(".ct-time")
+    expect(place).to_have_text("9 of 41")
+    page.page.locator(".ct-windows label", has_text="Lung").click()
+    page.page.locator('[data-panel="slice"]').hover()
+    before = page.image("slice")
+    page.page.mouse.wheel(0, 100)
+    expect(place).to_have_text("10 of 41")
+    page.wait("watershed")
+    expect(page.page.locator(".ct-windows output")).to_have_text(["1500", "-600"])
+    assert page.image("slice") != before
+    page.page.mouse.wheel(0, -100)
+    expect(place).to_have_text("9 of 41")
+    page.wait("watershed")
+
+
+def test_zoom_is_linked_and_pointing_says_the_structure_in_every_pane(page: ComparePage) -> None:
+    page.page.locator('[data-panel="slice"]').hover()
+    expect(page.panel("unet-tvmf").locator(".ct-hover")).to_be_visible()
+    expect(page.panel("watershed").locator(".ct-hover")).to_contain_text("Structure")
+    before = page.image("unet-tvmf")
+    page.page.locator('[data-panel="slice"]').press("+")
+    page.page.wait_for_function(
+        "(before) => document.querySelector('[data-panel=\"unet-tvmf\"]').toDataURL() !== before", arg=before
+    )
+
+
+def test_wipe_shows_two_in_one_and_keys_move_it(page: ComparePage) -> None:
+    page.page.locator(".ct-choice label", has_text="Wipe").click()
+    expect(page.page.locator(".ct-grid .ct-panel")).to_have_count(1)
+    expect(page.page.locator(".ct-strip button")).to_have_count(5)
+    page.page.get_by_label("Right of the wipe").select_option("unet-tvmf")
+    page.drawn()
+    canvas = page.page.locator(".ct-grid canvas")
+    before = canvas.evaluate("(one) => one.toDataURL()")
+    canvas.press(".")
+    page.page.wait_for_function(
+        "(before) => document.querySelector('.ct-grid canvas').toDataURL() !== before", arg=before
+    )
+    page.page.locator(".ct-choice label", has_text="Grid").click()
+    expect(page.page.locator(".ct-grid .ct-panel")).to_have_count(5)
+
+
+def test_a_link_reopens_an_example_with_its_methods_slice_and_window(
+    browser: Any, server: AppServer, page: ComparePage
+) -> None:
+    linked = ComparePage(
+        browser, f"{server.url}/?example=0&slice=12&methods=watershed&window=1500/-600", DESK
+    )
+    linked.wait("watershed")
+    expect(linked.panel("slice").locator(".ct-time")).to_have_text("12 of 41")
+    expect(linked.page.locator(".ct-windows output")).to_have_text(["1500", "-600"])
+    linked.page.get_by_role("button", name="Copy link").click()
+    expect(linked.page).to_have_url(re.compile(r"example=0.*slice=12.*methods=watershed"))
+    linked.close()

@@ -1,6 +1,5 @@
 """The ZIP of results, made in memory when it is asked for; it never lies where an address could reach it."""
 
-import base64
 import io
 import tempfile
 import zipfile
@@ -8,43 +7,35 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ctseg.export import MethodRun, write_results
 from ctseg.metrics import json_ready, score
-from ctseg.slices import CTSlice
-from ctseg.ui.server.sessions import Finished
+from ctseg.ui.compare.figure import figure_files
+from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.server.sessions import Finished, Session
 
 ZIP_NAME = "ctseg-results.zip"
-MOST_NAME_LETTERS = 80
+MAX_NAME_LETTERS = 80
 
 
-def results_zip(
-    ct_slice: CTSlice,
-    finished: Mapping[str, Finished],
-    names: Any,
-    truth: NDArray[np.integer] | None = None,
-) -> bytes:
-    """Return a ZIP of label maps, tables and the report.
+def results_zip(session: Session, asked: Mapping[str, Any]) -> bytes:
+    """Return a ZIP of label maps, tables, the report and a ready figure (PNG and SVG).
 
     Parameters
     ----------
-    ct_slice : the slice that was segmented; none of its pixels go into the ZIP
-    finished : label maps (H, W) by method
-    names : what the visitor called the structures, as the browser sent it: method -> label -> name
-    truth : the true label map (H, W), which gives the report its scores, or None
+    session : with results of the slice on show
+    asked : as the browser sent it: ``names`` (method -> label -> what the visitor called it), ``panes`` of
+    the
+        figure, ``window`` on show (width and level in HU), ``outlined``, ``opacity``
+
+    Raises
+    ------
+    PageError
+        If there is no result.
     """
-    runs = [
-        MethodRun(
-            method,
-            found.label_map,
-            found.seconds,
-            names=_names_of(names, method),
-            scores=None if truth is None else json_ready(score(found.label_map, truth)),
-        )
-        for method, found in finished.items()
-    ]
+    ct_slice, truth = session.ct_slice, session.truth
+    if ct_slice is None or not session.finished:
+        raise PageError("There is no result to download yet; press Compare first.")
+    runs = [_run(method, found, asked.get("names"), session) for method, found in session.finished.items()]
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="ctseg-zip-") as place:
         folder = Path(place)
@@ -53,12 +44,23 @@ def results_zip(
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
                     archive.write(path, path.relative_to(folder))
+            if session.credit:
+                archive.writestr("ATTRIBUTION.txt", f"The slice: {session.credit}\n")
+            scores = {run.method: run.scores for run in runs}
+            for name, content in figure_files(session, ct_slice, truth, scores, asked).items():
+                archive.writestr(name, content)
     return packed.getvalue()
 
 
-def zip_message(packed: bytes) -> dict[str, str]:
-    """Return the ZIP as a message for the viewer, which hands it to the visitor."""
-    return {"name": ZIP_NAME, "data": base64.b64encode(packed).decode()}
+def _run(method: str, found: Finished, names: Any, session: Session) -> MethodRun:
+    truth = session.truth
+    return MethodRun(
+        method,
+        found.label_map,
+        found.seconds,
+        names=_names_of(names, method),
+        scores=None if truth is None else json_ready(score(found.label_map, truth)),
+    )
 
 
 def _names_of(names: Any, method: str) -> dict[int, str]:
@@ -66,7 +68,7 @@ def _names_of(names: Any, method: str) -> dict[int, str]:
     if not isinstance(given, dict):
         return {}
     return {
-        int(label): str(name)[:MOST_NAME_LETTERS]
+        int(label): str(name)[:MAX_NAME_LETTERS]
         for label, name in given.items()
         if str(label).isdecimal() and str(name).strip()
     }

@@ -1,26 +1,23 @@
-"""What the Compare page's events do: each takes the page's session and returns messages for the viewer."""
+"""What the Compare page asks for: each takes the page's session and returns heads or frames for the stage."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from dataclasses import replace
 
 from ctseg.errors import UserError
 from ctseg.methods import METHODS, Card, download_bytes
 from ctseg.slices import SliceError, Stack, read_upload
-from ctseg.ui.compare.encode import slice_message
+from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import Opened, open_board_image, open_example
-from ctseg.ui.compare.findings import matched, result_message
-from ctseg.ui.compare.messages import OUTSIDE, elapsed, estimate, seconds
-from ctseg.ui.server.method_runs import Cancelled, Failed, Step, run_method
-from ctseg.ui.server.sessions import SESSIONS, Finished, Plan, Session
-
-Message = dict[str, Any]
+from ctseg.ui.compare.frames import Message, frame, slice_frame
+from ctseg.ui.compare.messages import GONE, elapsed, estimate
+from ctseg.ui.server.method_runs import Cancelled, Failed, Step, run_method, usual_seconds
+from ctseg.ui.server.sessions import SESSIONS, Plan, Session
 
 _logger = logging.getLogger(__name__)
 
-GONE = "Nothing is loaded; upload a file or pick an example."
-
-
+FAST_SECONDS = 1.0
+"""Methods below this run again by themselves while one scrolls through a series."""
 _CANCELLED = {"state": "cancelled", "text": "Cancelled."}
 
 
@@ -40,7 +37,7 @@ def load_upload(session: Session, paths: Sequence[str]) -> Stack:
 
 
 def load_example(session: Session, index: int) -> Stack:
-    """Read an example into the session, as `load_upload` does, with its true label map if it is known."""
+    """Read an example into the session, as `load_upload` does, with its true label maps if they are known."""
     return _keep(session, lambda: open_example(index))
 
 
@@ -58,30 +55,56 @@ def _keep(session: Session, read: Callable[[], Opened]) -> Stack:
         # Without the traceback: it could hold the file's name.
         _logger.error("Reading an upload failed with %s.", type(error).__name__)  # noqa: TRY400 see above
         raise PageError("This file cannot be read as a CT slice; export it again as DICOM or PNG.") from error
-    session.keep(opened.stack, opened.truth)
+    session.keep(opened.stack, opened.truths, opened.start, opened.credit)
+    session.remark = opened.remark or opened.stack.note or ""
     return opened.stack
 
 
-def show_slice(session: Session) -> Message:
-    """Return the slice on show as a message for the viewer."""
-    ct_slice = session.ct_slice
-    if session.stack is None or ct_slice is None:
+def opened(session: Session) -> Message:
+    """Return what the page says of the stack on show.
+
+    Raises
+    ------
+    PageError
+        If nothing is loaded.
+    """
+    if session.stack is None:
         raise PageError(GONE)
-    return slice_message(ct_slice, session.index, len(session.stack))
+    return {
+        "index": session.index,
+        "slices": len(session.stack),
+        "remark": session.remark,
+        "credit": session.credit,
+        "truth": session.truths is not None,
+    }
 
 
-def turn_to(session: Session, index: int) -> Message:
-    """Show another slice of the stack; returns its message for the viewer."""
+def show_slice(session: Session, index: int) -> bytes:
+    """Return a slice of the stack as a frame; this alone does not turn to it."""
     if session.stack is None:
         raise PageError(GONE)
     if not 0 <= index < len(session.stack):
         raise PageError("There is no such slice; choose one that the slider offers.")
-    session.show(index)
-    return show_slice(session)
+    return slice_frame(session.stack[index], index, len(session.stack))
 
 
-def begin(session: Session, chosen: Sequence[str]) -> Message:
-    """Plan the runs of the chosen methods.
+def turn_to(session: Session, index: int) -> None:
+    """Turn to a slice of the stack, if it is not on show."""
+    show_slice_exists = session.stack is not None and 0 <= index < len(session.stack)
+    if not show_slice_exists:
+        raise PageError(GONE if session.stack is None else "There is no such slice; choose another.")
+    if index != session.index:
+        session.show(index)
+
+
+def begin(session: Session, chosen: Sequence[str]) -> Iterator[bytes]:
+    """Plan the runs of the chosen methods on the slice on show, cheapest first.
+
+    What the session still holds of this slice is not run again.
+
+    Returns
+    -------
+    iterator of frames: the plan, then the results that are there.
 
     Raises
     ------
@@ -91,28 +114,48 @@ def begin(session: Session, chosen: Sequence[str]) -> Message:
     ct_slice = session.ct_slice
     if ct_slice is None:
         raise PageError(GONE)
-    cards = [METHODS[name] for name in chosen if name in METHODS and METHODS[name].trained]
+    cards = [METHODS[name] for name in dict.fromkeys(chosen) if name in METHODS and METHODS[name].trained]
     if not cards:
         raise PageError("No method is chosen; tick at least one.")
-    plan = session.begin(card.name for card in cards)
-    unknown_window = ct_slice.intensity == "8-bit"
+    cards = sorted((replace(card, seconds=usual_seconds(card.name)) for card in cards), key=_cost)
+    there = [card.name for card in cards if card.name in session.finished]
+    session.finished = {name: found for name, found in session.finished.items() if name in there}
+    plan = session.begin(card.name for card in cards if card.name not in there)
     waiting = _others_running(plan)
-    return {
-        "id": plan.identity,
-        "methods": [_planned(card, unknown_window, waiting) for card in cards],
+    head = {
+        "plan": plan.identity,
+        "index": session.index,
+        "methods": [_planned(card, waiting) | {"there": card.name in there} for card in cards],
     }
 
+    def frames() -> Iterator[bytes]:
+        yield frame(head, {})
+        for name in there:
+            yield results.result_frame(session, name, ct_slice, {"plan": plan.identity})
 
-def _planned(card: Card, unknown_window: bool, waiting: int) -> Message:
-    outside = OUTSIDE if unknown_window and not card.handles_unknown_window else ""
-    queue = f"Waiting: {waiting} other {'visitor is' if waiting == 1 else 'visitors are'} being served."
+    return frames()
+
+
+def _cost(card: Card) -> tuple[bool, bool, float]:
+    return card.family == "foundation model", bool(download_bytes(card.name)), card.seconds
+
+
+def _planned(card: Card, waiting: int) -> Message:
     return {
         "name": card.name,
         "title": card.title,
         "estimate": estimate(card),
-        "outside": outside,
-        "ahead": queue if waiting else "Waiting for its turn.",
+        "fast": 0 < card.seconds < FAST_SECONDS and card.family != "foundation model",
+        "knows": card.training_data if card.saw != ("nothing",) else "",
+        "failures": list(card.known_failures),
+        "ahead": _ahead(waiting),
     }
+
+
+def _ahead(waiting: int) -> str:
+    if not waiting:
+        return "Waiting for its turn."
+    return f"Waiting: {waiting} other {'visitor is' if waiting == 1 else 'visitors are'} being served."
 
 
 def _others_running(plan: Plan) -> int:
@@ -123,36 +166,39 @@ def _others_running(plan: Plan) -> int:
     )
 
 
-def run(session: Session, identity: str, method: str) -> Iterator[Message]:
-    """Run one planned method and yield a message at every step."""
+def run(session: Session, identity: str, method: str) -> Iterator[bytes]:
+    """Run one planned method and yield a frame at every step."""
     plan, ct_slice = session.plan, session.ct_slice
     about = {"plan": identity, "method": method}
     if plan is None or plan.identity != identity or method not in plan.left or ct_slice is None:
-        yield about | {"state": "failed", "text": GONE}
+        yield frame(about | {"state": "failed", "text": GONE}, {})
         return
     if plan.stop.is_set():
-        yield about | _CANCELLED
+        yield frame(about | _CANCELLED, {})
         return
-    card = METHODS[method]
+    card = replace(METHODS[method], seconds=usual_seconds(method))
     fetch = download_bytes(method)
     try:
         for step in run_method(ct_slice, method, plan.stop):
-            if isinstance(step, Step):
-                yield about | {"state": "running"} | _progress(step, card, fetch)
+            if isinstance(step, Step) and step.waiting:
+                yield frame(about | {"state": "waiting", "text": _ahead(_others_running(plan))}, {})
+            elif isinstance(step, Step):
+                yield frame(about | {"state": "running"} | _progress(step, card, fetch), {})
             elif isinstance(step, Failed):
-                yield about | {"state": "failed", "text": step.sentence}
-            elif isinstance(step, Cancelled):
-                yield about | _CANCELLED
-            elif session.plan is plan:
-                found = Finished(matched(step.label_map, session.finished), step.seconds)
-                session.finished[method] = found
-                yield (
-                    about
-                    | {"state": "done", "time": seconds(step.seconds)}
-                    | result_message(method, found, ct_slice)
-                )
+                yield frame(about | {"state": "failed", "text": step.sentence}, {})
+            elif isinstance(step, Cancelled) or session.plan is not plan or plan.stop.is_set():
+                yield frame(about | _CANCELLED, {})
+            else:
+                results.take(session, method, step.label_map, step.seconds, step.tree)
+                yield results.result_frame(session, method, ct_slice, about)
     finally:
         plan.left.discard(method)
+
+
+def cancel(session: Session) -> Message:
+    """End the runs that are planned or going on."""
+    session.stop()
+    return {"cancelled": session.plan.identity if session.plan else None}
 
 
 def _progress(step: Step, card: Card, fetch: int | None) -> Message:

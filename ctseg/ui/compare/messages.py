@@ -3,24 +3,10 @@
 from ctseg.methods import METHODS, Card, download_bytes
 from ctseg.ui.components.notices import notice
 
-PRESELECTED = ("watershed", "sam-vit-t", "unet-simclr", "unet-tvmf")
-"""The methods that most visitors ask for, ticked at first."""
-INTRODUCTION = (
-    "<h1>Compare ways to segment a CT slice</h1>"
-    "<p><b>Separates structures; does not name them.</b> Research only, not for diagnosis.</p>"
-)
-PRIVACY = (
-    "<p>Your file goes to the server of this page and is deleted once it is decoded. Its pixels stay in "
-    "memory until you load another file or close the page, at most 60 minutes. Names and tags are not shown "
-    "or stored; text burned into the picture is <b>not</b> removed. To keep files on your own machine, run "
-    "<code>make app</code> there.</p>"
-)
-AGREEMENT = (
-    '<h2>Agreement between methods</h2><p class="ct-told">How alike two label maps are: 1 is the same, 0 is '
-    "chance. Methods that agree may both be wrong; only a true label map tells which is better.</p>"
-)
-KNOWN = "The true structures are known here: methods are scored."
-OUTSIDE = "8-bit file of unknown window: outside what the method was made for."
+PRESELECTED = ("watershed", "unet-simclr", "unet-tvmf", "partition", "partition-all", "sam-vit-t")
+"""The methods that most visitors ask for, ticked at first; those that are not installed are left out."""
+GONE = "Nothing is loaded; upload a file or pick an example."
+CLOSED = "The server has forgotten this page; reload it to go on."
 
 
 def refusal(error: Exception, *, shown: bool) -> str:
@@ -42,7 +28,11 @@ def estimate(card: Card) -> str:
     """Return the measured time for a 512x512 slice in words."""
     if card.seconds <= 0:
         return ""
-    return f"about {card.seconds:.1f} s" if card.seconds < 10 else f"about {card.seconds:.0f} s"
+    return _about(card.seconds)
+
+
+def _about(value: float) -> str:
+    return f"about {value:.1f} s" if value < 10 else f"about {value:.0f} s"
 
 
 def elapsed(card: Card, value: float) -> str:
@@ -63,7 +53,7 @@ def counted(card: Card, number: int) -> str:
 
 
 def method_rows() -> list[dict[str, object]]:
-    """Return all methods for the page's list: preselected ones, other ready ones, those to fetch, planned."""
+    """Return all methods for the page's list: cheap ones, foundation models, those to fetch, planned."""
     cards = sorted(METHODS.values(), key=_place)
     return [
         {
@@ -78,9 +68,10 @@ def method_rows() -> list[dict[str, object]]:
     ]
 
 
-def _place(card: Card) -> tuple[bool, int, bool, float]:
+def _place(card: Card) -> tuple[bool, int, bool, bool, float]:
     fetch = (download_bytes(card.name) or 0) if card.trained else 0
-    return not card.trained, fetch, card.name not in PRESELECTED, card.seconds
+    slow = card.family == "foundation model"
+    return not card.trained, fetch, slow, card.name not in PRESELECTED, card.seconds
 
 
 def seconds(value: float) -> str:

@@ -1,4 +1,4 @@
-"""A visitor's own true label map: read, checked against the slice, and used to score the methods."""
+"""A true label map: a visitor's own is read and checked, and what methods made of it is judged."""
 
 from pathlib import Path
 from typing import Any
@@ -7,12 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
-from ctseg.labelmaps import orient_like
+from ctseg.labelmaps import Judgement, area_table, judge, numbered, orient_like
 from ctseg.methods import METHODS
-from ctseg.metrics import score
+from ctseg.metrics import Scores, score
 from ctseg.sandbox.runner import run_decoder
-from ctseg.ui.compare.findings import faults, score_row, score_table
-from ctseg.ui.compare.handlers import GONE, PageError
+from ctseg.slices import CTSlice
+from ctseg.ui.compare import results
+from ctseg.ui.compare.frames import Message, frame, label_pixels
+from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.compare.messages import GONE
 from ctseg.ui.server.sessions import Session
 
 _DECODER = "ctseg.labelmaps.files:decode_label_map"
@@ -43,12 +46,13 @@ def take_truth(session: Session, path: str) -> None:
             f"{ct_slice.shape[1]} x {ct_slice.shape[0]}; upload the label map of this slice."
         )
     session.truth = np.array(truth, dtype=np.int32)
+    session.truth_hues = None
 
 
 def _turned(
     truth: NDArray[np.generic], affine: Any, slice_affine: NDArray[np.float64] | None
 ) -> NDArray[np.generic]:
-    """Turn a label map whose file tells its place so that it lies as the slice does."""
+    """Turn a label map whose file says where it lies so that it lies as the slice does."""
     if slice_affine is None or affine is None:
         return truth
     own = np.array(affine, np.float64)
@@ -57,21 +61,71 @@ def _turned(
     return orient_like(truth.astype(np.int32), own, slice_affine)
 
 
-def judged(session: Session) -> dict[str, Any] | None:
-    """Return scores, what was found and the faults of the finished methods, for the viewer to show.
+SCORE_COLUMNS = {
+    "Method": "",
+    "ari": "Adjusted Rand index over all pixels: mostly, how well the background is left alone.",
+    "fg_ari": "The same over pixels of true structures only: how well these are separated.",
+    "Best IoU": "Mean over true structures of the best overlap with any structure found.",
+    "Split error": "Bits lost by cutting true structures apart; less is better.",
+    "Merge error": "Bits lost by joining true structures; less is better.",
+    "Found / true": "Structures found with an IoU above 0.5, of all true ones.",
+}
 
-    None while there is no true label map or no finished method.
+
+def judged(session: Session) -> bytes | None:
+    """Pack the truth of the slice on show, and marks, counts and scores of the finished methods.
+
+    None while there is no true label map.
     """
-    truth, found = session.truth, dict(session.finished)
-    if truth is None or not found:
+    truth, ct_slice, finished = session.truth, session.ct_slice, dict(session.finished)
+    if truth is None or ct_slice is None:
         return None
-    scores = {method: score(finished.label_map, truth) for method, finished in found.items()}
-    return {
-        "plan": session.plan.identity if session.plan else None,
-        "scores": score_table([score_row(METHODS[method].title, each) for method, each in scores.items()]),
+    if session.truth_hues is None:
+        results.paint(session)
+    true = numbered(truth)
+    judgements = {method: judge(found.label_map, true) for method, found in finished.items()}
+    scores = {method: score(found.label_map, true) for method, found in finished.items()}
+    table = area_table(true, ct_slice.pixels, ct_slice.spacing_mm)
+    head = {
+        "index": session.index,
+        "hues": results.all_hues(session),
+        "clear": [],
+        "table": results.listed(table),
+        "counted": f"{len(table['label'])} true structures",
+        "columns": SCORE_COLUMNS,
+        "scores": {method: score_row(METHODS[method].title, each) for method, each in scores.items()},
         "found": {
             method: f"{each.structures_found} of {each.structures_true} true ones found"
             for method, each in scores.items()
         },
-        "faults": {method: faults(finished, truth) for method, finished in found.items()},
+        "judged": {method: _told(judgement) for method, judgement in judgements.items()},
     }
+    marks = {f"marks {method}": _shown(judgement, ct_slice) for method, judgement in judgements.items()}
+    return frame(head, {"labels": label_pixels(true)} | marks)
+
+
+def _told(judgement: Judgement) -> Message:
+    """Return the counts, and every true structure with its outcome, best first."""
+    order = np.argsort(-judgement.best_iou, kind="stable")
+    return {
+        "counts": judgement.counts,
+        "structures": [
+            [int(judgement.labels[k]), round(float(judgement.best_iou[k]), 3), int(judgement.outcome[k])]
+            for k in order
+        ],
+    }
+
+
+def _shown(judgement: Judgement, ct_slice: CTSlice) -> NDArray[np.uint8]:
+    assert judgement.marks.shape == ct_slice.shape
+    return label_pixels(judgement.marks).astype(np.uint8)
+
+
+def score_row(title: str, scores: Scores) -> list[str]:
+    """Return the cells of a method's row: its title, then its scores."""
+    numbers = (scores.ari, scores.fg_ari, scores.best_iou, scores.split, scores.merge)
+    return [
+        title,
+        *("–" if np.isnan(number) else f"{number:.3f}" for number in numbers),
+        f"{scores.structures_found} / {scores.structures_true}",
+    ]

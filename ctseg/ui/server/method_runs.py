@@ -3,45 +3,96 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
-from ctseg.methods import StopFlag, Stopped, load
+from ctseg.methods import METHODS, Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress, load
 from ctseg.slices import CTSlice
 
 RUNS = "method-runs"
 """The one queue of all method runs, of pages and programs; it lets one run at a time."""
 
-TICK_SECONDS = 0.15
+TICK_SECONDS = 0.05
+STEP_SECONDS = 0.15
+BUSY = "Too many visitors are waiting for this server; try again in a minute."
+MAX_WAITING = 64
 
 _logger = logging.getLogger(__name__)
-# Gradio frees a cancelled run's place in the queue up to half a second before its thread has ended.
-_one_at_a_time = threading.Lock()
+
+
+class _Turns:
+    """One run at a time, in the order in which they were asked for; who is stopped leaves the line."""
+
+    def __init__(self) -> None:
+        self._line: deque[object] = deque()
+        self._moved = threading.Condition()
+
+    def take(self, stop: StopFlag) -> object | None:
+        """Wait for a turn and return it; None if the flag is set first, or too many wait already."""
+        turn = object()
+        with self._moved:
+            if len(self._line) > MAX_WAITING:
+                return None
+            self._line.append(turn)
+            while self._line[0] is not turn:
+                if stop.is_set():
+                    self._line.remove(turn)
+                    return None
+                self._moved.wait(TICK_SECONDS)
+        return turn
+
+    def give_back(self, turn: object) -> None:
+        """Let the next one begin."""
+        with self._moved:
+            self._line.remove(turn)
+            self._moved.notify_all()
+
+    def __len__(self) -> int:
+        return len(self._line)
+
+
+_turns = _Turns()
+_usual: dict[str, float] = {}
+_REFERENCE_PX = 512 * 512
+
+
+def usual_seconds(method: str) -> float:
+    """Return what a method takes for a 512x512 slice: as this machine has seen it, else as its card says."""
+    return _usual.get(method, METHODS[method].seconds)
+
+
+def _learn(method: str, seconds: float, pixels: int) -> None:
+    seen = seconds * _REFERENCE_PX / max(pixels, _REFERENCE_PX // 4)
+    _usual[method] = seen if method not in _usual else 0.5 * (_usual[method] + seen)
 
 
 @dataclass(frozen=True)
 class Step:
-    """Where a run is: the finished fraction in [0, 1], and seconds since the method began, 0 till then."""
+    """The finished fraction in [0, 1], seconds since the method began, whether others go first."""
 
     fraction: float
     seconds: float
+    waiting: bool = False
 
 
 @dataclass(frozen=True)
 class Done:
-    """The label map (H, W) and the seconds the method itself took, without loading it."""
+    """The label map (H, W), the seconds of the method itself, without loading it, and its tree, if any."""
 
     label_map: NDArray[np.integer]
     seconds: float
+    tree: Any = None
 
 
 @dataclass(frozen=True)
 class Cancelled:
-    """The run ended because somebody stopped it."""
+    """The run ended because its stop flag was set."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +100,19 @@ class Failed:
     """One sentence on why there is no label map."""
 
     sentence: str
+
+
+def label_map_and_tree(
+    method: Method, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+) -> tuple[NDArray[np.int32], Any]:
+    """Return a method's label map (H, W), and the merge tree that it was cut from if the method has one.
+
+    Cuts and edits are then taken from the tree without a second run.
+    """
+    if not hasattr(method, "tree"):
+        return method.segment(ct_slice, stop=stop, progress=progress), None
+    tree = method.tree(ct_slice, stop=stop, progress=progress)
+    return tree.label_map, tree
 
 
 class _Run(threading.Thread):
@@ -61,13 +125,17 @@ class _Run(threading.Thread):
         self._stop_flag = stop
         self.fraction = 0.0
         self.began: float | None = None
+        self.waiting = True
         self.outcome: Done | Failed | Cancelled = Cancelled()
 
     def run(self) -> None:
         """Load the method and let it segment."""
-        while not _one_at_a_time.acquire(timeout=TICK_SECONDS):
-            if self._stop_flag.is_set():
-                return
+        turn = _turns.take(self._stop_flag)
+        if turn is None:
+            if not self._stop_flag.is_set():
+                self.outcome = Failed(BUSY)
+            return
+        self.waiting = False
         try:
             self.outcome = self._segment()
         except Stopped:
@@ -80,22 +148,25 @@ class _Run(threading.Thread):
             _logger.exception("The method %s failed.", self._method)
             self.outcome = Failed("This method failed on this slice; the server's log says why.")
         finally:
-            _one_at_a_time.release()
+            _turns.give_back(turn)
 
     def _segment(self) -> Done:
         if self._stop_flag.is_set():
             raise Stopped
         method = load(self._method)
         self.began = time.perf_counter()
-        label_map = method.segment(self._ct_slice, stop=self._stop_flag, progress=self._note)
-        return Done(label_map, time.perf_counter() - self.began)
+        label_map, tree = label_map_and_tree(method, self._ct_slice, self._stop_flag, self._note)
+        needed = time.perf_counter() - self.began
+        _learn(self._method, needed, self._ct_slice.pixels.size)
+        return Done(label_map, needed, tree)
 
     def _note(self, fraction: float) -> None:
         self.fraction = min(max(float(fraction), 0.0), 1.0)
 
     @property
     def step(self) -> Step:
-        return Step(self.fraction, 0.0 if self.began is None else time.perf_counter() - self.began)
+        seconds = 0.0 if self.began is None else time.perf_counter() - self.began
+        return Step(self.fraction, seconds, self.waiting)
 
 
 def run_method(
@@ -110,7 +181,7 @@ def run_method(
     try:
         while run.is_alive():
             yield run.step
-            run.join(TICK_SECONDS)
+            run.join(STEP_SECONDS)
     except GeneratorExit:
         stop.set()
         raise

@@ -31,3 +31,12 @@ function slider(label, attributes, oninput) {
   const set = (value) => { input.value = value; shown.textContent = Math.round(value); };
   return { element: make("label", { class: "ct-slider" }, make("span", {}, label), input, shown), input, set };
 }
+
+function iconButton(text, label, onclick, kind = "") {
+  return make("button", { type: "button", class: `ct-icon ${kind}`, title: label, "aria-label": label, onclick }, text);
+}
+
+function check(label, onchange, checked = false) {
+  const input = make("input", { type: "checkbox", checked, onchange: () => onchange(input.checked) });
+  return { element: make("label", { class: "ct-check" }, input, make("span", {}, label)), input };
+}

@@ -1,8 +1,9 @@
-// A slot hands what the server wrote into it to the viewer; it shows nothing itself.
+// A slot hands what the server wrote into it, and itself, to the stage; it shows nothing of its own.
 const bus = (window.ctsegBus ??= { last: {}, hear: null });
-const tell = () => {
-  bus.last[props.slot] = props.value;
-  if (bus.hear && props.value) bus.hear(props.slot, props.value);
+const say = () => {
+  bus.last[props.slot] = { value: props.value, element, props, trigger };
+  bus.hear?.(props.slot, bus.last[props.slot]);
 };
-watch("value", tell);
-if (props.value) tell();
+watch("value", say);
+say();
+// Through the side's slot the stage sends word of files that are too large: "refuse".

@@ -60,14 +60,14 @@ class StructureTable {
   row(result, k, columns, selected) {
     const table = result.table;
     const label = table.label[k];
-    const [red, green, blue] = result.colours.subarray(3 * (label - 1), 3 * label);
+    const [red, green, blue] = this.hooks.colourOf(result.method, label);
     const names = (this.names[result.method] ??= {});
     const cells = {
       label: () => make("button", { type: "button", class: "ct-label", "aria-label": `Structure ${label}` },
         make("i", { class: "ct-chip", style: `background: rgb(${red}, ${green}, ${blue})` }), String(label)),
       name: () => make("input", {
         type: "text", maxlength: 80, value: names[label] ?? "", placeholder: "–", "aria-label": `Name of structure ${label}`,
-        oninput: (event) => { names[label] = event.target.value; }, onclick: (event) => event.stopPropagation(),
+        oninput: (event) => { names[label] = event.target.value; this.hooks.named(); }, onclick: (event) => event.stopPropagation(),
       }),
       centroid: () => `${table.centroid_column[k].toFixed(0)}, ${table.centroid_row[k].toFixed(0)}`,
       area_px: () => table.area_px[k].toLocaleString("en"),
@@ -95,9 +95,19 @@ class StructureTable {
     if (this.body.scrollTop > top || bottom > shown) this.body.scrollTop = top;
   }
 
-  inWords(table, label, intensity) {
+  nameOf(method, label) { return this.names[method]?.[label]?.trim() ?? ""; }
+
+  // After an edit of a merge tree, old labels live on as new ones.
+  moved(method, moved) {
+    const old = this.names[method] ?? {};
+    this.names[method] = Object.fromEntries(Object.entries(old).filter(([label]) => moved[label])
+      .map(([label, name]) => [moved[label], name]));
+  }
+
+  inWords(table, label, intensity, name = "") {
     const k = table.label.indexOf(label);
+    if (k < 0) return `Structure ${label}`;
     const mean = table.mean[k].toLocaleString("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
-    return `Structure ${label} · ${table.area_px[k].toLocaleString("en")} px · ${mean} ${intensity === "HU" ? "HU" : "of 255"}`;
+    return `Structure ${label}${name ? ` (${name})` : ""} · ${table.area_px[k].toLocaleString("en")} px · ${mean} ${intensity === "HU" ? "HU" : "of 255"}`;
   }
 }

@@ -1,11 +1,12 @@
 // Display controls. They change what is shown and never what a method gets.
 
-const WINDOWS = [["file", "As in file"], ["400/40", "Soft tissue"], ["1500/-600", "Lung"], ["1800/400", "Bone"], ["80/40", "Brain"]];
 const DISPLAY_ONLY = "Display only: methods always get what their card says (400/40 for HU).";
-const FIXED_WINDOW = "8-bit picture: its window cannot be changed.";
+const FIXED_WINDOW = "8-bit image: its window cannot be changed.";
 const ICONS = {
   left: "M4 4v5h5M4.6 9A8 8 0 1 1 4 14", right: "M20 4v5h-5M19.4 9A8 8 0 1 0 20 14",
   mirror: "M12 3v18M9 7 3 17h6zM15 7l6 10h-6z", flip: "M3 12h18M7 9 17 3v6zM7 15l10 6v-6z",
+  full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5", home: "M4 12 12 4l8 8M7 10v9h10v-9",
+  ruler: "M3 17 17 3l4 4L7 21zM7 13l2 2M10 10l2 2M13 7l2 2",
 };
 const TURNS = [["left", "Quarter turn left"], ["right", "Quarter turn right"], ["mirror", "Mirror left and right"], ["flip", "Mirror top and bottom"]];
 
@@ -19,44 +20,54 @@ function icon(path) {
   return svg;
 }
 
+function drawnButton(name, label, onclick, more = {}) {
+  return make("button", { type: "button", class: "ct-icon", title: label, "aria-label": label, onclick, ...more }, icon(ICONS[name]));
+}
+
 class Toolbar {
-  constructor(view, redraw) {
+  constructor(view, hooks) {
     this.view = view;
-    this.redraw = redraw;
+    this.hooks = hooks;
+    const presets = view.facts.windows.map(([width, level, name]) => [`${width}/${level}`, name]);
     this.width = slider("Width", { min: 1, max: 4000, step: 1, value: 400 }, () => this.slid());
     this.level = slider("Level", { min: -1200, max: 2000, step: 1, value: 40 }, () => this.slid());
-    this.windows = choice("ct-window", "Window", WINDOWS, "file", (value) => this.pickWindow(value));
-    this.window = make("div", { class: "ct-group ct-windows" }, this.windows, this.width.element, this.level.element);
-    this.told = make("p", { class: "ct-told" });
-    const turns = make("div", { class: "ct-group", role: "group", "aria-label": "Turn and flip the view" },
-      ...TURNS.map(([name, label]) => make("button", {
-        type: "button", class: "ct-icon", title: label, "aria-label": label, "data-turn": name,
-        onclick: () => { view.turned = changed(view.turned, name); redraw(); },
-      }, icon(ICONS[name]))));
+    this.windows = choice("ct-window", "Window", [["file", "As in file"], ...presets], "file", (value) => this.pickWindow(value));
+    this.window = make("div", { class: "ct-group ct-windows", title: DISPLAY_ONLY }, this.windows, this.width.element, this.level.element);
+    this.fixed = make("span", { class: "ct-told" }, FIXED_WINDOW);
     this.style = choice("ct-style", "How structures are drawn", [["filled", "Filled"], ["outline", "Outline"]], "filled",
-      (value) => { view.outlined = value === "outline"; redraw(); });
-    const opacity = slider("Opacity", { min: 0, max: 100, step: 1, value: 45 }, (value) => { view.opacity = value / 100; redraw(); });
-    this.faults = make("label", { class: "ct-check", hidden: true },
-      make("input", { type: "checkbox", onchange: (event) => { view.faults = event.target.checked; redraw(); } }),
-      make("span", {}, "Show errors"),
-      make("small", { class: "ct-legend" }, make("b", { class: "ct-merged" }, "red"), ": joined with a neighbour, ",
-        make("b", { class: "ct-split" }, "blue"), ": cut apart, no colour: neither"));
-    const numbers = make("label", { class: "ct-check" },
-      make("input", { type: "checkbox", onchange: (event) => { view.numbers = event.target.checked; redraw(); } }),
-      make("span", {}, "Numbers"));
-    const drawing = make("div", { class: "ct-group" }, this.style, opacity.element, numbers);
-    this.element = make("div", { class: "ct-toolbar", hidden: true }, this.window, this.told, turns, drawing, this.faults);
+      (value) => { view.outlined = value === "outline"; hooks.redraw(); });
+    this.opacity = slider("Opacity", { min: 0, max: 100, step: 1, value: 50 }, (value) => { view.opacity = value / 100; hooks.redraw(); });
+    this.numbers = check("Numbers", (on) => { view.numbers = on; hooks.redraw(); });
+    this.air = check("Air clear", (on) => { view.clearAir = on; hooks.recolour(); }, true);
+    this.marks = check("Show errors", (on) => { view.marks = on; hooks.redraw(); hooks.legend(); });
+    this.marks.element.hidden = true;
+    const turns = TURNS.map(([name, label]) => drawnButton(name, label, () => { view.turned = changed(view.turned, name); hooks.redraw(); }, { "data-turn": name }));
+    this.layouts = choice("ct-layout", "Layout of the panes", [["grid", "Grid"], ["one", "One"], ["wipe", "Wipe"]], "grid", (value) => hooks.layout(value));
+    this.rulerButton = drawnButton("ruler", "Ruler: drag over a pane (R)", () => hooks.ruler(), { "aria-pressed": "false" });
+    const tools = make("div", { class: "ct-group", role: "group", "aria-label": "View" },
+      drawnButton("home", "Whole slice (0)", () => hooks.home()), this.rulerButton, ...turns,
+      drawnButton("full", "Full screen (F)", () => hooks.fullscreen()));
+    this.pair = make("div", { class: "ct-group ct-pair", hidden: true });
+    const more = make("details", { class: "ct-moretools" }, make("summary", {}, "Window values"),
+      make("div", { class: "ct-group" }, this.width.element, this.level.element, this.air.element,
+        make("span", { class: "ct-told" }, DISPLAY_ONLY)));
+    this.window.replaceChildren(this.windows, more);
+    this.element = make("div", { class: "ct-toolbar", hidden: true }, this.window, this.fixed,
+      make("div", { class: "ct-group" }, this.style, this.opacity.element, this.numbers.element, this.marks.element),
+      make("div", { class: "ct-group" }, this.layouts, this.pair), tools);
   }
 
-  // A new slice opens in the file's own window, or soft tissue where the file has none.
-  open(slice) {
+  // A new stack opens in the file's own window, or soft tissue where the file has none; its slices keep it.
+  open(slice, anew) {
     this.element.hidden = false;
-    this.window.hidden = slice.intensity !== "HU";
-    this.told.textContent = this.window.hidden ? FIXED_WINDOW : DISPLAY_ONLY;
-    const own = this.windows.querySelector('input[value="file"]');
-    own.parentElement.hidden = !slice.window;
+    const hu = slice.intensity === "HU";
+    this.window.hidden = !hu;
+    this.fixed.hidden = hu;
+    this.windows.querySelector('input[value="file"]').parentElement.hidden = !slice.window;
     this.fileWindow = slice.window;
-    this.pickWindow(slice.window ? "file" : "400/40");
+    const first = this.view.facts.windows[0];
+    if (anew) this.pickWindow(slice.window ? "file" : `${first[0]}/${first[1]}`);
+    else this.apply(Number(this.width.input.value), Number(this.level.input.value));
   }
 
   pickWindow(value) {
@@ -67,20 +78,39 @@ class Toolbar {
     this.apply(width, level);
   }
 
+  show(width, level) {
+    this.width.set(width);
+    this.level.set(level);
+    this.slid();
+  }
+
   slid() {
     for (const input of this.windows.querySelectorAll("input")) input.checked = false;
     this.apply(Number(this.width.input.value), Number(this.level.input.value));
   }
 
   apply(width, level) {
+    this.view.window = { width, level };
     this.view.grey = this.view.slice?.intensity === "HU" ? greyTable(Math.max(width, 1), level) : identityTable();
-    this.redraw();
+    this.hooks.regrey();
   }
 
-  offerFaults(present) {
-    this.faults.hidden = !present;
-    const box = this.faults.querySelector("input");
-    if (!present) box.checked = false;
-    this.view.faults = box.checked;
+  set(group, value) {
+    const input = group.querySelector(`input[value="${value}"]`);
+    input.checked = true;
+    input.dispatchEvent(new Event("change"));
+  }
+
+  offerMarks(present) {
+    this.marks.element.hidden = !present;
+    if (!present) this.marks.input.checked = false;
+    this.view.marks = this.marks.input.checked;
+  }
+
+  offerPair(panes, pair, onpick) {
+    this.pair.hidden = !panes.length;
+    const select = (at, label) => make("select", { "aria-label": label, onchange: (event) => onpick(at, event.target.value) },
+      ...panes.map(({ name, title }) => make("option", { value: name, selected: name === pair[at] }, title)));
+    this.pair.replaceChildren(...(panes.length ? [select(0, "Left of the wipe"), select(1, "Right of the wipe")] : []));
   }
 }

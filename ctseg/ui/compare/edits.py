@@ -1,0 +1,73 @@
+"""Cuts and edits of a method's merge tree: coarser or finer, merge two, split one, undo and redo."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.labelmaps import numbered
+from ctseg.labelmaps.overlaps import overlaps
+from ctseg.ui.compare import results
+from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.server.sessions import Finished, Session
+
+_SAME_FROM_IOU = 0.5
+
+
+def edit(session: Session, asked: dict[str, Any]) -> bytes:
+    """Do what was asked to a finished method's tree and return its result's frame.
+
+    Parameters
+    ----------
+    session : with the method's result of the slice on show
+    asked : ``method``; ``action``: cut, merge, split, undo or redo; ``count`` for a cut, ``labels`` as
+    shown for
+        a merge (two) and a split (one)
+
+    Raises
+    ------
+    PageError
+        If the method has no tree here, or the tree does not allow it.
+    """
+    method, ct_slice = str(asked.get("method", "")), session.ct_slice
+    found = session.finished.get(method)
+    if found is None or found.tree is None or ct_slice is None:
+        raise PageError("This pane has no merge tree; run a method with one first.")
+    label_map = numbered(_done(found.tree, asked))
+    hues, moved = _carried(found, label_map)
+    for other in session.finished.values():
+        other.earlier = other.hues
+    session.finished[method] = Finished(label_map, found.seconds, tree=found.tree, earlier=hues)
+    results.paint(session)
+    about = {"plan": session.plan.identity if session.plan else "", "moved": moved}
+    return results.result_frame(session, method, ct_slice, about)
+
+
+def _done(tree: Any, asked: dict[str, Any]) -> NDArray[np.int32]:
+    labels = asked.get("labels")
+    picked = [label for label in labels if isinstance(label, int)] if isinstance(labels, list) else []
+    action = asked.get("action")
+    if action == "cut" and isinstance(asked.get("count"), int):
+        return tree.cut(count=min(max(asked["count"], 1), tree.leaf_count))
+    if action == "merge" and len(picked) == 2:
+        return tree.merge(*picked)
+    if action == "split" and len(picked) == 1:
+        return tree.split(picked[0])
+    if action in ("undo", "redo"):
+        return tree.undo() if action == "undo" else tree.redo()
+    raise PageError("This edit is not known; reload the page.")
+
+
+def _carried(
+    found: Finished, label_map: NDArray[np.int32]
+) -> tuple[NDArray[np.uint8] | None, dict[int, int]]:
+    """Return hues for the new map, 255 where a structure is new, and old labels that live on as new ones."""
+    pairs = overlaps(label_map, found.label_map.astype(np.int32))
+    same = pairs.iou >= _SAME_FROM_IOU
+    moved = dict(zip(pairs.second[same].tolist(), pairs.first[same].tolist(), strict=True))
+    if found.hues is None:
+        return None, moved
+    hues = np.full(int(label_map.max(initial=0)) + 1, 255, np.uint8)
+    for old, new in moved.items():
+        hues[new] = found.hues[old]
+    return hues, moved

@@ -1,0 +1,127 @@
+"""What is shown of a finished run: numbers, hues matched over all panes, what is left clear, the table."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.labelmaps import area_table, assign_hues, follow, numbered
+from ctseg.methods import METHODS
+from ctseg.slices import CTSlice
+from ctseg.ui.compare.frames import Message, frame, label_pixels
+from ctseg.ui.compare.messages import counted, seconds
+from ctseg.ui.server.sessions import Finished, Session
+
+TRUTH = "truth"
+"""The truth's name among the panes; no method has it."""
+_AIR_BELOW_HU = -300.0
+_AIR_BELOW_GREY = 16.0
+
+
+def take(session: Session, method: str, label_map: NDArray[np.integer], needed: float, tree: Any) -> Finished:
+    """Keep a method's label map of the slice on show, and give it numbers and hues.
+
+    Numbers are 1..n in reading order; on further slices of a series structures keep theirs, unless the method
+    divides everything. Hues are assigned anew over all that is shown, those of another slice kept where
+    neighbours allow it.
+    """
+    plain = numbered(label_map)
+    before = None if METHODS[method].full_tiling or tree is not None else session.recent.get(method)
+    earlier = None
+    if before is not None and before.label_map.shape == plain.shape:
+        plain = follow(plain, before.label_map, session.fresh_number(method))
+        earlier = _carried(before, int(plain.max(initial=0)))
+    session.finished[method] = found = Finished(plain, needed, tree=tree, earlier=earlier)
+    session.recent[method] = found
+    paint(session)
+    return found
+
+
+def paint(session: Session) -> None:
+    """Assign hues over all label maps of the slice on show, the truth's included."""
+    names = list(session.finished)
+    maps = [found.label_map for found in session.finished.values()]
+    earlier = [found.earlier for found in session.finished.values()]
+    if session.truth is not None:
+        maps.append(numbered(session.truth))
+        earlier.append(None)
+    hues = assign_hues(maps, earlier)
+    for name, assigned in zip(names, hues, strict=False):
+        session.finished[name].hues = assigned
+    if session.truth is not None:
+        session.truth_hues = hues[-1]
+
+
+def _carried(before: Finished, highest: int) -> NDArray[np.uint8] | None:
+    """Return the hues of structures that were followed; a fresh one has that of none."""
+    if before.hues is None:
+        return None
+    hues = np.full(highest + 1, 255, np.uint8)
+    known = before.hues[: highest + 1]
+    hues[: known.size] = known
+    return hues
+
+
+def clear_labels(label_map: NDArray[np.integer], ct_slice: CTSlice) -> list[int]:
+    """Return labels of regions of air that reach the border of the slice: the stage leaves them clear."""
+    edge = np.concatenate([label_map[0], label_map[-1], label_map[:, 0], label_map[:, -1]])
+    highest = int(label_map.max(initial=0))
+    pixels = np.nan_to_num(ct_slice.pixels.astype(np.float64), nan=-1024.0)
+    sums = np.bincount(label_map.ravel(), weights=pixels.ravel(), minlength=highest + 1)
+    means = sums / np.maximum(np.bincount(label_map.ravel(), minlength=highest + 1), 1)
+    limit = _AIR_BELOW_HU if ct_slice.intensity == "HU" else _AIR_BELOW_GREY
+    return [int(label) for label in np.unique(edge[edge > 0]) if means[label] < limit]
+
+
+def all_hues(session: Session) -> dict[str, list[int]]:
+    """Return the hues of every pane: any result may have changed those of the others."""
+    hues = {name: found.hues.tolist() for name, found in session.finished.items() if found.hues is not None}
+    if session.truth_hues is not None:
+        hues[TRUTH] = session.truth_hues.tolist()
+    return hues
+
+
+def result_frame(session: Session, method: str, ct_slice: CTSlice, about: Message) -> bytes:
+    """Pack a method's result for the stage."""
+    found = session.finished[method]
+    table = area_table(found.label_map, ct_slice.pixels, ct_slice.spacing_mm)
+    card = METHODS[method]
+    head = {
+        "state": "done",
+        "method": method,
+        "title": card.title,
+        "time": seconds(found.seconds),
+        "counted": counted(card, len(table["label"])),
+        "clear": clear_labels(found.label_map, ct_slice),
+        "hues": all_hues(session),
+        "table": listed(table),
+        "tree": tree_facts(found.tree),
+    }
+    return frame(head | about, {"labels": label_pixels(found.label_map)})
+
+
+def tree_facts(tree: Any) -> Message | None:
+    """Return what the stage's slider and edits need to know of a merge tree; None where there is none."""
+    if tree is None:
+        return None
+    return {
+        "structures": int(tree.structures),
+        "leaves": int(tree.leaf_count),
+        "undo": int(tree.position) > 0,
+        "redo": int(tree.position) < len(tree.states) - 1,
+    }
+
+
+def listed(table: dict[str, NDArray[np.generic]]) -> dict[str, list[Any]]:
+    """Return the columns of a table as JSON lists, without those of which nothing is known."""
+    return {name: _plain(values) for name, values in table.items() if not _unknown(values)}
+
+
+def _unknown(values: NDArray[np.generic]) -> bool:
+    return bool(np.issubdtype(values.dtype, np.floating) and values.size and np.isnan(values).all())
+
+
+def _plain(values: NDArray[np.generic]) -> list[Any]:
+    if np.issubdtype(values.dtype, np.floating):
+        return list(np.nan_to_num(values).round(2).tolist())
+    return list(values.tolist())

@@ -1,0 +1,191 @@
+"""The stage's own way to the server: slices, label maps and runs outside the framework's state.
+
+Each request shows the page's pass in a header, so no address gives anything away and none can be guessed;
+what a pass opens goes with the session.
+"""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ctseg.errors import UserError
+from ctseg.ui.compare import edits, handlers, opening, truth
+from ctseg.ui.compare.download import results_zip
+from ctseg.ui.compare.examples import draw_thumbnails
+from ctseg.ui.compare.frames import frame
+from ctseg.ui.compare.messages import CLOSED
+from ctseg.ui.server.sessions import SESSIONS, Session
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+PASS_HEADER = "x-ctseg-pass"  # noqa: S105 the header's name
+MAX_BODY_BYTES = 256 * 1024
+_FRAMES = "application/octet-stream"
+_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+
+_Answer = Callable[[Session, dict[str, Any]], "Response"]
+
+
+def compare_routes() -> "list[Route]":
+    """Return the routes of the stage."""
+    from starlette.routing import Route
+
+    answers: dict[str, _Answer] = {
+        "open": _open,
+        "opened": _opened,
+        "slice": _slice,
+        "begin": _begin,
+        "run": _run,
+        "cancel": _cancel,
+        "truth": _truth,
+        "edit": _edit,
+        "zip": _zip,
+    }
+    return [
+        Route("/compare/opening", _opening),
+        Route("/compare/shelf", _shelf),
+        Route("/compare/enter", _enter, methods=["POST"]),
+        *(Route(f"/compare/{name}", _admitted(answer), methods=["POST"]) for name, answer in answers.items()),
+    ]
+
+
+def _opening(_request: "Request") -> "Response":
+    return _framed(opening.opening_frames())
+
+
+def _shelf(_request: "Request") -> "Response":
+    return _json(draw_thumbnails())
+
+
+async def _enter(request: "Request") -> "Response":
+    asked = await _body(request)
+    entered = SESSIONS.enter(str((asked or {}).get("ticket", "")))
+    return _sentence(CLOSED, 403) if entered is None else _json({"pass": entered})
+
+
+def _admitted(answer: _Answer) -> "Callable[[Request], Awaitable[Response]]":
+    """Return an endpoint that lets in who shows a pass, and answers what goes wrong by one sentence."""
+    from starlette.concurrency import run_in_threadpool
+
+    async def endpoint(request: "Request") -> "Response":
+        session = SESSIONS.admitted(request.headers.get(PASS_HEADER, ""))
+        if session is None:
+            return _sentence(CLOSED, 403)
+        asked = await _body(request)
+        if asked is None:
+            return _sentence("This request is too large or no JSON object; reload the page.", 400)
+        try:
+            return await run_in_threadpool(answer, session, asked)
+        except UserError as error:
+            return _sentence(str(error), 409)
+
+    return endpoint
+
+
+async def _body(request: "Request") -> dict[str, Any] | None:
+    received = bytearray()
+    async for chunk in request.stream():
+        received += chunk
+        if len(received) > MAX_BODY_BYTES:
+            return None
+    try:
+        asked = json.loads(received or b"{}")
+    except (ValueError, RecursionError):
+        return None
+    return asked if isinstance(asked, dict) else None
+
+
+def _open(session: Session, asked: dict[str, Any]) -> "Response":
+    if asked.get("opening") is True:
+        opening.fill(session)
+    elif "board" in asked or "image" in asked:
+        handlers.load_board_image(session, str(asked.get("board", ""))[:80], str(asked.get("image", ""))[:80])
+    else:
+        handlers.load_example(session, _whole(asked.get("example")))
+    return _json(handlers.opened(session))
+
+
+def _opened(session: Session, _asked: dict[str, Any]) -> "Response":
+    return _json(handlers.opened(session))
+
+
+def _slice(session: Session, asked: dict[str, Any]) -> "Response":
+    return _framed(handlers.show_slice(session, _whole(asked.get("index"))))
+
+
+def _begin(session: Session, asked: dict[str, Any]) -> "Response":
+    handlers.turn_to(session, _whole(asked.get("index")))
+    chosen = asked.get("methods")
+    names = [str(name) for name in chosen] if isinstance(chosen, list) else []
+    if asked.get("anew") is True:
+        session.finished = {}
+    elif not names:  # scrolling with no method chosen is no mistake
+        return _framed(frame({"plan": "", "index": session.index, "methods": []}, {}))
+    return _framed(b"".join(handlers.begin(session, names)))
+
+
+def _run(session: Session, asked: dict[str, Any]) -> "Response":
+    from starlette.responses import StreamingResponse
+
+    plan, method = str(asked.get("plan", "")), str(asked.get("method", ""))
+    frames = handlers.run(session, plan, method)
+    return StreamingResponse(_until_left(session, plan, frames), media_type=_FRAMES, headers=_PRIVATE)
+
+
+async def _until_left(session: Session, plan: str, frames: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Pass frames on; a browser that hangs up ends the plan's runs."""
+    from starlette.concurrency import iterate_in_threadpool
+
+    whole = False
+    try:
+        async for packed in iterate_in_threadpool(frames):
+            yield packed
+        whole = True
+    finally:
+        if not whole and session.plan is not None and session.plan.identity == plan:
+            session.plan.stop.set()
+
+
+def _cancel(session: Session, _asked: dict[str, Any]) -> "Response":
+    return _json(handlers.cancel(session))
+
+
+def _truth(session: Session, _asked: dict[str, Any]) -> "Response":
+    return _framed(truth.judged(session) or b"")
+
+
+def _edit(session: Session, asked: dict[str, Any]) -> "Response":
+    return _framed(edits.edit(session, asked))
+
+
+def _zip(session: Session, asked: dict[str, Any]) -> "Response":
+    from starlette.responses import Response
+
+    packed = results_zip(session, asked)
+    return Response(packed, media_type="application/zip", headers=_PRIVATE)
+
+
+def _whole(value: Any) -> int:
+    """Return a whole number, -1 for anything else: no index."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
+
+
+def _framed(packed: bytes) -> "Response":
+    from starlette.responses import Response
+
+    return Response(packed, media_type=_FRAMES, headers=_PRIVATE)
+
+
+def _json(value: Any) -> "Response":
+    from starlette.responses import JSONResponse
+
+    return JSONResponse(value, headers=_PRIVATE)
+
+
+def _sentence(sentence: str, status: int) -> "Response":
+    from starlette.responses import JSONResponse
+
+    return JSONResponse({"sentence": sentence}, status, headers=_PRIVATE)

@@ -1,0 +1,227 @@
+// Pixel arithmetic of the stage: windows, orientation, colouring, outlines, marks. No DOM but canvases.
+
+function greyTable(width, level) {
+  const table = new Uint8ClampedArray(65536);
+  const lowest = level - width / 2;
+  for (let hu = -32768; hu < 32768; hu++) table[hu + 32768] = Math.floor(((hu - lowest) * 255) / width + 0.5);
+  return table;
+}
+
+function identityTable() {
+  const table = new Uint8ClampedArray(65536);
+  for (let grey = 0; grey < 256; grey++) table[grey + 32768] = grey;
+  return table;
+}
+
+// An orientation is the matrix [a, b, c, d] from centred source to centred display coordinates.
+const UPRIGHT = [1, 0, 0, 1];
+const CHANGES = { left: [0, 1, -1, 0], right: [0, -1, 1, 0], mirror: [-1, 0, 0, 1], flip: [1, 0, 0, -1] };
+
+function changed(turned, name) {
+  const [e, f, g, h] = CHANGES[name];
+  const [a, b, c, d] = turned;
+  return [e * a + f * c, e * b + f * d, g * a + h * c, g * b + h * d];
+}
+
+// Size of a slice on the display, in units of its smaller pixel side.
+function displaySize(slice, turned) {
+  const wide = slice.width * slice.aspect[1];
+  const high = slice.height * slice.aspect[0];
+  return turned[0] !== 0 ? [wide, high] : [high, wide];
+}
+
+// From source pixels to the pixels of a canvas, as setTransform takes it.
+function matrixOf(slice, view, width, height) {
+  const [a, b, c, d] = view.turned;
+  const [ay, ax] = slice.aspect;
+  const [wide, high] = displaySize(slice, view.turned);
+  const k = Math.min(width / wide, height / high) * view.zoom;
+  const half = [(slice.width / 2) * ax, (slice.height / 2) * ay];
+  return [
+    a * ax * k, c * ax * k, b * ay * k, d * ay * k,
+    width / 2 - (view.panX * wide + a * half[0] + b * half[1]) * k,
+    height / 2 - (view.panY * high + c * half[0] + d * half[1]) * k,
+  ];
+}
+
+function applied([a, b, c, d, e, f], x, y) { return [a * x + c * y + e, b * x + d * y + f]; }
+
+function inverted([a, b, c, d, e, f]) {
+  const det = a * d - b * c;
+  return [d / det, -b / det, -c / det, a / det, (c * f - d * e) / det, (b * e - a * f) / det];
+}
+
+function canvasOf(width, height) {
+  const canvas = document.createElement("canvas");
+  canvas.width = width;
+  canvas.height = height;
+  return canvas;
+}
+
+function greyCanvas(slice, grey) {
+  const canvas = canvasOf(slice.width, slice.height);
+  const image = new ImageData(slice.width, slice.height);
+  const out = new Uint32Array(image.data.buffer);
+  const { pixels } = slice;
+  for (let at = 0; at < out.length; at++) {
+    const level = grey[pixels[at] + 32768];
+    out[at] = 0xff000000 | (level << 16) | (level << 8) | level;
+  }
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+// Colours of labels as little-endian RGBA words; what is clear, and background, is 0.
+function labelColours(hues, clear, palette) {
+  const table = new Uint32Array(Math.max(hues.length, 1));
+  for (let label = 1; label < hues.length; label++) {
+    const [red, green, blue] = palette[hues[label] % palette.length];
+    table[label] = 0xff000000 | (blue << 16) | (green << 8) | red;
+  }
+  for (const label of clear) table[label] = 0;
+  return table;
+}
+
+function labelCanvas(slice, labels, colours) {
+  const canvas = canvasOf(slice.width, slice.height);
+  const image = new ImageData(slice.width, slice.height);
+  const out = new Uint32Array(image.data.buffer);
+  for (let at = 0; at < out.length; at++) out[at] = colours[labels[at]] ?? 0;
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+// Labels under the pixels of a canvas (nearest), 0 outside the slice.
+function sampled(labels, slice, matrix, width, height) {
+  const [a, b, c, d, e, f] = inverted(matrix);
+  const found = new Uint32Array(width * height);
+  for (let v = 0, at = 0; v < height; v++) {
+    let x = a * 0.5 + c * (v + 0.5) + e;
+    let y = b * 0.5 + d * (v + 0.5) + f;
+    for (let u = 0; u < width; u++, at++, x += a, y += b) {
+      if (x >= 0 && y >= 0 && x < slice.width && y < slice.height) found[at] = labels[(y | 0) * slice.width + (x | 0)];
+    }
+  }
+  return found;
+}
+
+// Outlines `reach` pixels of the screen wide, inside each structure, whatever the zoom.
+function outlineImage(under, width, height, colours, reach) {
+  const image = new ImageData(width, height);
+  const out = new Uint32Array(image.data.buffer);
+  for (let v = 0, at = 0; v < height; v++) {
+    for (let u = 0; u < width; u++, at++) {
+      const label = under[at];
+      if (!colours[label]) continue;
+      for (let r = 1; r <= reach; r++) {
+        if ((u >= r && under[at - r] !== label) || (u + r < width && under[at + r] !== label)
+          || (v >= r && under[at - r * width] !== label) || (v + r < height && under[at + r * width] !== label)) {
+          out[at] = colours[label];
+          break;
+        }
+      }
+    }
+  }
+  return image;
+}
+
+// One pattern a mark, so that no colour need be seen to tell them apart.
+const PATTERNS = {
+  found: () => false,
+  missed: (u, v) => (u + v) % 8 < 3,
+  extra: (u, v) => u % 6 < 2 && v % 6 < 2,
+  merged: (u, v) => v % 6 < 2,
+  split: (u, v) => u % 6 < 2,
+};
+
+function markWords(marks) {
+  return Object.entries(marks).map(([name, { value, colour }]) => ({ name, value, colour, pattern: PATTERNS[name] }));
+}
+
+function markImage(under, width, height, marks, dense) {
+  const image = new ImageData(width, height);
+  const out = image.data;
+  const byValue = [];
+  for (const mark of markWords(marks)) byValue[mark.value] = mark;
+  for (let v = 0, at = 0; v < height; v++) {
+    for (let u = 0; u < width; u++, at++) {
+      const mark = byValue[under[at]];
+      if (!mark) continue;
+      const strong = mark.pattern((u / dense) | 0, (v / dense) | 0);
+      [out[4 * at], out[4 * at + 1], out[4 * at + 2]] = mark.colour;
+      out[4 * at + 3] = strong ? 255 : 105;
+    }
+  }
+  return image;
+}
+
+// Edges between a structure and its surroundings, four numbers each: x0, y0, x1, y1 in source pixels.
+function edgesOf(labels, width, height, label) {
+  const edges = [];
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (labels[at] !== label) continue;
+      if (x === 0 || labels[at - 1] !== label) edges.push(x, y, x, y + 1);
+      if (x === width - 1 || labels[at + 1] !== label) edges.push(x + 1, y, x + 1, y + 1);
+      if (y === 0 || labels[at - width] !== label) edges.push(x, y, x + 1, y);
+      if (y === height - 1 || labels[at + width] !== label) edges.push(x, y + 1, x + 1, y + 1);
+    }
+  }
+  return edges;
+}
+
+// For every label its pixel nearest to the centroid, where its number is written, and its area in shown pixels.
+function anchorsOf(labels, width) {
+  const sums = new Map();
+  for (let at = 0; at < labels.length; at++) {
+    const label = labels[at];
+    if (!label) continue;
+    let sum = sums.get(label);
+    if (!sum) sums.set(label, (sum = { n: 0, x: 0, y: 0, best: Infinity, at: 0 }));
+    sum.n += 1;
+    sum.x += at % width;
+    sum.y += (at / width) | 0;
+  }
+  for (let at = 0; at < labels.length; at++) {
+    if (!labels[at]) continue;
+    const sum = sums.get(labels[at]);
+    const away = (at % width - sum.x / sum.n) ** 2 + (((at / width) | 0) - sum.y / sum.n) ** 2;
+    if (away < sum.best) Object.assign(sum, { best: away, at });
+  }
+  return [...sums].map(([label, sum]) => ({
+    label, area: sum.n, x: (sum.at % width) + 0.5, y: ((sum.at / width) | 0) + 0.5,
+  }));
+}
+
+// The longest round length that takes at most a third of the width.
+function scaleBar(slice, pixelsPerSource, width) {
+  if (!slice.spacing_mm) return null;
+  const perMm = pixelsPerSource / (slice.spacing_mm[1] * slice.step);
+  const mm = [500, 200, 100, 50, 20, 10, 5, 2, 1].find((length) => length * perMm <= width / 3);
+  return mm ? { length: mm * perMm, words: mm >= 10 ? `${mm / 10} cm` : `${mm} mm` } : null;
+}
+
+// Zoom and position that show the body and leave out most of the air around it; the table does not count.
+const BODY_SHARE = 0.06;
+const MAX_BODY_ZOOM = 2;
+
+function bodyView({ width, height, pixels, intensity, aspect: [ay, ax] }) {
+  const dense = intensity === "HU" ? -300 : 30;
+  const [rows, columns] = [new Uint32Array(height), new Uint32Array(width)];
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) if (pixels[at] > dense) { rows[y] += 1; columns[x] += 1; }
+  }
+  const span = (counts, size, across) => {
+    const least = BODY_SHARE * across;
+    const first = counts.findIndex((n) => n > least);
+    let last = size - 1;
+    while (last > first && counts[last] <= least) last -= 1;
+    return first < 0 ? [0, size] : [first, last + 1];
+  };
+  const [top, bottom] = span(rows, height, width);
+  const [left, right] = span(columns, width, height);
+  const [wide, high] = [width * ax, height * ay];
+  const zoom = Math.min(0.94 * Math.min(wide / ((right - left) * ax), high / ((bottom - top) * ay)), MAX_BODY_ZOOM);
+  if (zoom <= 1.02) return { zoom: 1, panX: 0, panY: 0 };
+  return { zoom, panX: (left + right) / 2 / width - 0.5, panY: (top + bottom) / 2 / height - 0.5 };
+}

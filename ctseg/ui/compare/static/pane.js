@@ -1,0 +1,247 @@
+// One pane: the slice and what a method made of it on one canvas, with its caption, progress and edits.
+
+const MAX_TRACED = 32;
+
+class Pane {
+  constructor(name, title, hooks) {
+    Object.assign(this, { name, title, hooks, result: null, marks: null, layer: null });
+    this.canvas = make("canvas", {
+      class: "ct-image", tabindex: 0, role: "application", "data-panel": name, "aria-label": title,
+    });
+    this.note = make("div", { class: "ct-note", "aria-live": "polite" });
+    this.time = make("span", { class: "ct-time" });
+    this.found = make("span", { class: "ct-found" });
+    this.info = make("div", { class: "ct-info", hidden: true });
+    this.about = iconButton("i", `What ${title} knows`, () => { this.info.hidden = !this.info.hidden; }, "ct-small");
+    this.about.hidden = true;
+    this.large = iconButton("⤢", `Show ${title} large`, () => hooks.enlarge(this), "ct-small ct-enlarge");
+    this.heading = make("figcaption", {},
+      make("span", { class: "ct-title", title }, title), make("span", { class: "ct-status" }, this.time, this.found));
+    this.corner = make("div", { class: "ct-corner" }, this.about, this.large);
+    this.tree = make("div", { class: "ct-tree", hidden: true });
+    this.element = make("figure", { class: "ct-panel", "data-method": name },
+      this.canvas, this.heading, this.corner, this.info, this.tree, this.note);
+  }
+
+  tell(sentences) {
+    this.about.hidden = !sentences.length;
+    this.info.replaceChildren(make("ul", {}, ...sentences.map((each) => make("li", {}, each))));
+  }
+
+  take(result) {
+    this.result = result;
+    this.anchors = this.traced = null;
+  }
+
+  // Hues may change with each further result; `clearAir` leaves regions of air at the border unpainted.
+  colour(palette, hues, slice, clearAir) {
+    if (!this.result) return;
+    this.hues = hues;
+    this.colours = labelColours(hues, clearAir ? this.result.clear ?? [] : [], palette);
+    this.layer = labelCanvas(slice, this.result.labels, this.colours);
+  }
+
+  // Sizes the canvas to its place; returns whether there is one to draw on.
+  fit() {
+    const width = Math.round(this.element.clientWidth);
+    const height = Math.round(this.element.clientHeight);
+    if (!width || !height) return false;
+    this.dense = window.devicePixelRatio || 1;
+    const [w, h] = [Math.round(width * this.dense), Math.round(height * this.dense)];
+    if (this.canvas.width !== w || this.canvas.height !== h) Object.assign(this.canvas, { width: w, height: h });
+    return true;
+  }
+
+  draw(view, other = null) {
+    this.view = view;
+    if (!view.slice || !this.fit()) return;
+    const context = this.canvas.getContext("2d");
+    const { width, height } = this.canvas;
+    this.matrix = matrixOf(view.slice, view, width, height);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = "#05070a";
+    context.fillRect(0, 0, width, height);
+    this.paint(context, view, this);
+    if (other) {
+      context.save();
+      context.beginPath();
+      context.rect(view.wipe * width, 0, width, height);
+      context.clip();
+      context.fillStyle = "#05070a";
+      context.fillRect(0, 0, width, height);
+      this.paint(context, view, other);
+      context.restore();
+      this.divider(context, view.wipe * width, height);
+    }
+    this.over(context, view, other);
+  }
+
+  paint(context, view, of) {
+    const { width, height } = this.canvas;
+    const perSource = Math.hypot(this.matrix[0], this.matrix[1]);
+    context.setTransform(...this.matrix);
+    context.imageSmoothingEnabled = view.smooth || perSource < 1;
+    context.imageSmoothingQuality = "medium";
+    context.drawImage(view.greys, 0, 0);
+    if (view.marks && of.marks) this.lay(context, markImage(
+      sampled(of.marks, view.slice, this.matrix, width, height), width, height, view.facts.marks, this.dense), 0.9);
+    else if (of.result && view.outlined) this.lay(context, outlineImage(
+      sampled(of.result.labels, view.slice, this.matrix, width, height), width, height, of.colours,
+      Math.round(2 * this.dense)), 1);
+    else if (of.layer) {
+      context.imageSmoothingEnabled = false;
+      context.globalAlpha = view.opacity;
+      context.drawImage(of.layer, 0, 0);
+      context.globalAlpha = 1;
+    }
+    context.setTransform(1, 0, 0, 1, 0, 0);
+  }
+
+  lay(context, image, opacity) {
+    if (!this.sheet || this.sheet.width !== image.width || this.sheet.height !== image.height) {
+      this.sheet = canvasOf(image.width, image.height);
+    }
+    this.sheet.getContext("2d").putImageData(image, 0, 0);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.globalAlpha = opacity;
+    context.drawImage(this.sheet, 0, 0);
+    context.globalAlpha = 1;
+  }
+
+  divider(context, x, height) {
+    context.fillStyle = "#fff";
+    context.fillRect(x - this.dense, 0, 2 * this.dense, height);
+    context.beginPath();
+    context.arc(x, height / 2, 11 * this.dense, 0, 7);
+    context.fill();
+    context.fillStyle = "#0b7680";
+    context.font = `600 ${13 * this.dense}px system-ui, sans-serif`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.fillText("⇔", x, height / 2);
+  }
+
+  // What lies over the image: numbers, outlines of what is pointed at and chosen, ruler, cursor, scale bar.
+  over(context, view, other) {
+    const { dense } = this;
+    if (view.numbers && this.result && !view.marks && !other) this.numbers(context);
+    if (!other) {
+      this.outline(context, this.edges(view.hovered?.get(this.name)), 1.5, "rgba(255, 255, 255, 0.9)");
+      for (const label of view.picked?.[this.name] ?? []) this.outline(context, this.edges(label), 2, "#ffe08a");
+    }
+    // What is chosen in one pane is outlined in all.
+    if (view.selected) this.outline(context, view.selected.edges, 2, "#fff");
+    if (view.ruler) this.ruler(context, view.ruler);
+    if (view.cursor) this.cursor(context, view.cursor);
+    const bar = scaleBar(view.slice, Math.hypot(this.matrix[0], this.matrix[1]), this.canvas.width);
+    if (!bar || this.canvas.width < 180 * dense) return;
+    const [x, y] = [10 * dense, this.canvas.height - 12 * dense];
+    context.fillStyle = "rgba(0, 0, 0, 0.6)";
+    context.fillRect(x - 2 * dense, y - 2 * dense, bar.length + 4 * dense, 7 * dense);
+    context.fillStyle = "#fff";
+    context.fillRect(x, y, bar.length, 3 * dense);
+    this.words(context, bar.words, x, y - 6 * dense, "left");
+  }
+
+  words(context, text, x, y, align = "center") {
+    context.font = `600 ${11 * this.dense}px system-ui, sans-serif`;
+    context.textAlign = align;
+    context.textBaseline = align === "left" ? "alphabetic" : "middle";
+    context.lineWidth = 3 * this.dense;
+    context.lineJoin = "round";
+    context.strokeStyle = "rgba(0, 0, 0, 0.8)";
+    context.fillStyle = "#fff";
+    context.strokeText(text, x, y);
+    context.fillText(text, x, y);
+  }
+
+  numbers(context) {
+    const { slice } = this.view;
+    this.anchors ??= anchorsOf(this.result.labels, slice.width);
+    const area = Math.abs(this.matrix[0] * this.matrix[3] - this.matrix[1] * this.matrix[2]) / this.dense ** 2;
+    for (const { label, area: pixels, x, y } of this.anchors) {
+      if (pixels * area < 130 || !this.colours[label]) continue;
+      const name = this.hooks.nameOf(this.name, label);
+      this.words(context, name ? `${label} ${name}` : String(label), ...applied(this.matrix, x, y));
+    }
+  }
+
+  // Edges of a structure of this pane; those that were asked for last are kept.
+  edges(label) {
+    if (!label || !this.result) return [];
+    const { width, height } = this.view.slice;
+    const known = (this.traced ??= new Map());
+    if (!known.has(label)) {
+      if (known.size > MAX_TRACED) known.clear();
+      known.set(label, edgesOf(this.result.labels, width, height, label));
+    }
+    return known.get(label);
+  }
+
+  outline(context, edges, width, colour) {
+    if (!edges.length) return;
+    context.beginPath();
+    for (let k = 0; k < edges.length; k += 4) {
+      context.moveTo(...applied(this.matrix, edges[k], edges[k + 1]));
+      context.lineTo(...applied(this.matrix, edges[k + 2], edges[k + 3]));
+    }
+    context.lineCap = "round";
+    for (const [wide, stroke] of [[(width + 2) * this.dense, "rgba(0, 0, 0, 0.85)"], [width * this.dense, colour]]) {
+      context.lineWidth = wide;
+      context.strokeStyle = stroke;
+      context.stroke();
+    }
+  }
+
+  ruler(context, { from, to, words }) {
+    const [a, b] = [applied(this.matrix, ...from), applied(this.matrix, ...to)];
+    context.beginPath();
+    context.moveTo(...a);
+    context.lineTo(...b);
+    for (const [wide, stroke] of [[4, "rgba(0, 0, 0, 0.8)"], [1.75, "#ffe08a"]]) {
+      context.lineWidth = wide * this.dense;
+      context.strokeStyle = stroke;
+      context.stroke();
+    }
+    this.words(context, words, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2 - 12 * this.dense);
+  }
+
+  cursor(context, [x, y]) {
+    const [u, v] = applied(this.matrix, x + 0.5, y + 0.5);
+    context.beginPath();
+    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+      context.moveTo(u + 4 * dx * this.dense, v + 4 * dy * this.dense);
+      context.lineTo(u + 11 * dx * this.dense, v + 11 * dy * this.dense);
+    }
+    for (const [width, colour] of [[3, "rgba(0, 0, 0, 0.7)"], [1.25, "#ffe08a"]]) {
+      context.lineWidth = width * this.dense;
+      context.strokeStyle = colour;
+      context.stroke();
+    }
+  }
+
+  // The source coordinates under the pointer, which may lie outside the slice.
+  placeAt(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const u = ((event.clientX - box.left) / box.width) * this.canvas.width;
+    const v = ((event.clientY - box.top) / box.height) * this.canvas.height;
+    return applied(inverted(this.matrix), u, v);
+  }
+
+  pixelAt(event) {
+    if (!this.matrix || !this.view?.slice) return null;
+    const [x, y] = this.placeAt(event).map(Math.floor);
+    const { width, height } = this.view.slice;
+    return x >= 0 && y >= 0 && x < width && y < height ? [x, y] : null;
+  }
+
+  // `kind` is waiting, running, failed or cancelled; null removes the note.
+  say(kind, text, fraction = null) {
+    this.element.dataset.state = kind ?? "done";
+    const bar = fraction == null ? null
+      : make("div", { class: "ct-bar", role: "progressbar", "aria-label": this.title, "aria-valuenow": Math.round(fraction * 100) },
+        make("div", { style: `width: ${Math.max(2, fraction * 100)}%` }));
+    this.note.className = `ct-note ${kind ? `ct-${kind}` : ""}`;
+    this.note.replaceChildren(...(text ? [make("p", {}, text)] : []), ...(bar ? [bar] : []));
+  }
+}

@@ -1,0 +1,78 @@
+// Beside the stage: examples, the list of methods, Compare and Cancel.
+
+class Side {
+  constructor(element, facts, hooks) {
+    this.facts = facts;
+    this.shelf = make("div", { class: "ct-examples", role: "group", "aria-label": "Examples", id: "examples" });
+    this.list = make("div", { class: "ct-methods" });
+    this.compare = make("button", { type: "button", id: "compare", class: "ct-primary", onclick: hooks.compare }, "Compare");
+    this.cancel = make("button", { type: "button", id: "cancel", class: "ct-second", disabled: true, onclick: hooks.cancel }, "Cancel");
+    this.notice = make("div", { id: "notice", role: "alert" });
+    element.replaceChildren(this.shelf, this.notice,
+      make("fieldset", { id: "methods" }, make("legend", {}, "Methods"), this.list),
+      make("div", { class: "ct-go" }, this.compare, this.cancel));
+    this.hooks = hooks;
+    this.fillMethods();
+    this.fillShelf(facts.examples);
+  }
+
+  fillMethods() {
+    const { methods, preselected } = this.facts;
+    const behind = methods.filter((card) => card.more);
+    const more = make("details", {}, make("summary", {}, `${behind.length} more, for comparison`), ...behind.map((card) => this.row(card)));
+    this.list.replaceChildren(...methods.filter((card) => !card.more).map((card) => this.row(card, preselected)), ...(behind.length ? [more] : []));
+  }
+
+  row(card, preselected = []) {
+    const box = make("input", { type: "checkbox", value: card.name, disabled: !card.ready, checked: preselected.includes(card.name) });
+    return make("label", { title: card.summary, class: card.ready ? "" : "ct-planned" }, box,
+      make("span", { class: "ct-method" }, card.title, " ", make("small", {}, card.note)));
+  }
+
+  chosen() { return [...this.list.querySelectorAll("input:checked")].map((input) => input.value); }
+
+  choose(names) {
+    for (const box of this.list.querySelectorAll("input:enabled")) box.checked = names.includes(box.value);
+  }
+
+  fillShelf(examples) {
+    const groups = new Map();
+    examples.forEach((example, index) => {
+      const image = make("img", { alt: "", src: example.image || null });
+      const button = make("button", { type: "button", "data-example": index, onclick: () => this.hooks.example(index) },
+        image, make("span", {}, example.name));
+      if (!groups.has(example.group)) groups.set(example.group, []);
+      groups.get(example.group).push(button);
+    });
+    this.shelf.replaceChildren(...[...groups].map(([title, buttons], k) => {
+      const row = make("div", { class: "ct-row" }, ...buttons);
+      if (k < 2) return make("div", { class: "ct-shelf" }, make("span", {}, title), row);
+      return make("details", { class: "ct-shelf" }, make("summary", {}, title), row);
+    }));
+  }
+
+  say(sentence) {
+    this.notice.replaceChildren(...(sentence ? [make("div", { class: "ct-notice" }, sentence)] : []));
+  }
+
+  running(on) {
+    this.cancel.disabled = !on;
+    document.body.toggleAttribute("data-ct-running", on);
+  }
+}
+
+// Too large a choice is refused before it travels, in the words of the page and at its place.
+function guardUploads(maxBytes, refuse) {
+  const guard = (event) => {
+    const files = event.target.files ?? event.dataTransfer?.files;
+    if (!files || !event.target.closest?.("#upload, #truth")) return;
+    const bytes = [...files].reduce((sum, file) => sum + file.size, 0);
+    if (bytes <= maxBytes) return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    if (event.type === "change") event.target.value = "";
+    refuse({ bytes });
+  };
+  document.addEventListener("change", guard, true);
+  document.addEventListener("drop", guard, true);
+}

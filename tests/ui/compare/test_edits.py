@@ -1,0 +1,102 @@
+"""Cuts and edits of a method's merge tree."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from small_slices import stack_of
+
+from ctseg.ui.compare.edits import edit
+from ctseg.ui.compare.frames import unframe
+from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.compare.results import take
+from ctseg.ui.server.sessions import Session
+
+
+class _Columns:
+    """A tree of eight columns: cut(n) gives n blocks of them."""
+
+    leaf_count = 8
+
+    def __init__(self) -> None:
+        self.done = [4]
+        self.position = 0
+
+    @property
+    def structures(self) -> int:
+        return self.done[self.position]
+
+    @property
+    def states(self) -> list[int]:
+        return self.done
+
+    def cut(self, *, count: int) -> NDArray[np.int32]:
+        self.done = [*self.done[: self.position + 1], count]
+        self.position += 1
+        return self.label_map
+
+    def undo(self) -> NDArray[np.int32]:
+        self.position = max(self.position - 1, 0)
+        return self.label_map
+
+    def redo(self) -> NDArray[np.int32]:
+        self.position = min(self.position + 1, len(self.done) - 1)
+        return self.label_map
+
+    @property
+    def label_map(self) -> NDArray[np.int32]:
+        return np.tile(np.arange(32) * self.structures // 32 + 1, (24, 1)).astype(np.int32)
+
+
+@pytest.fixture
+def session() -> Session:
+    """A page whose watershed has a tree of four structures."""
+    made, tree = Session(), _Columns()
+    made.keep(stack_of())
+    take(made, "watershed", tree.label_map, 0.1, tree)
+    return made
+
+
+def _edited(session: Session, **asked: Any) -> tuple[dict[str, Any], int]:
+    message, got = unframe(edit(session, {"method": "watershed", **asked}))
+    return message, int(got["labels"].max())
+
+
+def test_a_cut_is_undone_and_done_again(session: Session) -> None:
+    message, structures = _edited(session, action="cut", count=8)
+    assert structures == 8
+    assert message["tree"] == {"structures": 8, "leaves": 8, "undo": True, "redo": False}
+    message, structures = _edited(session, action="undo")
+    assert structures == 4
+    assert message["tree"]["redo"] is True
+    assert _edited(session, action="redo")[1] == 8
+    assert _edited(session, action="cut", count=10**9)[1] == 8
+
+
+def test_what_stays_keeps_its_hue_and_says_its_new_number(session: Session) -> None:
+    before = session.finished["watershed"]
+    assert before.hues is not None
+    message, _ = _edited(session, action="cut", count=4)
+    assert message["moved"] == {"1": 1, "2": 2, "3": 3, "4": 4}
+    assert message["hues"]["watershed"] == before.hues.tolist()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"action": "cut"},
+        {"action": "merge", "labels": [1]},
+        {"action": "split", "labels": "x"},
+        {"action": 3},
+    ],
+)
+def test_unknown_edits_are_refused(session: Session, asked: dict[str, Any]) -> None:
+    with pytest.raises(PageError, match="not known"):
+        _edited(session, **asked)
+
+
+def test_a_pane_without_a_tree_is_not_edited() -> None:
+    with pytest.raises(PageError, match="no merge tree"):
+        edit(Session(), {"method": "watershed", "action": "undo"})

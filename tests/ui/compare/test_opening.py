@@ -1,0 +1,42 @@
+"""What the page opens on is what the methods of this version say."""
+
+import numpy as np
+import pytest
+from small_slices import heads, split
+
+from ctseg.ui.compare import opening
+from ctseg.ui.server.sessions import Session
+
+
+def test_the_stored_label_maps_follow_from_these_weights_this_slice_and_these_parameters() -> None:
+    maps, facts = opening.stored()
+    assert set(maps) == set(opening.default_methods())
+    assert facts == {name: opening.provenance(name) for name in maps}
+
+
+@pytest.mark.parametrize("method", opening.default_methods())
+def test_the_stored_label_map_is_what_the_method_finds(method: str) -> None:
+    stored = opening.stored()[0][method]
+    found = opening.compute([method])[method]
+    # Another processor may round a probability at the threshold to the other side.
+    assert np.mean(found == stored) > 0.999
+
+
+def test_the_frames_hold_the_slice_and_every_method_and_say_so() -> None:
+    told, shown, *results = heads(split(opening.opening_frames()))
+    assert told["beforehand"] == "Computed beforehand, press Compare to run."
+    assert "Images (no labels) of this series were seen in pre-training." in told["remark"]
+    assert "CC BY 4.0" in told["credit"]
+    assert shown["place"] == "9 of 41"
+    assert [each["method"] for each in results] == [each["name"] for each in told["methods"]]
+
+
+def test_a_page_makes_it_its_own() -> None:
+    session = Session()
+    opening.fill(session)
+    assert set(session.finished) == set(opening.stored()[0])
+    assert session.index == 8
+    again = Session()
+    opening.fill(again)
+    session.forget()
+    assert again.finished
