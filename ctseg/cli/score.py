@@ -71,7 +71,12 @@ def _score_tables(options: argparse.Namespace) -> dict[str, Any]:
     from ctseg.labelmaps.files import read_challenge_csv
     from ctseg.metrics import METRIC_VERSION, mean_scores, score
 
-    predicted, true = read_challenge_csv(options.predicted), read_challenge_csv(options.true)
+    predicted, true = (read_challenge_csv(path, shape=None) for path in (options.predicted, options.true))
+    sizes = [next(iter(table.values())).size for table in (predicted, true)]
+    if sizes[0] != sizes[1]:
+        raise CommandError(
+            f"The prediction has {sizes[0]} pixels an image, the truth {sizes[1]}; give tables of one size."
+        )
     missing = [name for name in true if name not in predicted][:5]
     if missing:
         raise CommandError(f"The prediction lacks {', '.join(missing)}; give a column for each true image.")

@@ -113,6 +113,8 @@ def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
         cut += int(np.unique(label_map).size > np.unique(label_maps[path.name]).size)
         print(f"\r{done} of {len(images)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    if len({label_map.shape for label_map in label_maps.values()}) > 1:
+        raise CommandError("These images differ in size, but one table holds images of one size; part them.")
     write_challenge_csv(options.out, label_maps)
     print(f"{len(images)} slices; wrote {options.out}")
     if cut:

@@ -175,3 +175,62 @@ def test_the_data_in_both_forms_is_the_same(ct_fewshot: Path, tmp_path: Path, sp
         assert np.array_equal(label_maps[path.name], np.asarray(Image.open(path)))
     write_challenge_csv(tmp_path / "y.csv", label_maps)
     assert (tmp_path / "y.csv").read_bytes() == gzip.decompress(packed.read_bytes())
+
+
+PLAIN = ",0.png,1.png\nPixel 0,0,7\nPixel 1,5,0\nPixel 2,3,1\nPixel 3,0,0\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLAIN + "\n",
+        PLAIN + "\n\n  \n",
+        PLAIN + ",,\n",
+        PLAIN.replace("\n", "\r\n") + "\r\n",
+        PLAIN.replace(",0.png,1.png", ", 0.png, 1.png"),
+        PLAIN.replace(",0.png,1.png", ",./0.png,./1.png"),
+        PLAIN.replace(",0.png,1.png", "Unnamed: 0,0.png,1.png"),
+        PLAIN.replace("0,7", " 0.0, 7.0"),
+        PLAIN.replace("Pixel 1,5,0", "Pixel 1,5.000,0."),
+        PLAIN.replace("Pixel 2,3,1", "Pixel 2, 3, 1"),
+        PLAIN.replace("Pixel 2", " Pixel 2"),
+        PLAIN.rstrip("\n"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_tables_of_common_writers(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "plain.csv").write_text(PLAIN, encoding="utf-8")
+    expected = read_challenge_csv(tmp_path / "plain.csv", (2, 2))
+    (tmp_path / "y.csv").write_bytes(text.encode(encoding))
+    (tmp_path / "y.csv.gz").write_bytes(gzip.compress(text.encode(encoding)))
+    for name in ("y.csv", "y.csv.gz"):
+        found = read_challenge_csv(tmp_path / name, (2, 2))
+        assert list(found) == list(expected)
+        assert all((found[image] == expected[image]).all() for image in expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (PLAIN.replace("0,7", "0,7.5"), "'7.5'"),
+        (PLAIN.replace("0,7", "0,256.0"), "'256'"),
+        (PLAIN.replace("0,7", "0,-1.0"), "'-1.0'"),
+        (PLAIN.replace("0,7", "0,nan"), "'nan'"),
+        (PLAIN.replace("0,7", " 0.0,"), "''"),
+        (PLAIN.replace(",", ";"), "not separated by commas"),
+        (PLAIN.replace("Pixel 1,5,0\n", "\n"), "Pixel 2"),
+    ],
+)
+def test_what_has_no_meaning_is_still_refused(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "y.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(SliceError, match=told):
+        read_challenge_csv(tmp_path / "y.csv", (2, 2))
+
+
+def test_own_tables_of_any_size_are_read_back(tmp_path: Path) -> None:
+    label_maps = {f"{k}.png": (np.arange(35).reshape(5, 7) // (k + 3)).astype(np.uint8) for k in range(3)}
+    write_challenge_csv(tmp_path / "y.csv", label_maps)
+    found = read_challenge_csv(tmp_path / "y.csv", shape=None)
+    assert all((found[name].ravel() == label_maps[name].ravel()).all() for name in label_maps)
+    with pytest.raises(SliceError, match="35 rows of pixels"):
+        read_challenge_csv(tmp_path / "y.csv")

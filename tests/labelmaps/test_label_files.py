@@ -342,3 +342,35 @@ def _flip(axis: int, length: int) -> NDArray[np.float64]:
     flip = np.eye(4)
     flip[axis, axis], flip[axis, 3] = -1, length - 1
     return flip
+
+
+def four_labels() -> NDArray[np.uint8]:
+    """What ``data/optimised.png`` was before ``optipng -o5`` made it a palette of 2 bits."""
+    labels = np.full((64, 64), 9, np.uint8)
+    labels[:12, :12], labels[20:40, 20:44], labels[50:60, 5:60] = 0, 3, 200
+    return labels
+
+
+def test_a_grey_label_map_optimised_to_a_palette_keeps_its_labels() -> None:
+    path = Path(__file__).parent / "data" / "optimised.png"
+    with Image.open(path) as picture:
+        assert picture.mode == "P"
+        assert np.unique(np.asarray(picture)).tolist() == [0, 1, 2, 3]
+    assert (read_label_map(path) == four_labels()).all()
+
+
+def test_a_palette_of_greys_in_any_order_keeps_its_labels(tmp_path: Path) -> None:
+    order = np.array([9, 200, 0, 3], np.uint8)  # background is the third
+    indices = np.argmax(four_labels()[..., np.newaxis] == order, axis=-1).astype(np.uint8)
+    picture = Image.fromarray(indices, mode="P")
+    picture.putpalette(np.repeat(order, 3).tobytes())
+    picture.save(tmp_path / "a.png")
+    assert (read_label_map(tmp_path / "a.png") == four_labels()).all()
+
+
+def test_a_palette_of_colours_keeps_its_indices(tmp_path: Path) -> None:
+    indices = four_labels() % 7
+    picture = Image.fromarray(indices, mode="P")
+    picture.putpalette(bytes([90, 90, 90, *range(1, 61)]))
+    picture.save(tmp_path / "a.png")
+    assert (read_label_map(tmp_path / "a.png") == indices).all()

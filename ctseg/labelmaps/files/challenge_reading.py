@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.labelmaps.files.challenge_cells import (
+    image_name,
+    is_first_cell,
+    parsed_leniently,
+    whole_number,
+    without_blank_lines,
+)
 from ctseg.labelmaps.files.challenge_text import table_text
 from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.limits import MAX_SIDE
 
 if TYPE_CHECKING:
     import polars
@@ -27,7 +35,7 @@ _VALUES = frozenset(str(value) for value in range(256))
 
 def read_challenge_csv(
     path: str | PathLike[str],
-    shape: tuple[int, int] = CHALLENGE_SHAPE,
+    shape: tuple[int, int] | None = CHALLENGE_SHAPE,
     max_bytes: int = MAX_TEXT_BYTES,
 ) -> dict[str, NDArray[np.uint8]]:
     """Read a table in the challenge's layout, plain or gzipped (known by content).
@@ -35,7 +43,8 @@ def read_challenge_csv(
     Parameters
     ----------
     path : the file
-    shape : (H, W) of every image in px
+    shape : (H, W) of every image in px; None where only the table knows how many pixels there are, each
+        label map then has the shape (pixels, 1)
     max_bytes : the most text that is taken, unpacked
 
     Returns
@@ -53,7 +62,7 @@ def read_challenge_csv(
 
 def read_challenge_stack(
     path: str | PathLike[str],
-    shape: tuple[int, int],
+    shape: tuple[int, int] | None,
     check_names: Callable[[Sequence[str]], None],
     max_bytes: int = MAX_TEXT_BYTES,
 ) -> tuple[list[str], NDArray[np.uint8]]:
@@ -68,28 +77,39 @@ def read_challenge_stack(
     -------
     names of the images (N,), and their label maps, ndarray of uint8, shape (N, H, W)
     """
-    pixels = shape[0] * shape[1]
+    most = MAX_SIDE**2 if shape is None else shape[0] * shape[1]
     with table_text(Path(path), max_bytes) as text:
         names = _image_names(text.header())
         check_names(names)
-        stack = np.zeros((len(names), pixels), np.uint8)
+        parts: list[NDArray[np.uint8]] = []
+        stack = np.zeros((len(names), 0 if shape is None else most), np.uint8)
         rows = 0
         for block in text.blocks(_LONGEST_ROW_NAME + _LONGEST_CELL * len(names)):
-            table = _parsed(block, names, rows)
-            if rows + table.height > pixels:
-                raise SliceError(
-                    f"This table has more than {pixels} rows of pixels; images of {shape[0]} x "
-                    f"{shape[1]} need {pixels}."
-                )
+            lines = without_blank_lines(block)
+            if not lines:
+                continue
+            table = _parsed(lines, names, rows)
+            if rows + table.height > most:
+                raise SliceError(f"This table has more than {most} rows of pixels; {_needed(shape)}.")
             _check_row_names(table, rows)
+            if shape is None:
+                stack = np.empty((len(names), table.height), np.uint8)
+                parts.append(stack)
+            start = 0 if shape is None else rows
             for column, name in enumerate(names):
-                stack[column, rows : rows + table.height] = table[name].to_numpy()
+                stack[column, start : start + table.height] = table[name].to_numpy()
             rows += table.height
-    if rows != pixels:
-        raise SliceError(
-            f"This table has {rows} rows of pixels; images of {shape[0]} x {shape[1]} need {pixels}."
-        )
+    if rows == 0 or (shape is not None and rows != most):
+        raise SliceError(f"This table has {rows} rows of pixels; {_needed(shape)}.")
+    if shape is None:
+        return names, np.concatenate(parts, axis=1)[..., np.newaxis]
     return names, stack.reshape(-1, *shape)
+
+
+def _needed(shape: tuple[int, int] | None) -> str:
+    if shape is None:
+        return f"it needs one for each pixel, at most {MAX_SIDE**2}"
+    return f"images of {shape[0]} x {shape[1]} need {shape[0] * shape[1]}"
 
 
 def _image_names(header: bytes) -> list[str]:
@@ -98,13 +118,16 @@ def _image_names(header: bytes) -> list[str]:
         raise SliceError(
             "This table has no header; its first row must be an empty cell, then 0.png, 1.png, ..."
         )
+    if "," not in line and any(mark in line for mark in ";\t"):
+        raise SliceError("The cells of this table are not separated by commas; save it as CSV with commas.")
     try:
-        first, *names = next(csv.reader([line]))
+        first, *cells = next(csv.reader([line], skipinitialspace=True))
     except csv.Error as error:
         raise SliceError(_NO_TABLE) from error
     if not first.isprintable():
         raise SliceError(_NO_TABLE)
-    if first.strip():
+    names = [image_name(cell) for cell in cells]
+    if not is_first_cell(first):
         raise SliceError(
             f"The first cell of this table is {first[:40]!r}; it must be empty, and the images' names follow."
         )
@@ -132,15 +155,26 @@ def _parsed(block: bytes, names: list[str], first_row: int) -> "polars.DataFrame
             has_header=False,
             schema={"": polars.String(), **dict.fromkeys(names, polars.UInt8())},
         )
-    except polars.exceptions.PolarsError as error:
-        raise _blame(block, names, first_row) from error
+    except polars.exceptions.PolarsError:
+        table = _second_try(block, names, first_row)
     if any(table[name].null_count() for name in names):
         raise _blame(block, names, first_row)
     return table
 
 
+def _second_try(block: bytes, names: list[str], first_row: int) -> "polars.DataFrame":
+    import polars
+
+    try:
+        return parsed_leniently(block, names)
+    except polars.exceptions.PolarsError as error:
+        raise _blame(block, names, first_row) from error
+
+
 def _check_row_names(table: "polars.DataFrame", first_row: int) -> None:
-    wrong = (table[""].ne_missing(row_names(first_row, first_row + table.height))).arg_true()
+    wrong = (
+        table[""].str.strip_chars_start().ne_missing(row_names(first_row, first_row + table.height))
+    ).arg_true()
     if wrong.len():
         row = int(wrong[0])
         found = (table[""][row] or "")[:40]
@@ -162,6 +196,7 @@ def _blame(block: bytes, names: list[str], first_row: int) -> SliceError:
     for number, raw in enumerate(block.split(b"\n"), start=first_row):
         line = raw.decode("utf-8", errors="replace").rstrip("\r")
         row, *cells = line.replace('"', "").split(",")
+        cells = [whole_number(cell) for cell in cells]
         if len(cells) != len(names):
             return SliceError(
                 f"The row {row[:40]!r} (line {number + 2}) has {len(cells)} values; the header names "

@@ -1,5 +1,6 @@
 """A challenge table's text, plain or gzipped, in blocks of whole lines: it never lies in memory at once."""
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import BinaryIO, cast
 from ctseg.slices.ct_slice import SliceError
 
 _GZIP = b"\x1f\x8b"
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _LONGEST_HEADER = 1 << 20
 _BLOCK = 16 << 20
 
@@ -28,7 +30,8 @@ def table_text(path: Path, max_bytes: int) -> Iterator["TableText"]:
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
         file.seek(0)
-        yield TableText(cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file, max_bytes)
+        text = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
+        yield TableText(text, max_bytes)
 
 
 class TableText:
@@ -45,6 +48,7 @@ class TableText:
         self._max_bytes = max_bytes
         self._taken = 0
         self._rest = b""
+        self._decoder: codecs.IncrementalDecoder | None = None
 
     def header(self) -> bytes:
         """Return the first line without its end.
@@ -92,10 +96,23 @@ class TableText:
             block = self._source.read(length)
         except (OSError, EOFError, zlib.error) as error:
             raise SliceError("This gzipped table is damaged or incomplete; pack it again.") from error
+        if self._taken == 0 and block.startswith(_UTF_16):
+            self._decoder = codecs.getincrementaldecoder("utf-16")()
         self._taken += len(block)
         if self._taken > self._max_bytes:
             raise SliceError(
                 f"This table has more than {self._max_bytes // 1024**2} MB of text; it needs one column per "
                 "image and one row per pixel."
             )
-        return block
+        return block if self._decoder is None else self._as_utf_8(block)
+
+    def _as_utf_8(self, block: bytes) -> bytes:
+        assert self._decoder is not None
+        try:
+            text = self._decoder.decode(block, final=not block)
+            while block and not text:  # half a character is no end
+                block = self._source.read(2)
+                text = self._decoder.decode(block, final=not block)
+        except UnicodeDecodeError as error:
+            raise SliceError("This table begins as UTF-16 but is none; save it as CSV in UTF-8.") from error
+        return text.encode("utf-8", errors="replace")

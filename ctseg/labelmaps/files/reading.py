@@ -31,7 +31,8 @@ def read_label_map(path: str | PathLike[str]) -> NDArray[np.integer]:
     Returns
     -------
     ndarray of integers, shape (H, W), non-negative, rows from the top as stored; the file's own integer type,
-    int32 where the file holds whole numbers as floats. A palette's label is its index, not its colour.
+    int32 where the file holds whole numbers as floats. A palette's label is its index, not its colour;
+    its grey value where all colours in use are grey, as in grey files that were optimised to a palette.
 
     Raises
     ------
@@ -110,9 +111,26 @@ def decode_png(file: BinaryIO) -> NDArray[np.generic]:
         pictures = getattr(picture, "n_frames", 1)
         if pictures > 1:
             raise SliceError(_SEVERAL.format(pictures))
-        samples = np.asarray(picture)
+        samples = _palette_labels(picture) if picture.mode == "P" else np.asarray(picture)
         # Pillow widens 16-bit grey in some modes; no PNG holds more.
         return samples.astype(np.uint16) if samples.dtype.itemsize > 2 else samples
+
+
+def _palette_labels(picture: Image.Image) -> NDArray[np.generic]:
+    """Labels of a palette picture: its indices, or its grey values where all colours in use are grey.
+
+    Programs that make PNG smaller turn a grey label map of few labels into a palette of greys in any order:
+    its background, black, need not be index 0. A palette with a colour in it was made for label maps.
+    """
+    indices = np.asarray(picture)
+    colours = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    used = np.unique(indices)
+    shown = colours[used[used < len(colours)]]
+    if len(shown) < len(used) or (shown != shown[:, :1]).any():
+        return indices
+    greys = np.zeros(256, np.uint8)
+    greys[: len(colours)] = colours[:, 0]
+    return np.asarray(greys[indices])
 
 
 def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
