@@ -73,6 +73,11 @@ SUBMISSIONS_REPO = Setting(
     about="On a Space: the private dataset on the Hub (`owner/name`) that keeps submissions.",
     unset="a Space takes no submissions",
 )
+REQUIRE_LOGIN = Setting(
+    name="CTSEG_REQUIRE_LOGIN",
+    about="Any text: boards with kept labels take entries only from users who are logged in, on a Space.",
+    unset="without a login all visitors share one quota",
+)
 BOARD_SEED = Setting(
     name="CTSEG_BOARD_SEED",
     about="The secret that draws `phantom-sealed`, from `ctseg board create`.",
@@ -126,6 +131,7 @@ SETTINGS = (
     STORE_MB,
     LEADERBOARD,
     SUBMISSIONS_REPO,
+    REQUIRE_LOGIN,
     BOARD_SEED,
     BOARD_FOLDER,
     WEIGHTS,

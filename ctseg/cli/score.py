@@ -9,21 +9,6 @@ from typing import Any
 
 from ctseg.cli.errors import CommandError
 
-_SHOWN = {
-    "ari": "adjusted Rand index, all pixels",
-    "fg_ari": "adjusted Rand index, true foreground only",
-    "ri": "plain Rand index",
-    "ri_all_background": "plain Rand index of an empty prediction",
-    "split": "split error (bits)",
-    "merge": "merge error (bits)",
-    "best_iou": "mean best IoU of a true structure",
-    "panoptic_quality": "panoptic quality",
-    "foreground_dice": "foreground Dice",
-    "structures_found": "structures found",
-    "structures_true": "structures true",
-    "structures_predicted": "structures predicted",
-}
-
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
@@ -38,6 +23,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(options: argparse.Namespace) -> int:
     """Print the scores of one label map, or the means over a CSV's images."""
+    from ctseg.metrics import CATALOGUE, TABLED
+
     report = _score_tables(options) if _is_csv(options.true) else _score_label_maps(options)
     if options.json:
         print(json.dumps(_json_numbers(report), indent=2))
@@ -45,8 +32,9 @@ def run(options: argparse.Namespace) -> int:
     means = report["scores"]
     if report["images"] > 1:
         print(f"Means over {report['images']} images ({report['fg_ari_images']} of them count for fg_ari)")
-    for name, told in _SHOWN.items():
-        print(f"{name:22s} {means[name]:>8.4f}  {told}" if name in means else f"{name:22s} {'':>8s}  {told}")
+    for name in TABLED:
+        number = f"{means[name]:.4f}" if name in means else ""
+        print(f"{name:22s} {number:>8s}  {CATALOGUE[name].explanation}")
     return 0
 
 

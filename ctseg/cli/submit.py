@@ -48,7 +48,7 @@ def run_check(options: argparse.Namespace) -> int:
 def run_submit(options: argparse.Namespace) -> int:
     """Score the file, store it, and print where it stands."""
     from ctseg.leaderboard.boards import find_board
-    from ctseg.leaderboard.results.disclosure import disclosed_result, disclosed_rows
+    from ctseg.leaderboard.results.disclosure import disclosed_rows
     from ctseg.leaderboard.submissions.metadata import EntryDetails
     from ctseg.leaderboard.submissions.pipeline import hand_in
     from ctseg.leaderboard.submissions.service import open_service
@@ -65,10 +65,10 @@ def run_submit(options: argparse.Namespace) -> int:
         outcome = hand_in(open_service(), options.file, board, details, None, _progress).outcome
     finally:
         print(file=sys.stderr)
-    result, sha256 = disclosed_result(outcome.result, board), outcome.result.predictions_sha256
+    result, sha256 = outcome.result, outcome.result.predictions_sha256
     rows = disclosed_rows(board)
     place = next((row for row in rows if row.result.predictions_sha256 == sha256), None)
-    told = {
+    report = {
         "entry": sha256,
         "new": outcome.new,
         "rank": place.rank if place else None,
@@ -77,12 +77,12 @@ def run_submit(options: argparse.Namespace) -> int:
         "warning": result.warning,
     }
     if options.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(json.dumps(report, indent=2, ensure_ascii=False))
         return 0
     if not outcome.new:
         print(f"These label maps are an entry already: {result.title}, of {result.date[:10]}.")
-    print(f"{result.title} on {board.name}: ari {told['ari']}, fg_ari {told['fg_ari']}")
-    print(f"Rank {told['rank']} of {told['of']}, marked {result.origin}; entry {sha256[:12]}.")
+    print(f"{result.title} on {board.name}: ari {report['ari']}, fg_ari {report['fg_ari']}")
+    print(f"Rank {report['rank']} of {report['of']}, marked {result.origin}; entry {sha256[:12]}.")
     if result.warning:
         print(result.warning)
     return 0

@@ -14,7 +14,7 @@ _MATCHED_ABOVE = 0.5
 
 
 @dataclass(frozen=True)
-class Overlaps:
+class StructureOverlaps:
     """Structures of both maps and how well they overlap; all arrays are one entry per structure.
 
     Attributes
@@ -33,7 +33,7 @@ class Overlaps:
     predicted_matched: NDArray[np.bool_]
 
 
-def overlaps(table: ContingencyTable) -> Overlaps:
+def overlaps(table: ContingencyTable) -> StructureOverlaps:
     """Return the overlaps of the structures of both maps."""
     predicted, true = table.predicted_index, table.true_index
     union = table.predicted_sizes[predicted] + table.true_sizes[true] - table.counts
@@ -43,7 +43,7 @@ def overlaps(table: ContingencyTable) -> Overlaps:
     np.maximum.at(best, true, iou)
     predicted_matched = np.zeros(table.predicted_labels.size, dtype=bool)
     predicted_matched[predicted[iou > _MATCHED_ABOVE]] = True
-    return Overlaps(
+    return StructureOverlaps(
         true_sizes=table.true_sizes[is_true],
         predicted_sizes=table.predicted_sizes[is_predicted],
         best_iou=best[is_true],
@@ -52,13 +52,13 @@ def overlaps(table: ContingencyTable) -> Overlaps:
     )
 
 
-def mean_best_iou(found: Overlaps, true_kept: NDArray[np.bool_]) -> float:
+def mean_best_iou(found: StructureOverlaps, true_kept: NDArray[np.bool_]) -> float:
     """Return the mean of the best IoU over the true structures kept; nan if there are none."""
     return float(found.best_iou[true_kept].mean()) if true_kept.any() else float("nan")
 
 
 def panoptic_quality(
-    found: Overlaps, true_kept: NDArray[np.bool_], predicted_kept: NDArray[np.bool_]
+    found: StructureOverlaps, true_kept: NDArray[np.bool_], predicted_kept: NDArray[np.bool_]
 ) -> float:
     """Return the class-agnostic panoptic quality (Kirillov 2019, arXiv 1801.00868, equation 1), in [0, 1].
 

@@ -52,8 +52,11 @@ def disclose(row: Row, board: Board) -> Row:
     interval = row.interval and Interval(
         round(row.interval.low, board.digits), round(row.interval.high, board.digits)
     )
-    # Entries that share the first rank are told alike, so nothing is told of how they differ.
-    against = None if row.against_best is None or row.rank == 1 else _rounded(row.against_best, board)
+    # Beside intervals and tiers, a count of patients would tell more of the labels than of the order; and
+    # entries that share the first rank are told alike.
+    against = row.against_best
+    if against is not None:
+        against = None if row.rank == 1 or interval is not None else _rounded(against, board)
     return replace(row, result=result, interval=interval, against_best=against)
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 from ctseg.datasets import open_split
 from ctseg.files import atomic_path
 from ctseg.leaderboard.boards import Board, BoardError
-from ctseg.leaderboard.submissions.expected_images import Layout, layout_of
+from ctseg.leaderboard.submissions.expected_images import ExpectedImages, layout_of
 from ctseg.settings import cache_folder
 
 # The same content gives the same bytes.
@@ -123,11 +123,11 @@ def _png(pixels: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def _nothing(layout: Layout) -> np.ndarray:
+def _nothing(layout: ExpectedImages) -> np.ndarray:
     return np.zeros(layout.shape, np.uint8)
 
 
-def _example_csv(file: IO[bytes], layout: Layout) -> None:
+def _example_csv(file: IO[bytes], layout: ExpectedImages) -> None:
     cells = ",0" * len(layout.images)
     with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
         packed.write((",".join(["", *layout.images]) + "\n").encode())

@@ -7,7 +7,7 @@ from ctseg.leaderboard.boards import Board
 
 
 @dataclass(frozen=True)
-class Layout:
+class ExpectedImages:
     """The images of a board in its order, and the (H, W) in px that all of them have."""
 
     board: str
@@ -15,7 +15,7 @@ class Layout:
     shape: tuple[int, int]
 
 
-def layout_of(board: Board) -> Layout:
+def layout_of(board: Board) -> ExpectedImages:
     """Return what a submission to this board must look like.
 
     Raises
@@ -24,7 +24,7 @@ def layout_of(board: Board) -> Layout:
         If that cannot be told without the board's data, which is not on this machine.
     """
     if board.images and board.shape:
-        return Layout(board.name, board.images, board.shape)
+        return ExpectedImages(board.name, board.images, board.shape)
     split = open_split(board.name)
     height, width = split.slice(0).pixels.shape
-    return Layout(board.name, split.images, (height, width))
+    return ExpectedImages(board.name, split.images, (height, width))

@@ -1,7 +1,7 @@
 """The whole way of a submission: read, checked, scored and stored, and where it then stands."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.leaderboard.boards import Board
+from ctseg.leaderboard.results.disclosure import disclosed_result
 from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.local_store import Outcome
 from ctseg.leaderboard.submissions.metadata import EntryDetails
@@ -22,7 +23,7 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Accepted:
-    """What became of a submission, with its label maps (N, H, W) for pictures of them."""
+    """What became of a submission, as far as it may be told; and its label maps (N, H, W) to draw them."""
 
     outcome: Outcome
     label_maps: NDArray[np.integer]
@@ -84,4 +85,5 @@ def hand_in(
     outcome = service.accept(
         result, submission.label_maps, details.contact, lambda sentence: progress(sentence, 0.95)
     )
-    return Accepted(outcome, submission.label_maps)
+    told = disclosed_result(outcome.result, board)
+    return Accepted(replace(outcome, result=told), submission.label_maps)

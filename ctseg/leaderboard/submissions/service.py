@@ -16,7 +16,7 @@ from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions, open_submissions
 from ctseg.leaderboard.submissions.quotas import Quota, quota_of
 from ctseg.leaderboard.submissions.score import LOCAL_USER
-from ctseg.settings import SUBMISSIONS_REPO
+from ctseg.settings import REQUIRE_LOGIN, SUBMISSIONS_REPO
 
 if TYPE_CHECKING:
     from ctseg.leaderboard.submissions.hub_store import HubSubmissions
@@ -44,6 +44,8 @@ class SubmissionService:
         why = closed(self.store.folder).get(board.name)
         if why is not None:
             return f"This board is closed: {why}"
+        if REQUIRE_LOGIN.text() and board.kind != "open" and not self.needs_login:
+            return "This board takes entries from users who are logged in only; here nobody can log in."
         try:
             open_split(board.name)
         except DatasetError:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ctseg.labelmaps.files import read_challenge_stack
 from ctseg.leaderboard.submissions import SubmissionError
-from ctseg.leaderboard.submissions.expected_images import Layout
+from ctseg.leaderboard.submissions.expected_images import ExpectedImages
 from ctseg.leaderboard.submissions.formats.archive import files_of, open_archive
 from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack
 from ctseg.leaderboard.submissions.formats.names import check_images
@@ -36,7 +36,7 @@ def decode_submission(path: str, layout: str) -> tuple[NDArray[np.integer], dict
     Parameters
     ----------
     path : the untrusted file
-    layout : JSON of the board's `Layout`
+    layout : JSON of the board's `ExpectedImages`
 
     Returns
     -------
@@ -44,7 +44,7 @@ def decode_submission(path: str, layout: str) -> tuple[NDArray[np.integer], dict
     """
     fields = json.loads(layout)
     stack = LabelMapStack(
-        Layout(fields["board"], tuple(fields["images"]), (fields["shape"][0], fields["shape"][1]))
+        ExpectedImages(fields["board"], tuple(fields["images"]), (fields["shape"][0], fields["shape"][1]))
     )
     _read(Path(path), stack)
     return stack.label_maps, {}

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ctseg.leaderboard.results.result import canonical_label_map
 from ctseg.leaderboard.submissions import SubmissionError
-from ctseg.leaderboard.submissions.expected_images import Layout
+from ctseg.leaderboard.submissions.expected_images import ExpectedImages
 
 MAX_VALUES = 4096
 """Different values that one label map may have; real slices have tens of structures, noise has thousands."""
@@ -23,7 +23,7 @@ class LabelMapStack:
     layout : the board's images and their shape
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: ExpectedImages) -> None:
         self.layout = layout
         self._lock = threading.Lock()
         self._label_maps: NDArray[np.integer] = np.zeros((len(layout.images), *layout.shape), np.uint8)

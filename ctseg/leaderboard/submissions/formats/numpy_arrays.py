@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.leaderboard.submissions import SubmissionError
-from ctseg.leaderboard.submissions.expected_images import Layout
+from ctseg.leaderboard.submissions.expected_images import ExpectedImages
 from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack, check_dtype, check_shape
 from ctseg.leaderboard.submissions.formats.names import check_images, quoted
 
@@ -25,7 +25,7 @@ _THREADS = 2
 Entries = dict[str, zipfile.ZipInfo]
 
 
-def max_array_bytes(layout: Layout) -> int:
+def max_array_bytes(layout: ExpectedImages) -> int:
     """Return the bytes that one array of an NPZ for this board may have."""
     return _WIDEST * len(layout.images) * layout.shape[0] * layout.shape[1] + 65536
 
@@ -63,7 +63,7 @@ def read_arrays(
             pass
 
 
-def _image_of(key: str, layout: Layout) -> str:
+def _image_of(key: str, layout: ExpectedImages) -> str:
     return f"{key}.png" if f"{key}.png" in layout.images else key
 
 
