@@ -30,7 +30,7 @@ REFUSED = re.compile(
 LINKING_EXCEPTION = re.compile(
     r"(?:gcc|classpath|bootloader|runtime|linking)[- ](?:library[- ])?exception", re.IGNORECASE
 )
-LONGEST_NAME = 200
+MAX_NAME = 200
 """Characters of a licence's name; a longer text is the licence itself, which cites others."""
 
 
@@ -79,7 +79,7 @@ def statements(package: Distribution) -> list[str]:
     ]
     text = (package.metadata.get("License") or "").strip()
     if text and text.upper() != "UNKNOWN":
-        said.append(text if len(text) <= LONGEST_NAME else heading(text))
+        said.append(text if len(text) <= MAX_NAME else heading(text))
     if said:
         return said
     files = [

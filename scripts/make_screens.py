@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCREENS = ROOT / "docs" / "screens"
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
-LONGEST_MS = 180_000
+MAX_WAIT_MS = 180_000
 
 
 def picture(page: Page, name: str) -> None:
@@ -34,28 +34,28 @@ def picture(page: Page, name: str) -> None:
 
 def done(page: Page, method: str) -> None:
     """Wait until a method's panel shows its label map."""
-    page.wait_for_selector(f'.ct-panel[data-method="{method}"][data-state="done"]', timeout=LONGEST_MS)
+    page.wait_for_selector(f'.ct-panel[data-method="{method}"][data-state="done"]', timeout=MAX_WAIT_MS)
 
 
 def open_example(page: Page, url: str, index: int) -> None:
     """Open the page and one of its examples."""
     page.goto(url)
-    page.wait_for_selector("[data-example] img[src]", timeout=LONGEST_MS)
+    page.wait_for_selector("[data-example] img[src]", timeout=MAX_WAIT_MS)
     page.click(f'[data-example="{index}"]')
     page.wait_for_selector(
-        '.ct-opening:has-text("Computed beforehand")', state="detached", timeout=LONGEST_MS
+        '.ct-opening:has-text("Computed beforehand")', state="detached", timeout=MAX_WAIT_MS
     )
 
 
 def desk(page: Page, url: str) -> None:
     """All states of the page on a desk."""
     page.goto(url)
-    page.wait_for_selector("[data-example] img[src]", timeout=LONGEST_MS)
+    page.wait_for_selector("[data-example] img[src]", timeout=MAX_WAIT_MS)
     done(page, "sam-vit-t")
     picture(page, "opening")
     open_example(page, url, 0)
     done(page, "watershed")
-    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"]:has-text("Running")', timeout=LONGEST_MS)
+    page.wait_for_selector('.ct-panel[data-method="sam-vit-t"]:has-text("Running")', timeout=MAX_WAIT_MS)
     page.wait_for_timeout(2500)
     picture(page, "running")
     page.get_by_role("button", name="Cancel").click()
@@ -63,7 +63,7 @@ def desk(page: Page, url: str) -> None:
     picture(page, "cancelled")
     page.get_by_role("button", name="Compare").click()
     done(page, "sam-vit-t")
-    page.wait_for_selector("#agreement tbody tr", timeout=LONGEST_MS)
+    page.wait_for_selector("#agreement tbody tr", timeout=MAX_WAIT_MS)
     picture(page, "done")
     page.locator("#agreement").scroll_into_view_if_needed()
     picture(page, "agreement")
@@ -81,22 +81,22 @@ def desk(page: Page, url: str) -> None:
 def board(page: Page, url: str, name: str) -> None:
     """The Leaderboard page with its charts."""
     page.goto(f"{url}/leaderboard?board=phantom-val")
-    page.wait_for_selector("[role=gridcell]", timeout=LONGEST_MS)
-    page.wait_for_selector("#means-ari .scatterlayer .trace", timeout=LONGEST_MS)
+    page.wait_for_selector("[role=gridcell]", timeout=MAX_WAIT_MS)
+    page.wait_for_selector("#means-ari .scatterlayer .trace", timeout=MAX_WAIT_MS)
     picture(page, name)
 
 
 def cards(page: Page, url: str, name: str) -> None:
     """The Methods page."""
     page.goto(f"{url}/methods")
-    page.wait_for_selector(".md-card", timeout=LONGEST_MS)
+    page.wait_for_selector(".md-card", timeout=MAX_WAIT_MS)
     picture(page, name)
 
 
 def submission(page: Page, url: str, name: str, folder: Path) -> None:
     """The Submit page: empty, with a file that was refused, and with a result."""
     page.goto(f"{url}/submit?board=phantom-val")
-    page.wait_for_selector("#submit-about .sb-downloads", timeout=LONGEST_MS)
+    page.wait_for_selector("#submit-about .sb-downloads", timeout=MAX_WAIT_MS)
     picture(page, f"submit-{name}")
     page.locator("#submission input[type=file]").set_input_files(
         write_some(folder / "some-images.npz", 58, 3)
@@ -104,7 +104,7 @@ def submission(page: Page, url: str, name: str, folder: Path) -> None:
     page.fill("#entry-name input, #entry-name textarea", "Shifted truth")
     page.wait_for_selector("#submission :text('some-images')")
     page.click("#submit")
-    page.wait_for_selector("#submit-said [role=alert]", timeout=LONGEST_MS)
+    page.wait_for_selector("#submit-said [role=alert]", timeout=MAX_WAIT_MS)
     page.locator("#submit-said").scroll_into_view_if_needed()
     picture(page, f"submit-refused-{name}")
     page.locator("#submission input[type=file]").set_input_files(
@@ -112,7 +112,7 @@ def submission(page: Page, url: str, name: str, folder: Path) -> None:
     )
     page.wait_for_selector("#submission :text('all-images')")
     page.click("#submit")
-    page.wait_for_selector(".sb-result", timeout=LONGEST_MS)
+    page.wait_for_selector(".sb-result", timeout=MAX_WAIT_MS)
     page.locator(".sb-result").evaluate("(element) => element.scrollIntoView({block: 'start'})")
     picture(page, f"submit-result-{name}")
 

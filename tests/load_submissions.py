@@ -29,7 +29,7 @@ from space import Space, a_space  # noqa: E402
 
 from ctseg.datasets import open_split  # noqa: E402
 
-MOST_MEGABYTES = 2048
+MAX_MEGABYTES = 2048
 PHANTOM = "phantom-val"
 _FAULTS = ("cut after", 503, "cut before", 412)
 _EVERY = 5
@@ -144,7 +144,7 @@ def run(board: str, users: int, each: int) -> dict[str, Any]:
             left = [path for path in (space.app.temp / "gradio").rglob("*") if path.is_file()]
             assert sum(path.stat().st_size for path in left) == 0, left
             faults = users * each // _EVERY
-        assert largest < MOST_MEGABYTES << 20, f"{largest >> 20} MB"
+        assert largest < MAX_MEGABYTES << 20, f"{largest >> 20} MB"
     waits = sorted(answer["seconds"] for answer in answers)
     return {
         "board": board,

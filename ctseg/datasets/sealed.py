@@ -22,9 +22,9 @@ from ctseg.slices.ct_slice import CTSlice
 SEALED_PHANTOM = "phantom-sealed"
 SEALED_SLICES = 60
 _SEED_BYTES = 32
-_LEAST_DIGITS = 32
-_MOST_DIGITS = 256
-_LEAST_DIFFERENT_DIGITS = 8
+_MIN_DIGITS = 32
+_MAX_DIGITS = 256
+_MIN_DIFFERENT_DIGITS = 8
 KEY_FILE = ".ctseg-board-key"
 """In an owner's sealed folder: what keys the fingerprint of its labels."""
 
@@ -45,14 +45,14 @@ def checked_seed(text: str) -> bytes:
     """
     digits = text.strip().lower()
     advice = "make one with `ctseg board create`"
-    if not re.fullmatch(r"([0-9a-f]{2})+", digits) or not _LEAST_DIGITS <= len(digits) <= _MOST_DIGITS:
+    if not re.fullmatch(r"([0-9a-f]{2})+", digits) or not _MIN_DIGITS <= len(digits) <= _MAX_DIGITS:
         raise DatasetError(
-            f"{BOARD_SEED.name} must be {_LEAST_DIGITS} to {_MOST_DIGITS} hexadecimal digits (128 bits or "
+            f"{BOARD_SEED.name} must be {_MIN_DIGITS} to {_MAX_DIGITS} hexadecimal digits (128 bits or "
             f"more), two a byte; {advice}."
         )
     # A text that turns into itself when rotated repeats a shorter one.
     repeats = digits in (digits + digits)[1:-1]
-    if repeats or len(set(digits)) < _LEAST_DIFFERENT_DIGITS:
+    if repeats or len(set(digits)) < _MIN_DIFFERENT_DIGITS:
         raise DatasetError(f"{BOARD_SEED.name} can be guessed, as it was not drawn at random; {advice}.")
     return bytes.fromhex(digits)
 

@@ -26,8 +26,8 @@ from ctseg.settings import DECODE_SECONDS
 MEBIBYTE = 1024**2
 AT_ONCE = 2
 _WAIT_FOR_A_PLACE_S = 30.0
-_LONGEST_ANSWER = 4 * MEBIBYTE
-_LONGEST_SENTENCE = 600
+_MAX_ANSWER = 4 * MEBIBYTE
+_MAX_SENTENCE = 600
 _DTYPES = {
     "bool",
     "uint8",
@@ -182,7 +182,7 @@ def _receive(folder: Path, ended: int | None, limits: Limits) -> tuple[NDArray[n
 
 def _read_answer(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > _LONGEST_ANSWER:
+        if path.stat().st_size > _MAX_ANSWER:
             raise DecoderError("damaged")
         answer = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -206,4 +206,4 @@ def _map(path: Path, shape: Any, dtype: Any, most_bytes: int) -> NDArray[np.gene
 
 
 def _one_sentence(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())[:_LONGEST_SENTENCE]
+    return "".join(character for character in text if character.isprintable())[:_MAX_SENTENCE]

@@ -109,7 +109,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 def test_a_planned_method_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     planned = replace(METHODS["watershed"], name="a-plan", trained=False)
-    monkeypatch.setitem(registry._cards, "a-plan", planned)
+    monkeypatch.setattr(registry, "CARDS", {**METHODS, "a-plan": planned})
     with pytest.raises(MethodError, match="not trained yet"):
         load("a-plan")
 

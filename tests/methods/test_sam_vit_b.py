@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -237,7 +236,7 @@ def test_fetching_is_told_as_the_first_half_and_ends_when_stopped() -> None:
         try:
             while True:
                 progress(30, 100)
-                time.sleep(0.01)
+                stop.wait(0.01)
         finally:
             ended.set()
 

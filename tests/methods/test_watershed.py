@@ -18,7 +18,7 @@ from skimage.morphology import disk
 from skimage.segmentation import watershed
 
 from ctseg.methods import Stopped, load
-from ctseg.methods.base.interruptible import LARGEST_IN_PROCESS_PX, RecipeMethod
+from ctseg.methods.base.interruptible import MAX_IN_PROCESS_PX, RecipeMethod
 from ctseg.metrics import score
 from ctseg.slices import CTSlice, Window, read_slice
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
@@ -113,7 +113,7 @@ def test_a_process_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
-    image = np.zeros((1, LARGEST_IN_PROCESS_PX + 1), dtype=np.uint8)
+    image = np.zeros((1, MAX_IN_PROCESS_PX + 1), dtype=np.uint8)
     with pytest.raises(RuntimeError, match="out of flour"):
         RecipeMethod("burnt_recipe", SOFT_TISSUE).segment(eight_bit(image))
 

@@ -11,6 +11,9 @@ import pytest
 from accelerate.state import AcceleratorState
 from PIL import Image
 
+from ctseg.datasets import open_split
+from ctseg.training.recipe import read_recipe
+
 PATIENTS, SLICES, SIDE = 8, 3, 64
 RECIPE = """
 name = "small"
@@ -72,7 +75,7 @@ def write_recipe(tmp_path: Path):
 
 @pytest.fixture
 def start(small_data: Path):
-    """Start a Python module in a process of its own with the small data; return the Popen object."""
+    """Start a Python module, or a script, in a process of its own with the small data."""
     started = []
 
     def run(*arguments: object) -> subprocess.Popen[str]:
@@ -80,7 +83,8 @@ def start(small_data: Path):
             "CTSEG_DATA": str(small_data), "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true",
             "OMP_WAIT_POLICY": "PASSIVE",
         }  # fmt: skip
-        command = [sys.executable, "-m", *map(str, arguments)]
+        kind = () if str(arguments[0]).endswith(".py") else ("-m",)
+        command = [sys.executable, *kind, *map(str, arguments)]
         started.append(
             subprocess.Popen(
                 command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -92,3 +96,14 @@ def start(small_data: Path):
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def small_split(small_data, monkeypatch):
+    monkeypatch.setenv("CTSEG_DATA", str(small_data))
+    return open_split("ct-fewshot-train")
+
+
+@pytest.fixture
+def recipe(write_recipe):
+    return read_recipe(write_recipe(steps=20))

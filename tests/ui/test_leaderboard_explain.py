@@ -10,7 +10,7 @@ from PIL import Image
 from ctseg.labelmaps import connected_regions
 from ctseg.metrics import ari, score
 from ctseg.ui.leaderboard import explain
-from ctseg.ui.leaderboard.perturbation import Changes, SpoiltTruth
+from ctseg.ui.leaderboard.perturbation import Changes, PerturbedLabelMap
 
 
 def _truth() -> np.ndarray:
@@ -21,16 +21,16 @@ def _truth() -> np.ndarray:
 
 
 def test_nothing_changed_is_the_truth() -> None:
-    assert ari(SpoiltTruth(_truth()).changed(Changes()), _truth()) == 1
+    assert ari(PerturbedLabelMap(_truth()).changed(Changes()), _truth()) == 1
 
 
 def test_all_merged_is_the_connected_regions_of_the_mask() -> None:
-    merged = SpoiltTruth(_truth()).changed(Changes(merged=1))
+    merged = PerturbedLabelMap(_truth()).changed(Changes(merged=1))
     assert ari(merged, connected_regions(_truth() != 0)) == 1
 
 
 def test_pieces_are_equal_and_within_their_structure() -> None:
-    cut = SpoiltTruth(_truth()).changed(Changes(pieces=4))
+    cut = PerturbedLabelMap(_truth()).changed(Changes(pieces=4))
     sizes = np.bincount(cut.ravel())[1:]
     assert sorted(sizes.tolist()) == [50] * 8 + [100] * 4
     assert score(cut, _truth()).merge == 0
@@ -39,12 +39,12 @@ def test_pieces_are_equal_and_within_their_structure() -> None:
 def test_a_structure_smaller_than_its_pieces_stays_whole() -> None:
     tiny = np.zeros((5, 5), np.uint8)
     tiny[2, 2] = 1
-    assert SpoiltTruth(tiny).changed(Changes(pieces=6)).max() == 1
+    assert PerturbedLabelMap(tiny).changed(Changes(pieces=6)).max() == 1
 
 
 @pytest.mark.parametrize("px", [1, 5])
 def test_growing_gives_the_nearest_structure_and_shrinking_takes_the_rim(px: int) -> None:
-    truth = SpoiltTruth(_truth())
+    truth = PerturbedLabelMap(_truth())
     grown, shrunk = truth.changed(Changes(grown_px=px)), truth.changed(Changes(grown_px=-px))
     assert grown[20, 10 - px] == grown[20, 10]
     assert grown[20, 10 - px - 1] == 0
@@ -55,13 +55,13 @@ def test_growing_gives_the_nearest_structure_and_shrinking_takes_the_rim(px: int
 
 
 def test_filled_leaves_no_background_and_keeps_structures() -> None:
-    filled = SpoiltTruth(_truth()).changed(Changes(filled=1))
+    filled = PerturbedLabelMap(_truth()).changed(Changes(filled=1))
     assert filled.min() > 0
     assert score(filled, _truth()).fg_ari == 1
 
 
 def test_a_picture_without_structures_stays_empty() -> None:
-    empty = SpoiltTruth(np.zeros((9, 9), np.uint8))
+    empty = PerturbedLabelMap(np.zeros((9, 9), np.uint8))
     for changes in (Changes(merged=1), Changes(pieces=3), Changes(filled=1), Changes(grown_px=-2)):
         assert empty.changed(changes).max() == 0
 

@@ -21,7 +21,7 @@ from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_prog
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
-LARGEST_IN_PROCESS_PX = 512 * 512
+MAX_IN_PROCESS_PX = 512 * 512
 """Above this one step alone may take longer than a stop may; scikit-image cannot be interrupted."""
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -68,7 +68,7 @@ def run_recipe(
     """
     raise_if_stopped(stop)
     progress(0.0)
-    answer = _in_process if image.size <= LARGEST_IN_PROCESS_PX else _in_subprocess
+    answer = _in_process if image.size <= MAX_IN_PROCESS_PX else _in_subprocess
     return answer(recipe, image, stop, progress)
 
 

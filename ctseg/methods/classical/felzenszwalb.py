@@ -13,7 +13,7 @@ from ctseg.slices.windowing import SOFT_TISSUE
 STEPS = 1
 SCALE = 300
 SIGMA_PX = 1.0
-SMALLEST_PX = 80
+MIN_PX = 80
 
 CARD = Card(
     name="felzenszwalb",
@@ -62,6 +62,6 @@ def segment_image(image: NDArray[np.uint8], after_step: Callable[[int], None]) -
     """
     from skimage.segmentation import felzenszwalb
 
-    regions = felzenszwalb(image, scale=SCALE, sigma=SIGMA_PX, min_size=SMALLEST_PX)
+    regions = felzenszwalb(image, scale=SCALE, sigma=SIGMA_PX, min_size=MIN_PX)
     after_step(STEPS)
     return (regions + 1).astype(np.int32)

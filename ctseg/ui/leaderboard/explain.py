@@ -18,7 +18,7 @@ from ctseg.metrics import Scores, score
 from ctseg.slices import CTSlice
 from ctseg.slices.windowing import to_uint8
 from ctseg.ui.components.assets import read_asset
-from ctseg.ui.leaderboard.perturbation import MOST_PIECES, MOST_PX, Changes, SpoiltTruth
+from ctseg.ui.leaderboard.perturbation import MOST_PIECES, MOST_PX, Changes, PerturbedLabelMap
 
 _SEED = 10
 _OPACITY = 150
@@ -142,8 +142,8 @@ def _phantom() -> PhantomSlice:
 
 
 @cache
-def _truth() -> SpoiltTruth:
-    return SpoiltTruth(_phantom().label_map)
+def _truth() -> PerturbedLabelMap:
+    return PerturbedLabelMap(_phantom().label_map)
 
 
 @cache

@@ -31,7 +31,7 @@ class Changes:
     filled: float = 0.0
 
 
-class SpoiltTruth:
+class PerturbedLabelMap:
     """A true label map with what its changes need, worked out once.
 
     Parameters

@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LONGEST_SIDE = 1024
-SMALLEST_BODY = 0.01
+MAX_SIDE = 1024
+MIN_BODY = 0.01
 """Share of the slice below which a region is taken for noise, not for the body."""
-WIDEST_GAP = 1 / 24
+MAX_GAP = 1 / 24
 """Share of the longer side: narrower gaps in the body's wall are closed, for some windows show fat as air."""
 
 
@@ -33,16 +33,16 @@ def body_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (H, W); all True if no body can be told from air.
     """
-    step = -(-max(image.shape) // LONGEST_SIDE)
+    step = -(-max(image.shape) // MAX_SIDE)
     small = np.ascontiguousarray(image[::step, ::step])
     solid = (small > _air_threshold(small)).astype(np.uint8)
-    reach = max(1, round(WIDEST_GAP * max(small.shape)))
+    reach = max(1, round(MAX_GAP * max(small.shape)))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     padded = cv2.copyMakeBorder(solid, reach, reach, reach, reach, cv2.BORDER_CONSTANT, value=0)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[reach:-reach, reach:-reach]
     _, regions, statistics, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     areas = statistics[1:, cv2.CC_STAT_AREA]
-    if areas.size == 0 or areas.max() < SMALLEST_BODY * small.size:
+    if areas.size == 0 or areas.max() < MIN_BODY * small.size:
         return np.ones(image.shape, dtype=bool)
     largest = (regions == 1 + int(np.argmax(areas))).astype(np.uint8)
     outlines, _ = cv2.findContours(largest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
