@@ -66,3 +66,9 @@ def test_the_picture_shows_every_package() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     missing = {name for name in packages if not re.search(rf"\b{name}\b", picture)}
     assert not missing
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Pytest imports them by that name alone, so of two it would take one."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted(names) == sorted(set(names))
