@@ -15,6 +15,80 @@ ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tests" / "slices" / "expectations.csv"
 TARGET = ROOT / "docs" / "formats.md"
 
+SITUATIONS = [
+    (
+        "several series, sizes or directions (more than 0.3 degrees apart)",
+        "the largest is read, with a note",
+        "PS3.3 A.1.2.3",
+    ),
+    (
+        "acquisitions, times, phases, echoes, kernels, voltages at the same or interleaved places",
+        "one set is read, with a note",
+        "PS3.3 C.7.6.2.1.1, C.7.6.17",
+    ),
+    (
+        "step and shoot: acquisitions beside each other",
+        "one stack",
+        "PS3.3 C.7.4.1",
+    ),
+    (
+        "places that repeat and no tag that tells why",
+        "the first image of each place, with a note",
+        "PS3.3 C.7.6.2.1.1",
+    ),
+    (
+        "all images at one place",
+        "all are kept in order of time, with a note",
+        "PS3.3 C.7.6.2.1.1",
+    ),
+    (
+        "the same SOP Instance UID and place twice",
+        "read once, with a note",
+        "PS3.3 C.12.1",
+    ),
+    (
+        "slices without rescale, place or spacing among others",
+        "left out, with a note",
+        "PS3.3 C.11.1, C.7.6.2",
+    ),
+    (
+        "order",
+        "by position, feet first; else SliceLocation, place in the stack, instance number, with a note",
+        "PS3.3 C.7.6.2.1.1",
+    ),
+    (
+        "missing slices, uneven steps",
+        "kept, with a note that tells the steps",
+        "PS3.3 C.7.6.2.1.1",
+    ),
+    (
+        "frames of one file without places of their own",
+        "as stored; no place is claimed",
+        "PS3.3 C.7.6.16",
+    ),
+    (
+        "bits outside BitsStored, overlays among them",
+        "never used, after any codec",
+        "PS3.5 8.1.1",
+    ),
+    (
+        "decimal commas; numbers under another type",
+        "read, where only one meaning is possible; else dropped, with a note",
+        "PS3.5 6.2, PS3.6",
+    ),
+    (
+        "ImagerPixelSpacing without PixelSpacing",
+        "no spacing, with a note",
+        "PS3.3 10.7.1.1",
+    ),
+    (
+        "header contradicts uncompressed pixels",
+        "the pixels count, where one reading fits them",
+        "PS3.5 8.1.1",
+    ),
+]
+"""What becomes of a DICOM series, and the clause of the standard by which it does."""
+
 INTRODUCTION = """\
 # Files that are read
 
@@ -33,12 +107,23 @@ grey levels from 0 to 255 of unknown window ("8-bit"), or it is refused with one
 
 - Colour becomes luma, transparent becomes black. Anything but 8 bits is mapped to 8 bits by its own minimum
   and maximum, for a TIFF over all pages. Orientation tags are applied.
-- DICOM: rescaled to HU. MONOCHROME1 says how to display and does not invert HU. Padding gets the lowest value
-  outside it. Slices are sorted along their normal, feet first for axial ones. Of several series the largest
-  is taken, and a note says so. Where a file does not say how its numbers become HU, the rule of NIfTI holds.
+- DICOM: rescaled to HU, each slice by its own slope and intercept. MONOCHROME1 says how to display and does
+  not invert HU. Padding gets the lowest value outside it. Where a file does not say how its numbers become
+  HU, the rule of NIfTI holds, and a note says so. The table below says what becomes of a series.
 - NIfTI: HU if the smallest value is {hounsfield:.0f} or less, otherwise 8-bit by the volume's own minimum and
   maximum (plain 8-bit values stay as they are). Slices are axial by the affine, an oblique volume along the
   nearest axis; anterior is at the top and the patient's left at the right of the picture.
+
+## DICOM series and badly written headers
+
+Whatever is left out or not believed is told in a note: on the page, by the command, in the report.
+
+{situations}
+TIFF holds the same samples whatever its compression (none, LZW, deflate, PackBits, ZSTD, LZMA, fax),
+predictor and byte order; as a label map, as stored; as a slice, black where the smallest value is (TIFF
+6.0, sections 4 to 8). A grey PNG of 1, 2 or 4 bits means its values at 8 bits (PNG 13.12). As a label map,
+a palette PNG means its indices, and its grey values where every colour in use is grey, as optimisers leave
+them.
 
 ## Limits
 
@@ -68,6 +153,7 @@ def main() -> None:
 def page() -> str:
     """The whole page as Markdown."""
     introduction = INTRODUCTION.format(
+        situations=_situations(),
         hounsfield=HOUNSFIELD_FROM,
         upload=limits.MAX_UPLOAD_BYTES // limits.MEBIBYTE,
         side=limits.MAX_SIDE,
@@ -80,6 +166,11 @@ def page() -> str:
     )
     syntaxes = "".join(f"- {name} (`{uid}`)\n" for uid, name in TRANSFER_SYNTAXES.items())
     return introduction + syntaxes + _expectations()
+
+
+def _situations() -> str:
+    rows = "".join(f"| {' | '.join(row)} |\n" for row in SITUATIONS)
+    return f"| situation | what ctseg does | by |\n|---|---|---|\n{rows}"
 
 
 def _expectations() -> str:
