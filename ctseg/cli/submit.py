@@ -34,6 +34,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run_check(options: argparse.Namespace) -> int:
     """Read the file as a submission and say that it can be taken, or why not."""
     from ctseg.leaderboard.boards import find_board
+    from ctseg.leaderboard.submissions.hints import submission_hints
     from ctseg.leaderboard.submissions.read import read_submission
 
     submission = read_submission(options.file, find_board(options.board))
@@ -42,6 +43,8 @@ def run_check(options: argparse.Namespace) -> int:
         f"{len(submission.images)} images, {min(structures)} to {max(structures)} structures each: "
         f"this can be submitted to {submission.board}."
     )
+    for hint in submission_hints(submission.label_maps):
+        print(f"Is it meant so? {hint}")
     return 0
 
 

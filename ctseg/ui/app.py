@@ -12,6 +12,7 @@ from ctseg.ui.api import add_api
 from ctseg.ui.compare.page import compare_page, leave
 from ctseg.ui.compare.routes import compare_routes
 from ctseg.ui.components.assets import read_asset
+from ctseg.ui.components.display import display_head
 from ctseg.ui.leaderboard.page import leaderboard_page
 from ctseg.ui.methods.page import methods_page
 from ctseg.ui.server.downloads import download_routes
@@ -22,6 +23,14 @@ from ctseg.ui.theme import theme
 
 TITLE = "ctseg: compare ways to segment a CT slice"
 FIRST_PAGE = "Compare"
+STYLES = (
+    ("components", "page.css"),
+    ("components", "shared.css"),
+    ("compare", "page.css"),
+    ("leaderboard", "page.css"),
+    ("submit", "page.css"),
+    ("methods", "page.css"),
+)
 
 
 def build(service: SubmissionService | None = None) -> gr.Blocks:
@@ -75,9 +84,8 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
             server_port=port,
             inbrowser=open_browser,
             theme=theme(),
-            css="".join(
-                read_asset(part, "page.css") for part in ("components", "compare", "leaderboard", "submit")
-            ),
+            css="".join(read_asset(part, name) for part, name in STYLES),
+            head=display_head(),
             footer_links=[],
             run_history=False,
             max_file_size=MAX_REQUEST_BYTES,

@@ -1,7 +1,6 @@
 """A running app and a browser for the tests of the pages."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,6 @@ import pytest
 from app_server import CHROMIUM_ARGS, AppServer
 
 PLUGIN = Path(__file__).parent / "plugin"
-DESK = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +27,3 @@ def browser(chromium_path: str) -> Iterator[Any]:
         opened = play.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGS)
         yield opened
         opened.close()
-
-
-@contextmanager
-def clean_page(browser: Any, url: str, timeout_ms: int) -> Iterator[Any]:
-    """Open a page on a desk; nothing foreign is asked for and no script fails while it is open."""
-    context = browser.new_context(viewport=DESK, accept_downloads=True)
-    opened = context.new_page()
-    opened.set_default_timeout(timeout_ms)
-    wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith((url, "data:", "blob:")) else wrong.append(request.url)
-        ),
-    )
-    yield opened
-    context.close()
-    assert wrong == []

@@ -7,8 +7,8 @@ from typing import Any
 import psutil
 import pytest
 from app_server import AppServer
+from browser_pages import DESK
 from compare_page import ComparePage
-from conftest import DESK
 
 from ctseg.methods import METHODS, download_bytes
 

@@ -14,8 +14,8 @@ import psutil
 import pydicom
 import pytest
 from app_server import AppServer
+from browser_pages import DESK, PHONE
 from compare_page import ComparePage
-from conftest import DESK, PHONE
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import expect

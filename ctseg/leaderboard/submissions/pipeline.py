@@ -19,6 +19,11 @@ from ctseg.leaderboard.submissions.score import score_submission
 from ctseg.leaderboard.submissions.service import SubmissionService
 
 Progress = Callable[[str, float], None]
+Object = Callable[[NDArray[np.integer]], None]
+
+
+def object_to_nothing(_label_maps: NDArray[np.integer]) -> None:
+    """Take label maps as they are."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ def hand_in(
     details: EntryDetails,
     user: str | None,
     progress: Progress,
+    object_to: Object = object_to_nothing,
 ) -> Accepted:
     """Read, score and store a file; the file itself stays where it is.
 
@@ -65,6 +71,7 @@ def hand_in(
     details : what the entry says about itself
     user : who has logged in, or None where nobody can
     progress : called with a sentence and the share that is done, 0 to 1
+    object_to : called with the label maps (N, H, W) before they are scored; what it raises ends it all
 
     Raises
     ------
@@ -74,6 +81,7 @@ def hand_in(
     check_may_submit(service, board, user)
     progress("Reading and checking the file …", 0.0)
     submission = read_submission(path, board)
+    object_to(submission.label_maps)
     result = score_submission(
         submission,
         board,

@@ -1,10 +1,9 @@
 """Sentences that the Compare page and the API share."""
 
 from ctseg.methods import METHODS, Card, download_bytes
+from ctseg.ui.components.defaults import PRESELECTED
 from ctseg.ui.components.notices import notice
 
-PRESELECTED = ("watershed", "unet-simclr", "unet-tvmf", "partition", "partition-all", "sam-vit-t")
-"""The methods that most visitors ask for, ticked at first; those that are not installed are left out."""
 GONE = "Nothing is loaded; upload a file or pick an example."
 CLOSED = "The server has forgotten this page; reload it to go on."
 

@@ -38,3 +38,8 @@ def images_address(board: Board) -> str:
 def example_address(board: Board) -> str:
     """Return the address of an example of a submission to a board."""
     return f"/boards/{quote(board.name, safe='')}/example.csv.gz"
+
+
+def thumbnail_address(board: Board, image: str) -> str:
+    """Return the address of a small copy of an image; it answers for boards whose images may be shown."""
+    return f"/boards/{quote(board.name, safe='')}/thumbnails/{quote(image, safe='')}"

@@ -1,7 +1,9 @@
-"""What pages read from the folders of results, no more than may be told, kept until a file there changes."""
+"""What pages read of boards, no more than may be disclosed, kept until a file of results changes."""
 
 import threading
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ctseg.leaderboard.boards import Board, all_boards
@@ -9,9 +11,11 @@ from ctseg.leaderboard.folders import LOOKS_FILE, built_in_folder, folders
 from ctseg.leaderboard.results.disclosure import disclosed_rows
 from ctseg.leaderboard.results.look_log import count_looks
 from ctseg.leaderboard.results.ranking import Row
-from ctseg.leaderboard.results.result import Result
+from ctseg.leaderboard.results.result import OURS, Result
 from ctseg.leaderboard.results.store import stamp
 
+OPENS_ON = "ct-fewshot-val"
+"""The board that the page opens on, unless it has no results."""
 _Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -22,7 +26,7 @@ class BoardView:
     Attributes
     ----------
     board : which one.
-    rows : ranked methods, then ranked full tilings, then oracles; as they may be told.
+    rows : ranked methods, then ranked full tilings, then oracles; disclosed, under titles that differ.
     looks : how often the team has scored on it.
     """
 
@@ -42,7 +46,7 @@ class BoardView:
 
     @property
     def singles(self) -> list[Row]:
-        """The rows whose scores of single images may be told."""
+        """The rows whose scores of single images are disclosed."""
         return [row for row in self.rows if row.result.scores]
 
     def of_role(self, role: str) -> list[Row]:
@@ -61,16 +65,39 @@ def view(board: Board) -> BoardView:
     with _lock:
         kept = _kept.get(board.name)
         if kept is None or kept[:2] != (read, now):
-            rows = disclosed_rows(board)
+            rows = with_distinct_titles(disclosed_rows(board))
             looks = count_looks(built_in_folder() / LOOKS_FILE).get(board.name, 0)
             kept = (read, now, BoardView(board, rows, looks))
             _kept[board.name] = kept
         return kept[2]
 
 
+def with_distinct_titles(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the rows, with the user's name beside a title that several have, a number beside equal ones."""
+    shared = Counter(row.result.title for row in rows)
+    named = [_named(row.result) if shared[row.result.title] > 1 else row.result.title for row in rows]
+    seen: Counter[str] = Counter()
+    titles = []
+    for title in named:
+        seen[title] += 1
+        titles.append(title if seen[title] == 1 else f"{title} ({seen[title]})")
+    return tuple(
+        replace(row, result=replace(row.result, title=title)) for row, title in zip(rows, titles, strict=True)
+    )
+
+
+def _named(result: Result) -> str:
+    return f"{result.title} by {'ctseg' if result.origin == OURS else result.user}"
+
+
+def boards_in_order() -> list[Board]:
+    """Return all boards, the one that the page opens on first."""
+    return sorted(all_boards().values(), key=lambda board: board.name != OPENS_ON)
+
+
 def first_board() -> Board:
-    """Return the board to open with: the first that has results, else the first."""
-    boards = list(all_boards().values())
+    """Return the board to open with: CT abdomen, validation, or else the first that has results."""
+    boards = boards_in_order()
     return next((board for board in boards if view(board).rows), boards[0])
 
 

@@ -6,16 +6,21 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ctseg.ui.components.words import counted, decimals
+
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(Path(__file__).resolve().parents[1]),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"score": decimals, "counted": counted}
+    return environment
 
 
 def render(part: str, name: str, **values: Any) -> str:

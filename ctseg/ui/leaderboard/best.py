@@ -1,85 +1,99 @@
-"""The answer to "Which is best?", worked out from a board's rows; whatever comes from results is escaped."""
+"""The facts behind "Which is best?", worked out from a board's rows; the sentences are a template."""
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
 
-from ctseg.leaderboard.results.ranking import Row
+from ctseg.leaderboard.results.ranking import INDICES, Row
+from ctseg.leaderboard.results.result import Result
+from ctseg.leaderboard.results.statistics import MIN_PATIENTS
 from ctseg.ui.components.board_view import BoardView
+from ctseg.ui.components.templates import render
 
 NEAR = 0.1
 """How far below the perfect mask's row, by either index, a row may lie and still be near it."""
-_BOTH = ("ari", "fg_ari")
 
 
-def best_words(shown: BoardView) -> str:
-    """Return which ranked row is best, what beats it nonetheless, and how far all are from a perfect mask."""
-    methods, tilings = shown.of_role("method"), shown.of_role("full tiling")
-    if methods:
-        told = _first_words(methods, "leave a background") + _tilings_ahead(methods, tilings)
-    elif tilings:
-        told = "Nothing here leaves a background. " + _first_words(tilings, "fill the picture")
-    else:
-        return "Nothing that could be ranked has been scored here yet."
-    return told + _against_perfect_mask(shown, [*methods, *tilings])
+@dataclass(frozen=True)
+class Best:
+    """Who is first among the rows that are ranked together.
+
+    Attributes
+    ----------
+    role : "method", or "full tiling" where nothing leaves a background.
+    index : the score that ranks them.
+    firsts : those that share the first rank.
+    count : of all that are ranked with them.
+    separating : the best by ``fg_ari``, where that is another than the first and not what ranks.
+    """
+
+    role: str
+    index: str
+    firsts: tuple[Result, ...]
+    count: int
+    separating: Result | None
 
 
-def _first_words(rows: Sequence[Row], do_what: str) -> str:
-    first, kind, index = rows[0], rows[0].result.role, rows[0].index
-    if len(rows) == 1:
-        does = do_what.replace("leave", "leaves").replace("fill", "fills")
-        return f"<b>{escape(first.result.title)}</b> is the only {kind} here that {does}: {_both(first)}."
-    firsts = [row for row in rows if row.rank == 1]
-    names = " and ".join(f"<b>{escape(row.result.title)}</b>" for row in firsts)
-    if len(firsts) > 1:
-        told = f"{names} share the first rank, by {index}: {_value(first, index)}."
-    else:
-        told = f"{names}, by {index}, of {len(rows)} {kind}s that {do_what}: {_both(first)}."
-    if index == "fg_ari":
-        return told
-    separating = max(rows, key=lambda row: row.result.mean("fg_ari") or 0)
-    if separating.result is first.result:
-        return told
-    return f"{told} By fg_ari it is <b>{escape(separating.result.title)}</b>: {_value(separating, 'fg_ari')}."
+def best_of(shown: BoardView) -> Best | None:
+    """Return who is best on a board, None where nothing is ranked."""
+    for role in ("method", "full tiling"):
+        rows = shown.of_role(role)
+        if rows:
+            return _best(role, rows)
+    return None
 
 
-def _tilings_ahead(methods: Sequence[Row], tilings: Sequence[Row]) -> str:
-    """Say how many full tilings beat every method of the first rank by both indices."""
-    firsts = [row for row in methods if row.rank == 1]
-    ahead = [row for row in tilings if all(_beats(row, first) for first in firsts)]
-    if not ahead:
-        return ""
-    if len(ahead) < len(tilings):
-        who = f"{len(ahead)} of the {len(tilings)} full tilings below"
-    else:
-        who = f"All {len(tilings)} full tilings below" if len(tilings) > 1 else "The full tiling below"
-    have = "has" if len(ahead) == 1 else "have"
-    return f" {who} {have} higher ari <i>and</i> fg_ari, though they are ranked apart."
+def _best(role: str, rows: Sequence[Row]) -> Best:
+    firsts = tuple(row.result for row in rows if row.rank == 1)
+    index = rows[0].index
+    separating = max((row.result for row in rows), key=lambda result: result.mean("fg_ari") or 0)
+    other = index != "fg_ari" and len(rows) > 1 and separating is not rows[0].result
+    return Best(role, index, firsts, len(rows), separating if other else None)
+
+
+def tilings_ahead(shown: BoardView) -> int:
+    """Return how many full tilings beat every method of the first rank by both indices."""
+    firsts = [row for row in shown.of_role("method") if row.rank == 1]
+    if not firsts:
+        return 0
+    return sum(all(_beats(row, first) for first in firsts) for row in shown.of_role("full tiling"))
 
 
 def _beats(row: Row, other: Row) -> bool:
-    return all((row.result.mean(index) or 0) > (other.result.mean(index) or 0) for index in _BOTH)
+    return all((row.result.mean(index) or 0) > (other.result.mean(index) or 0) for index in INDICES)
 
 
-def _against_perfect_mask(shown: BoardView, ranked: Sequence[Row]) -> str:
-    perfect = next((row for row in shown.rows if row.result.entry == "oracle-regions"), None)
-    if perfect is None:
+def perfect_mask(shown: BoardView) -> Result | None:
+    """Return the row of the perfect mask that is cut into connected regions, where the board has it."""
+    return next((row.result for row in shown.rows if row.result.entry == "oracle-regions"), None)
+
+
+def near_perfect(shown: BoardView, perfect: Result) -> list[Result]:
+    """Return the ranked rows within `NEAR` of the perfect mask, or above, by both indices."""
+
+    def near(result: Result) -> bool:
+        return all((result.mean(index) or 0) >= (perfect.mean(index) or 0) - NEAR for index in INDICES)
+
+    return [row.result for row in shown.rows if row.rank is not None and near(row.result)]
+
+
+def answers_html(shown: BoardView) -> str:
+    """Return the three things a visitor asks, answered for this board; nothing on an empty one."""
+    if not shown.rows:
         return ""
-    told = f" A perfect mask, cut into connected regions, gets {_both(perfect)}; "
-    near = [row for row in ranked if _is_near(row, perfect)]
-    if not near:
-        return told + f"nothing here comes within {NEAR:g} of it by both indices."
-    names = " and ".join(escape(row.result.title) for row in near)
-    return told + f"within {NEAR:g} of it or above, by both indices: {names}."
-
-
-def _is_near(row: Row, perfect: Row) -> bool:
-    return all((row.result.mean(name) or 0) >= (perfect.result.mean(name) or 0) - NEAR for name in _BOTH)
-
-
-def _both(row: Row) -> str:
-    return ", ".join(f"{index} {_value(row, index)}" for index in _BOTH)
-
-
-def _value(row: Row, score: str) -> str:
-    value = row.result.mean(score)
-    return "–" if value is None else f"{value:.3f}"
+    perfect = perfect_mask(shown)
+    methods = shown.of_role("method")
+    return render(
+        "leaderboard",
+        "answers",
+        best=best_of(shown),
+        tilings=len(shown.of_role("full tiling")),
+        ahead=tilings_ahead(shown),
+        perfect=perfect,
+        near=[] if perfect is None else near_perfect(shown, perfect),
+        near_means=NEAR,
+        patients=shown.patients,
+        min_patients=MIN_PATIENTS,
+        drawn=shown.board.name.startswith("phantom"),
+        in_first_tier=sum(row.tier == 1 for row in methods),
+        methods=len(methods),
+    )

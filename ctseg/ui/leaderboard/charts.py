@@ -1,239 +1,234 @@
-"""The charts of a board; colours of text and grid come from the page's styles, for light and dark."""
+"""Charts of a board as plain HTML: positions are worked out here, colours follow the page's light or dark."""
 
+import math
 from collections.abc import Sequence
-from itertools import cycle
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-import numpy as np
+from ctseg.leaderboard.results.result import OURS, Result
+from ctseg.metrics.catalogue import CATALOGUE
+from ctseg.ui.components.board_view import BoardView
+from ctseg.ui.components.templates import render
+from ctseg.ui.components.words import decimals, mean_seconds
+from ctseg.ui.leaderboard.comparison import differences_to_first
 
-from ctseg.leaderboard.results.ranking import Row
-from ctseg.leaderboard.results.result import Result
-from ctseg.leaderboard.results.statistics import MIN_PATIENTS, Interval, bootstrap_interval, patient_means
-from ctseg.ui.components.axis_names import axis_names, plain
-
-if TYPE_CHECKING:
-    from plotly.graph_objects import Figure
-
-_GREY = "#7f8c9d"
-_TEAL = "#17929a"
-_ORANGE = "#d9822b"
-_ROLE_COLOUR = {"method": _TEAL, "full tiling": _ORANGE, "oracle": _GREY}
-_ROLE_MARK = {"method": "circle", "full tiling": "square", "oracle": "x"}
-_WORDS = {
-    "best_iou": "Best IoU",
-    "panoptic_quality": "Panoptic quality",
-    "foreground_dice": "Foreground Dice",
-}
-_CEILING = {"dash": "dash", "color": _GREY, "width": 1.5}
-# Dark enough for white, light enough for dark pages; the colours of structures are not.
-_PALETTE = (
-    "#17929a",
-    "#d9822b",
-    "#7b68c8",
-    "#c8508a",
-    "#5f9130",
-    "#2f7fcc",
-    "#a86f32",
-    "#8d8f22",
-    "#cf554d",
-    "#5a7f8f",
-)
-# Names beside the marks would cover each other where the page is narrow.
-_LEGEND_BELOW = {"orientation": "v", "y": -0.2, "yanchor": "top", "x": 0, "bgcolor": "rgba(0,0,0,0)"}
-_MEANS = {"ari": "is the foreground right?", "fg_ari": "are structures kept apart?"}
+_TIMES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+_SCORE_TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
-def means_chart(rows: Sequence[Row], score: str) -> "Figure":
-    """Return a line for every row: its mean, and an interval, or below eight patients a dot for each."""
-    import plotly.graph_objects as go
+@dataclass(frozen=True)
+class Point:
+    """A row in a plot: its place from 0 to 1 along both axes, its label, and the sentence on hovering."""
 
-    figure = go.Figure()
-    names = _names([row.result for row in rows])
-    for row, name in zip(rows, names, strict=True):
-        result = row.result
-        mean = result.mean(score)
-        if mean is None:
-            continue
-        colour = _ROLE_COLOUR[result.role]
-        interval = _interval(row, score)
-        if interval is None and result.scores:
-            figure.add_trace(_patients(result, score, name, colour))
-        figure.add_trace(
-            go.Scatter(
-                x=[mean],
-                y=[name],
-                mode="markers",
-                marker={
-                    "symbol": "line-ns" if interval is None else "circle",
-                    "size": 15 if interval is None else 9,
-                }
-                | {"color": colour, "line": {"width": 3 if interval is None else 0, "color": colour}},
-                error_x=None
-                if interval is None
-                else {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [interval.high - mean],
-                    "arrayminus": [mean - interval.low],
-                    "color": colour,
-                    "thickness": 2,
-                },
-                hovertemplate=f"{plain(result.title)}<br>mean {score} %{{x:.3f}}<extra></extra>",
-            )
-        )
-    _dress(figure, f"{score}: {_MEANS[score]}", height=100 + 38 * max(len(rows), 2))
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
-    figure.update_xaxes(range=[min(-0.03, _lowest(rows, score)), 1.03])
-    return figure
+    x: float
+    y: float
+    label: str
+    tip: str
+    role: str
+    in_front: bool = False
 
 
-def _interval(row: Row, score: str) -> Interval | None:
-    """Return the interval of a score; where single images are not told, that of its ranking."""
-    if row.result.scores:
-        return bootstrap_interval(row.result.values(score), row.result.patients)
-    return row.interval if score == row.index else None
+@dataclass(frozen=True)
+class Tick:
+    """A line across the plot and what is written at its end."""
+
+    at: float
+    text: str
 
 
-def _patients(result: Result, score: str, name: str, colour: str) -> Any:
-    import plotly.graph_objects as go
+@dataclass(frozen=True)
+class Ceiling:
+    """A dashed line that shows what a row which looks at the truth reaches."""
 
-    means = patient_means(result.values(score), result.patients)
-    return go.Scatter(
-        x=means,
-        y=[name] * len(means),
-        mode="markers",
-        marker={"size": 9, "color": colour, "opacity": 0.5},
-        hovertemplate=f"{plain(result.title)}<br>one patient: %{{x:.3f}}<extra></extra>",
+    at: float
+    axis: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot of points: its title, axes, points, the line through those that nothing beats, and ceilings."""
+
+    name: str
+    title: str
+    words: str
+    x_title: str
+    y_title: str
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    points: tuple[Point, ...]
+    front: tuple[tuple[float, float], ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+
+
+def charts_html(shown: BoardView, score: str) -> str:
+    """Return the charts of a board: differences to the first row, time against score, and both indices."""
+    if not shown.rows:
+        return ""
+    plots = [
+        plot for plot in (time_plot(shown, score), both_indices_plot(shown), regions_plot(shown)) if plot
+    ]
+    return render(
+        "leaderboard",
+        "charts",
+        differences=differences_to_first(shown),
+        plots=plots,
     )
 
 
-def both_indices_chart(rows: Sequence[Row]) -> "Figure":
-    """Return ``ari`` against ``fg_ari``, with what the oracle rows reach as ceilings."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    results = [row.result for row in rows]
-    for result, name, tint in zip(results, _names(results), _tints(results), strict=True):
-        figure.add_trace(
-            go.Scatter(
-                x=[result.mean("ari")],
-                y=[result.mean("fg_ari")],
-                mode="markers",
-                marker={"symbol": _ROLE_MARK[result.role], "size": 12, "color": tint},
-                name=name.replace("<br>", " "),
-                hovertemplate=f"{plain(result.title)}<br>ari %{{x:.3f}}<br>fg_ari %{{y:.3f}}<extra></extra>",
-                cliponaxis=False,
-            )
+def time_plot(shown: BoardView, score: str) -> Plot | None:
+    """Return a score against seconds a slice, with the rows that none beats in both; None without times."""
+    info = CATALOGUE[score]
+    timed = [
+        (row, seconds, float(value))
+        for row in shown.rows
+        if row.rank is not None
+        and (seconds := mean_seconds(row.result)) is not None
+        and (value := row.result.mean(score)) is not None
+    ]
+    if len(timed) < 2:
+        return None
+    x_ticks = _time_ticks([seconds for _, seconds, _ in timed])
+    y_ticks = _score_ticks([value for *_, value in timed])
+    front = pareto_front([(seconds, value) for _, seconds, value in timed])
+    points = tuple(
+        Point(
+            _on_log(seconds, x_ticks),
+            _on(value, y_ticks),
+            label_of(row.result),
+            f"{row.result.title}: {info.title} {decimals(value)}, {seconds:.2f} s a slice",
+            row.result.role,
+            (seconds, value) in front,
         )
-    for result in results:
-        if result.entry == "oracle-regions" and result.mean("fg_ari") is not None:
-            told = {"text": "a perfect mask, cut into connected regions", "x": 0.02, "xanchor": "left"}
-            figure.add_hline(result.mean("fg_ari"), line=_CEILING, annotation=told)
-        if result.entry == "oracle-mask" and result.mean("ari") is not None:
-            told = {
-                "text": "a perfect mask, nothing separated",
-                "y": 0.98,
-                "yanchor": "top",
-                "textangle": -90,
-            }
-            figure.add_vline(result.mean("ari"), line=_CEILING, annotation=told | {"xanchor": "right"})
-    _dress(figure, "Both indices: the upper right is best", height=380 + 22 * len(results))
-    figure.update_layout(showlegend=True, legend=_LEGEND_BELOW)
-    figure.update_xaxes(title="ari: is the foreground right?", range=[-0.05, 1.04])
-    figure.update_yaxes(title="fg_ari: are structures kept apart?", range=[-0.05, 1.04])
-    return figure
-
-
-def tilings_chart(rows: Sequence[Row]) -> "Figure":
-    """Return best IoU of the full tilings among a board's rows against how many regions they use."""
-    import plotly.graph_objects as go
-
-    every = [row.result for row in rows]
-    named = zip(every, _names(every), _tints(every), strict=True)
-    tilings = [each for each in named if each[0].role == "full tiling"]
-    figure = go.Figure()
-    for result, name, tint in tilings:
-        figure.add_trace(
-            go.Scatter(
-                x=[result.mean("structures_predicted")],
-                y=[result.mean("best_iou")],
-                mode="markers",
-                marker={"symbol": "square", "size": 12, "color": tint},
-                name=name.replace("<br>", " "),
-                hovertemplate=f"{plain(result.title)}<br>%{{x:.0f}} regions a slice<br>"
-                "best IoU %{y:.3f}<extra></extra>",
-                cliponaxis=False,
-            )
-        )
-    _dress(figure, "Full tilings: overlap bought with regions", height=380 + 22 * len(tilings))
-    figure.update_layout(showlegend=True, legend=_LEGEND_BELOW)
-    widest = max((result.mean("structures_predicted") or 0 for result, _, _ in tilings), default=1)
-    figure.update_xaxes(title="regions a slice", range=[0, 1.25 * widest])
-    figure.update_yaxes(title="best IoU", range=[0, 1])
-    return figure
-
-
-def distribution_chart(results: Sequence[Result], score: str) -> "Figure":
-    """Return how one score of the chosen rows is spread over images: a box each, and every image as a dot."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    for result, name, tint in zip(results, _names(results), _tints(results), strict=True):
-        figure.add_trace(
-            go.Box(
-                x=result.values(score),
-                name=name,
-                orientation="h",
-                boxpoints="all",
-                jitter=0.5,
-                pointpos=0,
-                text=[plain(image) for image in result.images],
-                marker={"size": 5, "opacity": 0.65, "color": tint},
-                line={"width": 1.5, "color": tint},
-                fillcolor="rgba(127, 140, 157, 0.12)",
-                hovertemplate=f"%{{text}}<br>{score} %{{x:.3f}}<extra></extra>",
-                hoveron="points",
-            )
-        )
-    _dress(figure, f"{_WORDS.get(score, score)} of every image", height=100 + 84 * max(len(results), 1))
-    lowest = min((float(np.nanmin(result.values(score), initial=0)) for result in results), default=0.0)
-    figure.update_xaxes(range=[min(-0.03, lowest), 1.03])
-    figure.update_yaxes(autorange="reversed")
-    return figure
-
-
-def _dress(figure: "Figure", title: str, height: int) -> None:
-    figure.update_layout(
-        height=height,
-        title={"text": f"<b>{title}</b>", "font": {"size": 15}, "x": 0, "y": 1, "yanchor": "top"}
-        | {"xref": "container", "yref": "container", "pad": {"l": 12, "t": 14}},
-        margin={"l": 8, "r": 16, "t": 48, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        # Dragging must scroll the page on a phone.
-        dragmode=False,
-        font={"family": "system-ui, sans-serif", "size": 13},
-        hoverlabel={"bgcolor": "#212a38", "font": {"color": "#ffffff"}, "bordercolor": "#212a38"},
+        for row, seconds, value in timed
     )
-    for axes in (figure.update_xaxes, figure.update_yaxes):
-        axes(automargin=True, zeroline=False, gridcolor="#cbd4df", fixedrange=True)
+    return Plot(
+        "time",
+        f"{info.title} against time",
+        "The line joins the rows that no other beats in both: nothing faster scores higher.",
+        "seconds a slice, one core",
+        info.title,
+        tuple(Tick(_on_log(each, x_ticks), f"{each:g}") for each in x_ticks),
+        tuple(Tick(_on(each, y_ticks), f"{each:g}") for each in y_ticks),
+        points,
+        front=tuple((_on_log(seconds, x_ticks), _on(value, y_ticks)) for seconds, value in front),
+    )
 
 
-def _tints(results: Sequence[Result]) -> list[str]:
-    """Return a colour for each result; oracles are grey."""
-    palette = cycle(_PALETTE)
-    return [_GREY if result.role == "oracle" else next(palette) for result in results]
+def both_indices_plot(shown: BoardView) -> Plot | None:
+    """Return ``ari`` against ``fg_ari``, with what the rows that look at the truth reach as ceilings."""
+    placed = [
+        (row.result, float(ari), float(fg_ari))
+        for row in shown.rows
+        if row.rank is not None
+        and (ari := row.result.mean("ari")) is not None
+        and (fg_ari := row.result.mean("fg_ari")) is not None
+    ]
+    if not placed:
+        return None
+    x_ticks = _score_ticks([ari for _, ari, _ in placed])
+    y_ticks = _score_ticks([fg_ari for *_, fg_ari in placed])
+    return Plot(
+        "both",
+        "Both indices: the upper right is best",
+        "Dashed lines are what a perfect mask reaches: nothing separated across, connected regions upward.",
+        f"ari: {CATALOGUE['ari'].asks}",
+        f"fg_ari: {CATALOGUE['fg_ari'].asks}",
+        tuple(Tick(_on(each, x_ticks), f"{each:g}") for each in x_ticks),
+        tuple(Tick(_on(each, y_ticks), f"{each:g}") for each in y_ticks),
+        tuple(
+            Point(
+                _on(ari, x_ticks),
+                _on(fg_ari, y_ticks),
+                label_of(result),
+                f"{result.title}: ari {decimals(ari)}, fg_ari {decimals(fg_ari)}",
+                result.role,
+            )
+            for result, ari, fg_ari in placed
+        ),
+        ceilings=_ceilings(shown, x_ticks, y_ticks),
+    )
 
 
-def _lowest(rows: Sequence[Row], score: str) -> float:
-    values = [float(np.nanmin(row.result.values(score), initial=0)) for row in rows]
-    return max(-0.5, min(values, default=0.0)) if rows and _few(rows) else 0.0
+def _ceilings(shown: BoardView, x_ticks: Sequence[float], y_ticks: Sequence[float]) -> tuple[Ceiling, ...]:
+    found = {row.result.entry: row.result for row in shown.of_role("oracle")}
+    ceilings = []
+    for entry, axis, index, ticks, text in (
+        ("oracle-regions", "y", "fg_ari", y_ticks, "a perfect mask, connected regions"),
+        ("oracle-mask", "x", "ari", x_ticks, "a perfect mask, one region"),
+    ):
+        value = found[entry].mean(index) if entry in found else None
+        if value is not None:
+            ceilings.append(Ceiling(_on(float(value), ticks), axis, text))
+    return tuple(ceilings)
 
 
-def _few(rows: Sequence[Row]) -> bool:
-    return len(set(rows[0].result.patients)) < MIN_PATIENTS
+def regions_plot(shown: BoardView) -> Plot | None:
+    """Return best IoU of the full tilings against how many regions they use; None where there are none."""
+    placed = [
+        (row.result, float(regions), float(overlap))
+        for row in shown.of_role("full tiling")
+        if (regions := row.result.mean("structures_predicted")) is not None
+        and (overlap := row.result.mean("best_iou")) is not None
+    ]
+    if not placed:
+        return None
+    widest = max(regions for _, regions, _ in placed)
+    step = 10 ** math.floor(math.log10(max(widest, 1)))
+    x_ticks = [step * number for number in range(math.ceil(1.15 * widest / step) + 1)]
+    y_ticks = _score_ticks([overlap for *_, overlap in placed])
+    return Plot(
+        "regions",
+        "Full tilings: overlap bought with regions",
+        "More regions cost nothing under best IoU, so their number is shown beside it.",
+        "regions a slice",
+        CATALOGUE["best_iou"].title,
+        tuple(Tick(_on(each, x_ticks), f"{each:g}") for each in x_ticks),
+        tuple(Tick(_on(each, y_ticks), f"{each:g}") for each in y_ticks),
+        tuple(
+            Point(
+                _on(regions, x_ticks),
+                _on(overlap, y_ticks),
+                label_of(result),
+                f"{result.title}: {regions:.0f} regions a slice, best IoU {decimals(overlap)}",
+                result.role,
+            )
+            for result, regions, overlap in placed
+        ),
+    )
 
 
-def _names(results: Sequence[Result]) -> list[str]:
-    return axis_names(result.title.strip() or result.entry for result in results)
+def pareto_front(timed: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return the pairs (seconds, score) that no other beats in both, fastest first."""
+    front: list[tuple[float, float]] = []
+    for seconds, value in sorted(set(timed), key=lambda pair: (pair[0], -pair[1])):
+        if not front or value > front[-1][1]:
+            front.append((seconds, value))
+    return front
+
+
+def label_of(result: Result) -> str:
+    """Return the few letters that stand at a point: the command line's name, or a submission's own."""
+    return result.entry if result.origin == OURS else result.title
+
+
+def _time_ticks(seconds: Sequence[float]) -> list[float]:
+    low = max((each for each in _TIMES if each <= min(seconds)), default=_TIMES[0])
+    high = min((each for each in _TIMES if each >= max(seconds)), default=_TIMES[-1])
+    return [each for each in _TIMES if low <= each <= high] if low < high else [low, 2 * low]
+
+
+def _score_ticks(values: Sequence[float]) -> list[float]:
+    highest = max(max(values), 0.01)
+    top = next(each for each in _SCORE_TICKS if each >= min(highest, 1.0))
+    lowest = min(min(values), 0.0)
+    below = [-0.2 * number for number in range(math.ceil(-lowest / 0.2 - 1e-9), 0, -1)]
+    return [*(round(each, 1) for each in below), *(each for each in _SCORE_TICKS if each <= max(top, 0.2))]
+
+
+def _on(value: float, ticks: Sequence[float]) -> float:
+    return (value - ticks[0]) / (ticks[-1] - ticks[0])
+
+
+def _on_log(value: float, ticks: Sequence[float]) -> float:
+    low, high = math.log(ticks[0]), math.log(ticks[-1])
+    return min(max((math.log(max(value, 1e-9)) - low) / (high - low), 0.0), 1.0)

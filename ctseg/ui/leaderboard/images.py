@@ -1,78 +1,140 @@
-"""The images on which two entries of a board differ most."""
+"""Single images of a board: how a score is spread over them, and where two entries differ most."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 
 from ctseg.leaderboard.boards import Board
+from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.results.statistics import compare
-from ctseg.ui.leaderboard.messages import image_link
-
-LISTED = 8
+from ctseg.metrics.catalogue import CATALOGUE
+from ctseg.ui.components.addresses import image_address, thumbnail_address
+from ctseg.ui.components.board_view import BoardView
+from ctseg.ui.components.templates import render
+from ctseg.ui.components.words import decimals
+from ctseg.ui.leaderboard.comparison import largest_differences, signed
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One image with the scores of two entries."""
+class Strip:
+    """One row's scores of all images: places of the dots and of their quartiles, from 0 to 1 on the axis."""
 
+    title: str
+    role: str
+    dots: tuple[tuple[float, float, str], ...]
+    quartiles: tuple[float, float, float]
+    median: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An image that a row is best, typical or worst on, with addresses where it may be shown."""
+
+    word: str
     image: str
-    patient: str
-    first: float
-    second: float
+    score: str
+    address: str | None
+    thumbnail: str | None
 
 
-def largest_differences(first: Result, second: Result, score: str, count: int = LISTED) -> list[Difference]:
-    """Return the images where two results on the same board differ most, largest difference first.
+def choices(shown: BoardView) -> tuple[list[tuple[str, str]], list[str], list[str | None], str]:
+    """Return the rows to choose from, (title, sha256), and what is chosen at first.
 
-    Images on which either has no such score are left out, and those on which they are equal.
+    At first that is the best rows, two of them that are ranked together, and the score which ranks these two.
     """
-    of_first, of_second = first.values(score), second.values(score)
-    distance = np.nan_to_num(np.abs(of_first - of_second))
-    order = np.argsort(-distance, kind="stable")[:count]
+    offered = [(row.result.title, row.result.predictions_sha256) for row in shown.singles]
+    ranked = [row.result.predictions_sha256 for row in shown.singles if row.rank is not None]
+    two = _ranked_together(shown)
+    pair: list[str | None] = [*(row.result.predictions_sha256 for row in two), None, None]
+    return offered, ranked[:4], pair[:2], two[0].index if two else "ari"
+
+
+def _ranked_together(shown: BoardView) -> list[Row]:
+    """Return the first two rows of one ranking, or of all rows where none has two."""
+    groups = [[row for row in shown.singles if row.result.role == role] for role in ("method", "full tiling")]
+    return next((group[:2] for group in groups if len(group) > 1), shown.singles[:2])
+
+
+def chosen(shown: BoardView, keys: Sequence[str | None]) -> list[Result]:
+    """Return the results of these sha256 that are on this board and disclosed by image, and no others."""
+    by_key = {row.result.predictions_sha256: row.result for row in shown.singles}
+    return [by_key[key] for key in keys if key in by_key]
+
+
+def spread_html(results: Sequence[Result], score: str) -> str:
+    """Return how one score of the chosen rows is spread over images: quartiles, and every image as a dot."""
+    if not results:
+        return ""
+    lowest = min(float(np.nanmin(result.values(score), initial=0)) for result in results)
+    low = min(0.0, np.floor(lowest * 5) / 5)
+    strips = [_strip(result, score, low) for result in results if not np.isnan(result.values(score)).all()]
+    ticks = [(float(each - low) / (1 - low), f"{each:g}") for each in np.round(np.arange(low, 1.01, 0.2), 1)]
+    return render("leaderboard", "spread", strips=strips, info=CATALOGUE[score], ticks=ticks)
+
+
+def _strip(result: Result, score: str, low: float) -> Strip:
+    values = result.values(score)
+
+    def place(value: float) -> float:
+        return (value - low) / (1 - low)
+
+    dots = tuple(
+        # A fixed spread across the strip, so that equal scores do not hide each other.
+        (place(float(value)), (7 * number % 10) / 10, f"{image}: {decimals(float(value))}")
+        for number, (image, value) in enumerate(zip(result.images, values, strict=True))
+        if not np.isnan(value)
+    )
+    quartiles = np.nanpercentile(values, [25, 50, 75])
+    first, middle, third = (place(float(each)) for each in quartiles)
+    return Strip(result.title, result.role, dots, (first, middle, third), decimals(float(quartiles[1])))
+
+
+def differences_html(board: Board, found: Sequence[Result], score: str) -> str:
+    """Return the images where two entries differ most, with thumbnails and links where that is allowed."""
+    if len(found) < 2 or found[0].predictions_sha256 == found[1].predictions_sha256:
+        return render("leaderboard", "differences", first=None)
+    first, second = found[0], found[1]
+    differences = largest_differences(first, second, score)
+    widest = max((abs(each.difference) for each in differences), default=1.0)
+    return render(
+        "leaderboard",
+        "differences",
+        first=first,
+        second=second,
+        score=CATALOGUE[score].title,
+        patients=compare(first.values(score), second.values(score), first.patients),
+        may_be_shown=board.images_may_be_shown,
+        lines=[
+            {
+                "each": each,
+                "address": image_address(board, each.image),
+                "thumbnail": thumbnail_address(board, each.image),
+                "text": signed(each.difference),
+                "part": abs(each.difference) / widest,
+            }
+            for each in differences
+        ],
+    )
+
+
+def typical_images(row: Row, board: Board) -> list[Shown]:
+    """Return a row's best, a typical and its worst image by what ranks it; none if not disclosed."""
+    if not row.result.scores:
+        return []
+    values = row.result.values(row.index)
+    order = [int(place) for place in np.argsort(-values, kind="stable") if not np.isnan(values[place])]
+    if not order:
+        return []
+    places = {"Best": order[0], "Typical": order[len(order) // 2], "Worst": order[-1]}
     return [
-        Difference(
-            first.images[place], first.patients[place], float(of_first[place]), float(of_second[place])
+        Shown(
+            word,
+            image := row.result.images[place],
+            decimals(float(values[place])),
+            image_address(board, image) if board.images_may_be_shown else None,
+            thumbnail_address(board, image) if board.images_may_be_shown else None,
         )
-        for place in order.tolist()
-        if distance[place] > 0
+        for word, place in places.items()
     ]
-
-
-def differences_panel(board: Board, first: Result, second: Result, score: str) -> str:
-    """Return the images where two entries differ most, as HTML, linked where that is allowed."""
-    if first is second or first.predictions_sha256 == second.predictions_sha256:
-        return '<p class="bd-quiet">Choose two different rows.</p>'
-    found = largest_differences(first, second, score)
-    patients = compare(first.values(score), second.values(score), first.patients)
-    told = (
-        f"<p>On {len(first.images)} images, <b>{escape(first.title)}</b> has the higher {score} on "
-        f"{patients.better_on} of {patients.patients} patients than <b>{escape(second.title)}</b>.</p>"
-    )
-    if not found:
-        return told + '<p class="bd-quiet">They score the same on every image.</p>'
-    widest = max(abs(each.first - each.second) for each in found)
-    rows = "".join(_line(board, each, widest) for each in found)
-    note = (
-        "A click on an image opens it on the Compare page."
-        if board.images_may_be_shown
-        else "Scores only: images of this board may not be redistributed, so they cannot be opened here."
-    )
-    return (
-        f'{told}<div class="bd-scroll"><table class="bd-differences"><thead>'
-        "<tr><th>Image</th><th>Patient</th>"
-        f"<th>{escape(first.title)}</th><th>{escape(second.title)}</th><th>Difference</th></tr></thead>"
-        f'<tbody>{rows}</tbody></table></div><p class="bd-quiet">{note}</p>'
-    )
-
-
-def _line(board: Board, each: Difference, widest: float) -> str:
-    difference = each.first - each.second
-    side = "bd-first" if difference > 0 else "bd-second"
-    return (
-        f"<tr><td>{image_link(board, each.image)}</td><td>{escape(each.patient)}</td>"
-        f"<td>{each.first:.3f}</td><td>{each.second:.3f}</td>"
-        f'<td><span class="bd-bar {side}" style="--part: {abs(difference) / widest:.3f}">'
-        f"{difference:+.3f}</span></td></tr>"
-    )

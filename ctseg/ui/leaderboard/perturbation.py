@@ -1,4 +1,4 @@
-"""Ways to spoil a perfect label map, to see what each index makes of it."""
+"""Ways to perturb a perfect label map, to see what each index makes of it."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ctseg.labelmaps import relabel
 
-MOST_PX = 12
-MOST_PIECES = 6
+MAX_PX = 12
+MAX_PIECES = 6
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Changes:
     merged : share of the touching pairs that are joined, longest common border first, 0 to 1.
     pieces : into how many strips every structure is cut, at least 1.
     grown_px : the mask's border moves outward by so many px, or inward where negative.
-    filled : share of the way that structures grow until they fill the picture, 0 to 1.
+    filled : share of the way that structures grow until they fill the image, 0 to 1.
     """
 
     merged: float = 0.0

@@ -1,191 +1,152 @@
-"""The tables of a board: numbers that sort as numbers and read as a person writes them, the best in bold."""
+"""A board's table as HTML: groups that are sorted each for itself, and behind each name what is known."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.ranking import Row
-from ctseg.leaderboard.results.result import SUBMITTED, Result
-from ctseg.leaderboard.results.statistics import MIN_PATIENTS
-from ctseg.methods.base.card import saw_words
-from ctseg.metrics.catalogue import NOTHING
-from ctseg.ui.components.words import in_few_letters, mean_seconds, seconds_words
+from ctseg.leaderboard.results.result import OURS
+from ctseg.methods import METHODS
+from ctseg.metrics.catalogue import CATALOGUE, TABLED
+from ctseg.ui.components.addresses import board_address, method_address, submit_address
+from ctseg.ui.components.board_view import BoardView
+from ctseg.ui.components.templates import render
+from ctseg.ui.components.words import decimals, in_few_letters
+from ctseg.ui.leaderboard.columns import Cell, Column, columns, saw_text, whose
+from ctseg.ui.leaderboard.images import typical_images
 
-if TYPE_CHECKING:
-    from pandas.io.formats.style import Styler
-
-Cell = tuple[Any, str]
-"""What a cell sorts by, and what it shows."""
-
-_LAST_RANK = 10**6
+_ROLES = ("method", "full tiling", "oracle")
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column of a board's table.
+class Line:
+    """One row: its place by rank, its cells, which of them are the best of its group, and its card."""
 
-    Attributes
+    place: int
+    cells: tuple[Cell, ...]
+    best: frozenset[int]
+    card: dict[str, Any]
+    search: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows that are ranked together."""
+
+    role: str
+    lines: tuple[Line, ...]
+
+
+def table_html(shown: BoardView, sort: str = "", opened: str = "") -> str:
+    """Return the table of a board, or what to run while it has no results.
+
+    Parameters
     ----------
-    name : the words in its head.
-    cell : what a row has there.
-    width : in px.
-    best : which of the ranked rows is printed bold: the highest, the lowest, or none (None).
+    shown : BoardView
+    sort : key of the column that it is sorted by at first; anything else leaves the order of rank
+    opened : entry whose card is open at first, or ""
     """
-
-    name: str
-    cell: Callable[[Row], Cell]
-    width: int
-    best: Callable[[Sequence[float]], float] | None = None
-
-
-def method_columns(patients: int) -> tuple[Column, ...]:
-    """Return the columns of the table of methods; from eight patients on it has intervals and tiers."""
-    ari, *others = _SCORES
-    return (*_FIRST, ari, *_certainty(patients), *others, *_LAST)
-
-
-def tiling_columns(patients: int) -> tuple[Column, ...]:
-    """Return the columns of the table of full tilings: ``fg_ari`` first, with their number of regions."""
-    ari, fg_ari, best_iou, *others = _SCORES
-    regions = Column("Regions a slice", _score("structures_predicted", "{:.0f}"), 92)
-    return (*_FIRST, fg_ari, *_certainty(patients), best_iou, regions, ari, *others, *_LAST)
-
-
-def styled(rows: Sequence[Row], columns: Sequence[Column]) -> "Styler":
-    """Return the table for ``gr.Dataframe``: it sorts by the numbers and shows the words.
-
-    Unranked rows (the oracles) are set back; of ranked rows the best of each column is bold.
-    """
-    import pandas as pd
-
-    cells = [[column.cell(row) for column in columns] for row in rows]
-    names = [column.name for column in columns]
-    values = pd.DataFrame([[value for value, _ in line] for line in cells], columns=names, dtype=object)
-    words = [[text for _, text in line] for line in cells]
-    styles = pd.DataFrame(_styles(rows, columns, cells), columns=names)
-    table = values.style.apply(lambda _: styles, axis=None)
-    for place, name in enumerate(names):
-        shown = iter([line[place] for line in words])
-        table = table.format(lambda _, shown=shown: next(shown), subset=[name])
-    return table
-
-
-def _styles(
-    rows: Sequence[Row], columns: Sequence[Column], cells: Sequence[Sequence[Cell]]
-) -> list[list[str]]:
-    unranked = "font-style: italic; color: var(--body-text-color-subdued)"
-    styles = [["" if row.rank is not None else unranked] * len(columns) for row in rows]
-    for place, column in enumerate(columns):
-        ranked = {
-            number: line[place][0]
-            for number, (row, line) in enumerate(zip(rows, cells, strict=True))
-            if row.rank is not None and line[place][0] is not None
-        }
-        # One row alone is the best of nothing.
-        if column.best is None or len(ranked) < 2:
-            continue
-        best = column.best(list(ranked.values()))
-        for number, value in ranked.items():
-            if value == best:
-                styles[number][place] = "font-weight: 700"
-    return styles
-
-
-def _score(name: str, template: str = "{:.3f}") -> Callable[[Row], Cell]:
-    def cell(row: Row) -> Cell:
-        value = row.result.mean(name)
-        return value, NOTHING if value is None else template.format(value)
-
-    return cell
-
-
-def _rank(row: Row) -> Cell:
-    # Rows without a rank sort after those with one.
-    return (_LAST_RANK, NOTHING) if row.rank is None else (row.rank, str(row.rank))
-
-
-def _tier(row: Row) -> Cell:
-    return row.tier, NOTHING if row.tier is None else str(row.tier)
-
-
-def _interval(row: Row) -> Cell:
-    if row.interval is None:
-        return None, NOTHING
-    return row.interval.low, f"{row.interval.low:.3f} to {row.interval.high:.3f}"
-
-
-def _best_is_better(row: Row) -> Cell:
-    if row.against_best is None:
-        return None, NOTHING
-    against = row.against_best
-    return against.better_on, f"on {against.better_on} of {against.patients} patients"
-
-
-def _found(row: Row) -> Cell:
-    found, true = (row.result.mean(f"structures_{which}") for which in ("found", "true"))
-    if found is None or true is None:
-        return None, NOTHING
-    return found, f"{found:.1f} / {true:.1f}"
-
-
-def _seconds(row: Row) -> Cell:
-    return mean_seconds(row.result), seconds_words(row.result)
-
-
-def _parameters(row: Row) -> Cell:
-    return (
-        (None, NOTHING)
-        if row.result.role == "oracle"
-        else (row.result.parameters, in_few_letters(row.result.parameters))
+    if not shown.rows:
+        return render("leaderboard", "empty", board=shown.board)
+    every = _used(shown)
+    by = next((column for column in every if column.key == sort and column.key != "rank"), None)
+    return render(
+        "leaderboard",
+        "table",
+        board=shown.board,
+        columns=every,
+        groups=[
+            _group(shown.board, role, rows, every, by) for role in _ROLES if (rows := shown.of_role(role))
+        ],
+        sort=by,
+        opened=opened,
+        warned=[row.result for row in shown.rows if row.result.warning],
+        address=board_address(shown.board),
+        submit_address=submit_address(shown.board),
     )
 
 
-def _saw(row: Row) -> Cell:
-    words = "the truth" if row.result.role == "oracle" else saw_words(row.result.saw)
-    return words, words
+def legend_html() -> str:
+    """Return what every column means."""
+    return render("leaderboard", "legend", columns=columns())
 
 
-def _whose(result: Result) -> str:
-    if result.origin == SUBMITTED:
-        return f"submitted by {result.user}"
-    return result.origin
+def entry_of(row: Row) -> str:
+    """Return the name of a row in addresses: that of the command line, or the fingerprint of a submission."""
+    return row.result.entry if row.result.origin == OURS else row.result.predictions_sha256[:16]
 
 
-def _title(row: Row) -> str:
-    return f"⚠ {row.result.title}" if row.result.warning else row.result.title
+def _used(shown: BoardView) -> tuple[Column, ...]:
+    """Return the columns that some row of this board fills."""
+    return tuple(
+        column
+        for column in columns()
+        if column.first or any(column.cell(row).sort is not None for row in shown.rows)
+    )
 
 
-def _text(value: Callable[[Row], str]) -> Callable[[Row], Cell]:
-    return lambda row: (value(row), value(row))
+def _group(board: Board, role: str, rows: Sequence[Row], every: Sequence[Column], by: Column | None) -> Group:
+    ordered = list(rows) if by is None else sorted_rows(rows, by)
+    place = {id(row): number for number, row in enumerate(rows)}
+    cells = {id(row): tuple(column.cell(row) for column in every) for row in rows}
+    best = _best_of(rows, every, cells)
+    lines = [
+        Line(place[id(row)], cells[id(row)], best[id(row)], _card(row, board), _search(row))
+        for row in ordered
+    ]
+    return Group(role, tuple(lines))
 
 
-def _certainty(patients: int) -> tuple[Column, ...]:
-    if patients < MIN_PATIENTS:
-        return (Column("Rank 1 is better", _best_is_better, 140),)
-    return (Column("95 % interval", _interval, 140), Column("Tier", _tier, 56))
+def sorted_rows(rows: Sequence[Row], by: Column) -> list[Row]:
+    """Return the rows in the order that a first click on a column's head gives; without a value last."""
+    filled = [row for row in rows if by.cell(row).sort is not None]
+    empty = [row for row in rows if by.cell(row).sort is None]
+    return sorted(filled, key=lambda row: by.cell(row).sort, reverse=by.descending) + empty  # type: ignore[arg-type,return-value]
 
 
-_FIRST = (
-    Column("Rank", _rank, 66),
-    Column("Method", _text(_title), 210),
-    Column("Family", _text(lambda row: row.result.family), 126),
-    Column("Whose", _text(lambda row: _whose(row.result)), 112),
-)
-_SCORES = (
-    Column("ari", _score("ari"), 66, max),
-    Column("fg_ari", _score("fg_ari"), 74, max),
-    Column("Best IoU", _score("best_iou"), 84, max),
-    Column("Panoptic quality", _score("panoptic_quality"), 88, max),
-    Column("Split (bits)", _score("split"), 76, min),
-    Column("Merge (bits)", _score("merge"), 80, min),
-    Column("Foreground Dice", _score("foreground_dice"), 108, max),
-    Column("Plain ri", _score("ri"), 74),
-    Column("ri of all background", _score("ri_all_background"), 104),
-    Column("Found / true", _found, 96, max),
-)
-_LAST = (
-    Column("s a slice, one core", _seconds, 92, min),
-    Column("Parameters", _parameters, 104),
-    Column("Training saw", _saw, 150),
-    Column("Date", _text(lambda row: row.result.date[:10]), 100),
-)
+def _best_of(
+    rows: Sequence[Row], every: Sequence[Column], cells: dict[int, tuple[Cell, ...]]
+) -> dict[int, frozenset[int]]:
+    """Return for each row the columns in which it is the best of those ranked, where there are several."""
+    best: dict[int, set[int]] = {id(row): set() for row in rows}
+    for place, column in enumerate(every):
+        values = {
+            id(row): cells[id(row)][place].sort
+            for row in rows
+            if row.rank is not None and cells[id(row)][place].sort is not None
+        }
+        if column.best is None or len(values) < 2:
+            continue
+        top = column.best(list(values.values()))  # type: ignore[arg-type]
+        for key, value in values.items():
+            if value == top:
+                best[key].add(place)
+    return {key: frozenset(places) for key, places in best.items()}
+
+
+def _search(row: Row) -> str:
+    """Return what the search finds a row by: its names on pages and command line, its family and user."""
+    result = row.result
+    return " ".join((result.title, result.entry, result.family, whose(row), saw_text(row))).casefold()
+
+
+def _card(row: Row, board: Board) -> dict[str, Any]:
+    result = row.result
+    method = METHODS.get(result.entry) if result.origin == OURS else None
+    return {
+        "entry": entry_of(row),
+        "slices": typical_images(row, board),
+        "index": row.index,
+        "result": result,
+        "whose": whose(row),
+        "saw": saw_text(row),
+        "parameters": in_few_letters(result.parameters),
+        "method": method,
+        "address": None if method is None else method_address(method.name),
+        "scores": [
+            (CATALOGUE[key], decimals(result.mean(key), CATALOGUE[key].digits))
+            for key in TABLED
+            if result.mean(key) is not None
+        ],
+    }

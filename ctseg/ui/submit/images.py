@@ -1,4 +1,4 @@
-"""Pictures of the images on which a submission did worst; only for boards whose true labels are public."""
+"""The images on which a submission did worst, drawn only for boards whose true labels are public."""
 
 import base64
 import io
@@ -10,28 +10,27 @@ from PIL import Image
 
 from ctseg.datasets import open_split
 from ctseg.labelmaps import merge_split_map, overlay_outlined
-from ctseg.labelmaps.merge_split import MERGED, SPLIT
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.result import Result
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
+from ctseg.ui.components.display import FAULT_COLOURS
 
 SHOWN = 4
-_COLOURS = {MERGED: (213, 48, 39), SPLIT: (69, 117, 224)}
 _OPACITY = 0.6
 
 
 @dataclass(frozen=True)
-class Picture:
-    """An image's name, its score, and the picture as a data URL."""
+class WorstImage:
+    """An image's name, its score, and what it shows as a data URL."""
 
     image: str
     score: float
     address: str
 
 
-def worst_pictures(
+def worst_images(
     board: Board, result: Result, label_maps: NDArray[np.integer], score: str
-) -> list[Picture]:
+) -> list[WorstImage]:
     """Return the images with the lowest score, outlines of what was found and where it merges and splits.
 
     Nothing where the board's true labels may not be shown.
@@ -48,25 +47,25 @@ def worst_pictures(
     split = open_split(board.name)
     values = result.values(score)
     worst = [int(index) for index in np.argsort(values, kind="stable")[:SHOWN] if np.isfinite(values[index])]
-    pictures = []
+    drawn = []
     for index in worst:
         true = split.label_map(index)
         assert true is not None, "a board has labels"
         grey = to_uint8(split.slice(index), SOFT_TISSUE)
         painted = _painted(grey, label_maps[index], true)
-        pictures.append(Picture(result.images[index], float(values[index]), _data_url(painted)))
-    return pictures
+        drawn.append(WorstImage(result.images[index], float(values[index]), _data_url(painted)))
+    return drawn
 
 
 def _painted(
     grey: NDArray[np.uint8], predicted: NDArray[np.integer], true: NDArray[np.integer]
 ) -> NDArray[np.uint8]:
-    picture = overlay_outlined(grey, predicted).astype(np.float64)
+    image = overlay_outlined(grey, predicted).astype(np.float64)
     marks = merge_split_map(predicted, true)
-    for mark, colour in _COLOURS.items():
+    for mark, colour in FAULT_COLOURS.items():
         there = marks == mark
-        picture[there] += _OPACITY * (np.array(colour) - picture[there])
-    return np.rint(picture).astype(np.uint8)
+        image[there] += _OPACITY * (np.array(colour) - image[there])
+    return np.rint(image).astype(np.uint8)
 
 
 def _data_url(pixels: NDArray[np.uint8]) -> str:

@@ -1,241 +1,196 @@
 """The Submit page: a board's images and rules, an upload, and where the entry then stands."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from ctseg.leaderboard.boards import Board, BoardError, all_boards, find_board
-from ctseg.leaderboard.submissions import SubmissionError
-from ctseg.leaderboard.submissions.metadata import EntryDetails
-from ctseg.leaderboard.submissions.pipeline import Accepted, check_may_submit
+from ctseg.leaderboard.boards import find_board
+from ctseg.leaderboard.submissions.pipeline import Object, object_to_nothing
 from ctseg.leaderboard.submissions.service import SubmissionService
 from ctseg.methods.base.card import TRAINING_SAW
+from ctseg.ui.components.board_view import boards_in_order
 from ctseg.ui.components.notices import notice
+from ctseg.ui.components.templates import render
 from ctseg.ui.components.words import board_choices
-from ctseg.ui.submit import messages
-from ctseg.ui.submit.images import worst_pictures
-from ctseg.ui.submit.report import Report, report_of
+from ctseg.ui.submit.events import FIRST_BOARD, SubmitEvents, Typed, board_or_first
+from ctseg.ui.submit.login import with_login, without_login
+from ctseg.ui.submit.report import Report
 from ctseg.ui.submit.result import result_html
-from ctseg.ui.submit.run import Doing, Refused, discard, hand_in_stepwise
+from ctseg.ui.submit.run import Doing, Doubtful, Refused, object_to_mistakes
+from ctseg.ui.submit.words import doing_html, doubtful_html
 
 SUBMISSIONS = "submissions"
 """The one queue of all submissions, of pages and programs; one is scored at a time."""
 
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _ONE: dict[str, Any] = {"concurrency_id": SUBMISSIONS, "concurrency_limit": 1}
-_FIRST = "phantom-val"
-_NO_FILE = "No file has arrived: choose a CSV, a ZIP of PNG files or an NPZ, and wait until it is uploaded."
+# Where one looks after pressing the button, on a phone too.
+_SHOW_RESULT = "() => document.querySelector('#submit-result .sb-result')?.scrollIntoView({ block: 'start' })"
+Update = dict[Any, Any]
 
 
-def submit_page(pages: gr.Blocks, service: SubmissionService) -> None:
+def submit_page(pages: gr.Blocks, service: SubmissionService) -> "SubmitPage":
     """Lay the page out in the Blocks being built and wire its events."""
-    events = _WithLogin(service) if service.needs_login else _Local(service)
-    with gr.Column(elem_classes="bd-page"):
-        gr.HTML(messages.HEAD, apply_default_css=False, elem_classes="bd-words bd-head")
-        board = gr.Radio(
-            board_choices(all_boards().values()),
-            value=_FIRST,
-            label="Board",
-            elem_id="submit-board",
-            elem_classes="bd-chooser",
-        )
-        about = gr.HTML(
-            events.about(_FIRST, None),
-            apply_default_css=False,
-            elem_id="submit-about",
-            elem_classes="bd-words",
-        )
-        if service.needs_login:
-            gr.LoginButton(size="md", elem_id="login", elem_classes="sb-login")
-        entry = _form()
-        send = gr.Button("Submit", variant="primary", size="lg", elem_id="submit", elem_classes="sb-go")
-        said = gr.HTML("", apply_default_css=False, elem_id="submit-said", min_height=30)
-        result = gr.HTML("", apply_default_css=False, elem_id="submit-result", elem_classes="bd-words")
-    pages.load(events.on_load, None, [board, about], **_QUIET)
-    board.input(events.on_board, board, about, **_QUIET)
-    send.click(
-        events.on_submit,
-        [entry[0], board, *entry[1:]],
-        [said, result, about, entry[0]],
-        api_visibility="private",
-        show_progress="minimal",
-        show_progress_on=said,
-        trigger_mode="once",
-        **_ONE,
-    )
-    _add_api(events)
+    page = SubmitPage(SubmitEvents(service))
+    page.wire(pages)
+    return page
 
 
-def _form() -> list[Any]:
-    with gr.Row(elem_classes="sb-form"):
-        with gr.Column(min_width=320):
-            file = gr.File(
-                label="CSV, ZIP of PNG files, or NPZ, up to 512 MB",
-                height=150,
-                elem_id="submission",
-            )
-            saw = gr.CheckboxGroup(
-                [(words.form[0].upper() + words.form[1:], key) for key, words in TRAINING_SAW.items()],
-                label="What training saw",
-                elem_id="entry-saw",
-            )
-        with gr.Column(min_width=320):
-            name = gr.Textbox(label="Name of the method", max_lines=1, elem_id="entry-name")
-            family = gr.Textbox(
-                label="Family (optional)", max_lines=1, placeholder="supervised, classical, zero-shot …"
-            )
-            link = gr.Textbox(label="Code or paper (optional)", max_lines=1, placeholder="https://")
-            contact = gr.Textbox(
-                label="Contact (optional)", max_lines=1, info="Only the owner of this page sees it."
-            )
-    return [file, name, family, link, contact, saw]
+class SubmitPage:
+    """The components of the page; each event returns what changes, by component."""
 
+    def __init__(self, events: SubmitEvents) -> None:
+        self.events = events
+        with gr.Column(elem_classes="bd-page"):
+            gr.HTML(render("submit", "head"), apply_default_css=False, elem_classes="bd-words bd-head")
+            self.board = gr.Radio(
+                board_choices(boards_in_order()),
+                value=FIRST_BOARD,
+                label="Board",
+                show_label=False,
+                container=False,
+                elem_id="submit-board",
+                elem_classes="bd-chooser",
+            )
+            self.about = gr.HTML(
+                events.about(FIRST_BOARD, None),
+                apply_default_css=False,
+                elem_id="submit-about",
+                elem_classes="bd-words",
+            )
+            if events.service.needs_login:
+                gr.LoginButton(size="md", elem_id="login", elem_classes="sb-login")
+            self._lay_out_form()
+            self.send = gr.Button(
+                "Submit", variant="primary", size="lg", elem_id="submit", elem_classes="sb-go"
+            )
+            self.said = gr.HTML("", apply_default_css=False, elem_id="submit-said", elem_classes="bd-words")
+            self.send_anyway = gr.Button(
+                "Submit it all the same", visible=False, elem_id="submit-anyway", elem_classes="sb-go"
+            )
+            self.result = gr.HTML(
+                "", apply_default_css=False, elem_id="submit-result", elem_classes="bd-words"
+            )
 
-def _add_api(events: "_Local") -> None:
-    """Add ``/submit`` for programs; it shows nothing on the page."""
-    with gr.Column(visible=False):
-        inputs = [
-            gr.File(label="file"),
-            gr.Textbox(value=_FIRST, label="board"),
-            gr.Textbox(label="name"),
-            gr.Textbox(label="family"),
-            gr.Textbox(label="link"),
-            gr.Textbox(label="contact"),
-            gr.JSON(value=[], label="saw"),
-        ]
-        report = gr.JSON(label="report")
-        gr.Button().click(
-            events.on_api,
-            inputs,
-            report,
-            api_name="submit",
-            api_description="Submit label maps to a board; returns where the entry stands and its scores.",
+    def _lay_out_form(self) -> None:
+        with gr.Row(elem_classes="sb-form"):
+            with gr.Column(min_width=320):
+                self.file = gr.File(
+                    label="CSV, ZIP of PNG files, or NPZ, up to 512 MB", height=150, elem_id="submission"
+                )
+                self.saw = gr.CheckboxGroup(
+                    [(words.form[0].upper() + words.form[1:], key) for key, words in TRAINING_SAW.items()],
+                    label="What training saw (required)",
+                    elem_id="entry-saw",
+                )
+            with gr.Column(min_width=320):
+                self.name = gr.Textbox(
+                    label="Name of the method (required)", max_lines=1, elem_id="entry-name"
+                )
+                self.family = gr.Textbox(
+                    label="Family (optional)", max_lines=1, placeholder="supervised, classical, zero-shot …"
+                )
+                self.link = gr.Textbox(label="Code or paper (optional)", max_lines=1, placeholder="https://")
+                self.contact = gr.Textbox(
+                    label="Contact (optional)", max_lines=1, info="Only the owner of this page sees it."
+                )
+
+    def wire(self, pages: gr.Blocks) -> None:
+        """Connect the events, and add ``/submit`` for programs, which shows nothing on the page."""
+        handlers = (with_login if self.events.service.needs_login else without_login)(self)
+        entry = [self.file, self.board, self.name, self.family, self.link, self.contact, self.saw]
+        changed = [self.said, self.send_anyway, self.result, self.about, self.file]
+        sending: dict[str, Any] = {
+            "api_visibility": "private",
+            "show_progress": "minimal",
+            "show_progress_on": self.said,
+            "trigger_mode": "once",
             **_ONE,
-        )
+        }
+        pages.load(handlers.on_load, None, [self.board, self.about], **_QUIET)
+        self.board.input(handlers.on_board, self.board, self.about, **_QUIET)
+        for button, handler in (
+            (self.send, handlers.on_submit),
+            (self.send_anyway, handlers.on_submit_anyway),
+        ):
+            sent = button.click(handler, entry, changed, **sending)
+            sent.then(None, None, None, js=_SHOW_RESULT, **_QUIET)
+        # A doubt is about the file that was looked at.
+        self.file.change(self.forget_doubt, None, self.send_anyway, **_QUIET)
+        with gr.Column(visible=False):
+            inputs = [
+                gr.File(label="file"),
+                gr.Textbox(value=FIRST_BOARD, label="board"),
+                gr.Textbox(label="name"),
+                gr.Textbox(label="family"),
+                gr.Textbox(label="link"),
+                gr.Textbox(label="contact"),
+                gr.JSON(value=[], label="saw"),
+            ]
+            report = gr.JSON(label="report")
+            gr.Button().click(
+                handlers.on_api,
+                inputs,
+                report,
+                api_name="submit",
+                api_description="Submit label maps to a board; returns where the entry stands, with scores.",
+                **_ONE,
+            )
 
-
-class _Local:
-    """The page's events where nobody logs in."""
-
-    def __init__(self, service: SubmissionService) -> None:
-        self._service = service
-
-    def about(self, name: str | None, user: str | None) -> str:
-        """Return what is said about a board to this user."""
-        board = _board_or_first(name)
-        quota = self._service.quota(user, board)
-        limits = messages.limits(board, quota, self._service.needs_login, user, datetime.now(UTC))
-        return messages.about(board, self._service.why_closed(board), limits)
-
-    def on_load(self, request: gr.Request) -> list[Any]:
-        return self._loaded(request, None)
-
-    def on_board(self, name: str) -> str:
-        return self.about(name, None)
-
-    def on_submit(self, file: str | None, board: str, *typed: Any) -> Iterator[list[Any]]:
-        yield from self._submitted(None, file, board, *typed)
-
-    def on_api(
-        self, file: str | None, board: str, name: str, family: str, link: str, contact: str, saw: Any
-    ) -> Report:
-        return self._called(None, file, board, name, family, link, contact, saw)
-
-    def _loaded(self, request: gr.Request, user: str | None) -> list[Any]:
-        board = _board_or_first(request.query_params.get("board"))
+    def load(self, user: str | None, board: str | None) -> Update:
+        """Return the board that the address asks for."""
+        name = board_or_first(board).name
         # On a Space an owner's boards come after the page was laid out.
-        choices = board_choices(all_boards().values())
-        return [gr.Radio(choices=choices, value=board.name), self.about(board.name, user)]
+        return {
+            self.board: gr.Radio(choices=board_choices(boards_in_order()), value=name),
+            self.about: self.events.about(name, user),
+        }
 
-    def _submitted(self, user: str | None, file: str | None, name: str, *typed: Any) -> Iterator[list[Any]]:
-        kept = gr.skip()
-        for step in self._steps(user, file, name, *typed):
+    def show_board(self, user: str | None, name: str) -> Update:
+        """Return what is said about another board."""
+        return {self.about: self.events.about(name, user)}
+
+    def forget_doubt(self) -> Update:
+        """Return that nothing is doubted about a file which was not looked at yet."""
+        return {self.send_anyway: gr.Button(visible=False)}
+
+    def submit(self, user: str | None, file: str | None, board: str, *typed: Any) -> Iterator[Update]:
+        """Yield what changes on the way of a submission; it stops at what looks like a mistake."""
+        yield from self._sent(user, file, board, Typed(*typed), object_to_mistakes)
+
+    def submit_anyway(self, user: str | None, file: str | None, board: str, *typed: Any) -> Iterator[Update]:
+        """Yield what changes on the way of a submission that is meant as it is."""
+        yield from self._sent(user, file, board, Typed(*typed), object_to_nothing)
+
+    def call(self, user: str | None, file: str | None, board: str, *typed: Any) -> Report:
+        """Submit for a program."""
+        return self.events.call(user, file, board, Typed(*typed))
+
+    def _sent(
+        self, user: str | None, file: str | None, board: str, typed: Typed, object_to: Object
+    ) -> Iterator[Update]:
+        hidden = gr.Button(visible=False)
+        for step in self.events.submit(user, file, board, typed, object_to):
             if isinstance(step, Doing):
-                yield [messages.doing(step.sentence, step.share), "", kept, kept]
+                yield {
+                    self.said: doing_html(step.sentence, step.share),
+                    self.result: "",
+                    self.send_anyway: hidden,
+                }
+            elif isinstance(step, Doubtful):
+                yield {self.said: doubtful_html(step.hints), self.send_anyway: gr.Button(visible=True)}
             elif isinstance(step, Refused):
-                yield [notice(step.sentence), "", self.about(name, user), None]
+                yield self._done(user, board) | {self.said: notice(step.sentence), self.result: ""}
             else:
-                yield ["", _shown(step, find_board(name)), self.about(name, user), None]
+                yield self._done(user, board) | {
+                    self.said: "",
+                    self.result: result_html(step, find_board(board)),
+                }
 
-    def _called(self, user: str | None, file: str | None, name: str, *typed: Any) -> Report:
-        for step in self._steps(user, file, name, *typed):
-            if isinstance(step, Refused):
-                raise gr.Error(step.sentence, print_exception=False)
-            if isinstance(step, Accepted):
-                return report_of(step.outcome, find_board(name))
-        raise AssertionError("a submission ends with a result or a refusal")
-
-    def _steps(
-        self, user: str | None, file: str | None, name: str, *typed: Any
-    ) -> Iterator[Doing | Accepted | Refused]:
-        if file is None:
-            yield Refused(_NO_FILE)
-            return
-        try:
-            board = find_board(str(name))
-            details = _details(*typed)
-            check_may_submit(self._service, board, user)
-        except (BoardError, SubmissionError) as error:
-            discard(Path(file))
-            yield Refused(str(error))
-            return
-        yield from hand_in_stepwise(self._service, Path(file), board, details, user)
-
-
-class _WithLogin(_Local):
-    """The page's events on a Space: who the user is comes from the server's own record of the login."""
-
-    def on_load(self, request: gr.Request, profile: gr.OAuthProfile | None) -> list[Any]:  # type: ignore[override]
-        return self._loaded(request, _user(profile))
-
-    def on_board(self, name: str, profile: gr.OAuthProfile | None) -> str:  # type: ignore[override]
-        return self.about(name, _user(profile))
-
-    def on_submit(
-        self,
-        file: str | None,
-        board: str,
-        name: str,
-        family: str,
-        link: str,
-        contact: str,
-        saw: Any,
-        profile: gr.OAuthProfile | None,
-    ) -> Iterator[list[Any]]:
-        yield from self._submitted(_user(profile), file, board, name, family, link, contact, saw)
-
-    def on_api(  # type: ignore[override]
-        self,
-        file: str | None,
-        board: str,
-        name: str,
-        family: str,
-        link: str,
-        contact: str,
-        saw: Any,
-        profile: gr.OAuthProfile | None,
-    ) -> Report:
-        return self._called(_user(profile), file, board, name, family, link, contact, saw)
-
-
-def _user(profile: gr.OAuthProfile | None) -> str | None:
-    return None if profile is None else profile.username
-
-
-def _details(name: Any, family: Any, link: Any, contact: Any, saw: Any) -> EntryDetails:
-    told = [str(each or "") for each in (name, family, link, contact)]
-    words = [str(each) for each in saw] if isinstance(saw, list | tuple) else []
-    return EntryDetails.from_text(name=told[0], family=told[1], link=told[2], contact=told[3], saw=words)
-
-
-def _shown(done: Accepted, board: Board) -> str:
-    report = report_of(done.outcome, board)
-    pictures = worst_pictures(board, done.outcome.result, done.label_maps, report.get("ranked_by") or "ari")
-    return result_html(report, board, pictures)
-
-
-def _board_or_first(name: str | None) -> Board:
-    return all_boards().get(str(name or "")) or find_board(_FIRST)
+    def _done(self, user: str | None, board: str) -> Update:
+        return {
+            self.about: self.events.about(board, user),
+            self.file: None,
+            self.send_anyway: gr.Button(visible=False),
+        }

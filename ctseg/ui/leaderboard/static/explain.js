@@ -1,4 +1,4 @@
-// The picture and the bars of the explanation; the server sends only what moved.
+// The image and the bars of the explanation; the server sends only what moved.
 const lab = element.querySelector(".bd-lab");
 const node = (tag, name, text) => {
   const made = document.createElement(tag);
@@ -8,9 +8,9 @@ const node = (tag, name, text) => {
 };
 const stage = node("div", "bd-stage");
 const [grey, labels] = ["bd-grey", "bd-labels"].map((name) => {
-  const picture = node("img", name);
-  picture.alt = name === "bd-grey" ? "Drawn abdominal slice" : "Structures after the changes";
-  return picture;
+  const image = node("img", name);
+  image.alt = name === "bd-grey" ? "Drawn abdominal slice" : "Structures after the changes";
+  return image;
 });
 const bars = node("div", "bd-bars");
 const facts = node("dl", "bd-numbers");
@@ -19,13 +19,13 @@ stage.append(grey, labels);
 side.append(bars, facts);
 lab.append(stage, side);
 
-function bar({ name, value, note }, tick) {
+function bar({ key, name, value, note }, tick) {
   const line = node("div", "bd-index");
   const track = node("div", "bd-track");
   const filled = node("div", "bd-filled");
   filled.style.width = `${100 * Math.max(0, Math.min(1, value))}%`;
   track.append(filled);
-  if (name === "Plain ri") {
+  if (key === "ri") {
     const mark = node("i", "bd-tick");
     mark.style.left = `${100 * tick}%`;
     track.append(mark);
@@ -33,17 +33,17 @@ function bar({ name, value, note }, tick) {
   const words = node("span", "bd-name", name);
   words.append(node("small", "", note));
   line.append(words, track, node("output", "", value.toFixed(3)));
-  line.dataset.index = name;
+  line.dataset.index = key;
   return line;
 }
 
 function show() {
-  const told = props.value;
-  if (!told) return;
-  if (told.grey) grey.src = told.grey;
-  labels.src = told.labels;
-  bars.replaceChildren(...told.scores.bars.map((each) => bar(each, told.scores.tick)));
-  facts.replaceChildren(...told.scores.facts.flatMap(([name, value]) => [node("dt", "", name), node("dd", "", value)]));
+  const message = props.value;
+  if (!message) return;
+  if (message.grey) grey.src = message.grey;
+  labels.src = message.labels;
+  bars.replaceChildren(...message.scores.bars.map((each) => bar(each, message.scores.tick)));
+  facts.replaceChildren(...message.scores.facts.flatMap(([name, value]) => [node("dt", "", name), node("dd", "", value)]));
 }
 
 watch("value", show);

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small_boards
 from app_server import AppServer
-from conftest import PHONE, clean_page
+from browser_pages import PHONE, clean_page
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +40,7 @@ def _send(page: Any, url: str, board: str, file: Path, name: str = "My method") 
     page.wait_for_selector(f"#submit-board input[value='{board}']:checked, #submit-board .selected")
     page.locator("#submission input[type=file]").set_input_files(str(file))
     page.fill("#entry-name input, #entry-name textarea", name)
+    page.get_by_label("Nothing: a method without training").check()
     page.wait_for_selector("#submission .file-preview")
     page.click("#submit")
 
@@ -54,17 +55,17 @@ def test_a_visitor_submits_and_finds_the_entry_on_the_board(
     page.click("#submit-result summary:has-text('All 3 images')")
     page.wait_for_selector("#submit-result .sb-images td:text('2.png')")
     page.click("#submit-result a:has-text('See it on the Leaderboard')")
-    page.wait_for_selector("#methods-table [role=gridcell]:has-text('My method')")
-    page.wait_for_selector("#methods-table [role=gridcell]:has-text('local')")
+    page.wait_for_selector("#board-table .bd-row:has-text('My method')")
+    page.wait_for_selector("#board-table .bd-row:has-text('local')")
 
 
 def test_a_sealed_board_tells_means_only(page: Any, app: AppServer, tmp_path: Path) -> None:
     file = small_boards.write(tmp_path, "y.csv", small_boards.guess(1))
     _send(page, app.url, small_boards.SEALED, file)
-    page.wait_for_selector("#submit-result :text('more is not told')")
+    page.wait_for_selector("#submit-result :text('more is not disclosed')")
     assert page.locator("#submit-result figure").count() == 0
     page.goto(f"{app.url}/leaderboard?board={small_boards.SEALED}")
-    page.wait_for_selector("#methods-table [role=gridcell]:has-text('My method')")
+    page.wait_for_selector("#board-table .bd-row:has-text('My method')")
     page.wait_for_selector("#of-images", state="hidden")
 
 
@@ -77,6 +78,15 @@ def test_a_refused_file_and_a_hostile_name_are_plain_text(page: Any, app: AppSer
     page.wait_for_selector("#submit-said [role=alert]:has-text('The name holds the character')")
     assert page.locator("img[src=x]").count() == 0
     assert page.input_value("#entry-name input, #entry-name textarea") == HOSTILE
+
+
+def test_a_doubt_is_said_before_anything_is_stored(page: Any, app: AppServer, tmp_path: Path) -> None:
+    empty = {image: 0 * label_map for image, label_map in small_boards.guess(1).items()}
+    _send(page, app.url, small_boards.OPEN, small_boards.write(tmp_path, "y.npz", empty), "Nothing at all")
+    page.wait_for_selector("#submit-said :text('Nothing is marked in any image')")
+    page.click("#submit-anyway")
+    page.wait_for_selector("#submit-result h2:has-text('Accepted: Nothing at all')")
+    page.wait_for_selector("#submit-anyway", state="hidden")
 
 
 def test_what_a_board_hands_out(page: Any, app: AppServer) -> None:
@@ -93,7 +103,7 @@ def test_what_a_board_hands_out(page: Any, app: AppServer) -> None:
 def test_nothing_is_wider_than_a_phone(page: Any, app: AppServer, tmp_path: Path) -> None:
     page.set_viewport_size(PHONE)
     page.goto(f"{app.url}/leaderboard?board={small_boards.OPEN}")
-    page.click("#bd-about a:has-text('Submit your own predictions')")
+    page.click("#board-table a:has-text('Submit your own')")
     file = small_boards.write(tmp_path, "y.npz", small_boards.guess(3))
     _send(page, app.url, small_boards.OPEN, file)
     page.wait_for_selector("#submit-result h2:has-text('Accepted')")

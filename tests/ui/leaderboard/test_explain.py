@@ -68,7 +68,7 @@ def test_a_picture_without_structures_stays_empty() -> None:
 
 def test_the_claims_beside_the_sliders_hold_on_the_phantom_shown() -> None:
     def bars(changes: Changes) -> dict[str, float]:
-        return {each["name"]: each["value"] for each in explain.message(changes)["scores"]["bars"]}
+        return {each["key"]: each["value"] for each in explain.message(changes)["scores"]["bars"]}
 
     truth, merged, filled = bars(Changes()), bars(Changes(merged=1)), bars(Changes(filled=1))
     assert set(truth.values()) == {1.0}
@@ -80,7 +80,7 @@ def test_the_claims_beside_the_sliders_hold_on_the_phantom_shown() -> None:
 
 def test_the_first_message_brings_the_slice_and_later_ones_only_what_moved() -> None:
     assert explain.first_message()["grey"].startswith("data:image/jpeg;base64,")
-    later = explain._on_slider(50, 2, -3, 10)
+    later = explain.on_sliders(50, 2, -3, 10)
     assert "grey" not in later
     assert len(later["labels"]) < 40_000
 
@@ -93,5 +93,4 @@ def test_the_label_picture_is_transparent_where_there_is_no_structure() -> None:
 
 def test_presets_stand_within_the_sliders() -> None:
     for _, changes in explain.PRESETS:
-        merged, pieces, grown_px, filled = explain._places(changes)
-        assert explain._on_slider(merged, pieces, grown_px, filled)["labels"]
+        assert explain.on_sliders(*explain.slider_places(changes))["labels"]

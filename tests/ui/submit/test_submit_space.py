@@ -24,7 +24,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
 def _submit(client: Client, folder: Path, number: int, board: str = small_boards.OPEN) -> dict[str, Any]:
     path = small_boards.write(folder, "y.npz", small_boards.guess(number))
     answer: dict[str, Any] = client.predict(
-        handle_file(path), board, f"Entry {number}", "", "", "", [], api_name="/submit"
+        handle_file(path), board, f"Entry {number}", "", "", "", ["nothing"], api_name="/submit"
     )
     return answer
 
@@ -52,7 +52,7 @@ def test_an_entry_is_by_whoever_logged_in_and_on_the_hub(space: Space, tmp_path:
     assert f"entries/{answer['entry']}/predictions.npz" in space.dataset.files
     path = small_boards.write(tmp_path, "y.npz", small_boards.guess(2))
     named = alice.predict(
-        handle_file(path), small_boards.OPEN, "bob", "user bob", "", "bob", [], api_name="/submit"
+        handle_file(path), small_boards.OPEN, "bob", "user bob", "", "bob", ["nothing"], api_name="/submit"
     )
     assert named["user"] == "alice"
 

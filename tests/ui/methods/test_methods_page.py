@@ -7,10 +7,12 @@ import pytest
 from board_results import HOSTILE, fill
 
 from ctseg.leaderboard.boards import BOARDS
+from ctseg.leaderboard.results.ranking import Row
 from ctseg.methods import METHODS
 from ctseg.methods.base import registry
 from ctseg.ui.components.board_view import view
-from ctseg.ui.methods.page import method_article, methods_html
+from ctseg.ui.components.defaults import PRESELECTED
+from ctseg.ui.methods.page import by_family, method_article, methods_html, scored_on
 
 WATERSHED = METHODS["watershed"]
 
@@ -23,6 +25,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def _rows(board: str) -> dict[str, dict[str, Row]]:
+    return {board: {row.result.entry: row for row in view(BOARDS[board]).rows}}
+
+
 def test_every_method_has_an_article_and_planned_ones_are_marked_and_last(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -31,12 +37,31 @@ def test_every_method_has_an_article_and_planned_ones_are_marked_and_last(
     assert page.count("<article") == len(METHODS)
     assert page.count('class="md-badge">not trained yet') == 1
     assert page.count('class="md-card md-planned"') == 1
-    assert page.count("<details><summary><header>") == 1
-    assert page.rindex('class="md-card"') < page.index('class="md-card md-planned"')
+    assert page.count("<details><summary>") == 1
+    family = page[page.index('id="watershed"') : page.index("</section>")]
+    assert family.rindex('class="md-card"') < family.index('class="md-card md-planned"')
+
+
+def test_methods_stand_by_family_and_those_most_asked_for_first() -> None:
+    families = dict(by_family(list(METHODS.values())))
+    assert list(families)[:1] == ["classical"]
+    assert sum(map(len, families.values())) == len(METHODS)
+    for family, cards in families.items():
+        assert {card.family for card in cards} == {family}
+        asked_for = [card.name in PRESELECTED for card in cards]
+        assert asked_for == sorted(asked_for, reverse=True)
+    page = methods_html()
+    places = [page.index(f'<h2 class="md-heading">{family.capitalize()}') for family in families]
+    assert places == sorted(places)
+
+
+def test_a_family_that_nobody_knows_has_its_place() -> None:
+    other = replace(WATERSHED, name="other", family="of tomorrow")  # type: ignore[arg-type]
+    assert [family for family, _ in by_family([WATERSHED, other])] == ["classical", "of tomorrow"]
 
 
 def test_an_article_says_what_its_card_says() -> None:
-    article = method_article(WATERSHED, {})
+    article = method_article(WATERSHED, [])
     for text in (WATERSHED.title, WATERSHED.summary, WATERSHED.training_data, WATERSHED.weights_licence):
         assert text in article
     for failure in WATERSHED.known_failures:
@@ -49,19 +74,19 @@ def test_an_article_says_what_its_card_says() -> None:
 
 def test_scores_stand_with_every_board_that_has_them() -> None:
     page = methods_html()
-    assert '<a href="/leaderboard?board=phantom-val">' in page
-    assert '<a href="/leaderboard?board=ct-fewshot-val">' in page
-    rows = {"phantom-val": next(r for r in view(BOARDS["phantom-val"]).rows if r.result.entry == "watershed")}
-    article = method_article(WATERSHED, rows)
+    assert '<a href="/leaderboard?board=phantom-val&amp;method=watershed">' in page
+    assert '<a href="/leaderboard?board=ct-fewshot-val&amp;method=watershed">' in page
+    scored = scored_on(WATERSHED, _rows("phantom-val"))
+    article = method_article(WATERSHED, scored)
     assert "2 by fg_ari" in article
-    assert "<th>s a slice, one core</th>" in article
+    assert ">Seconds</th>" in article
     assert "<details>" not in article
-    assert f"{rows['phantom-val'].result.means['ari']:.3f}" in article
+    assert scored[0].scores[0] in article
 
 
 def test_few_patients_are_marked() -> None:
-    row = next(r for r in view(BOARDS["ct-fewshot-val"]).rows if r.result.entry == "watershed")
-    assert "Too few for intervals" in method_article(WATERSHED, {"ct-fewshot-val": row})
+    scored = scored_on(WATERSHED, _rows("ct-fewshot-val"))
+    assert "Too few for intervals" in method_article(WATERSHED, scored)
 
 
 def test_texts_of_a_strangers_card_are_escaped_and_bad_links_are_no_links() -> None:
@@ -77,7 +102,7 @@ def test_texts_of_a_strangers_card_are_escaped_and_bad_links_are_no_links() -> N
         training_data=HOSTILE,
         known_failures=(HOSTILE,),
     )
-    article = method_article(bad, {})
+    article = method_article(bad, [])
     assert "<img" not in article
     assert "javascript:" not in article
     assert article.count("&lt;img") >= 8
@@ -94,7 +119,7 @@ def test_what_is_not_known_is_said() -> None:
             handles_unknown_window=False,
             trained=False,
         ),
-        {},
+        [],
     )
     assert "not measured yet" in article
     assert "None written down yet." in article
