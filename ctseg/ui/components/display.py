@@ -8,7 +8,8 @@ _FAULT_NAMES = {MERGED: "merged", SPLIT: "split"}
 
 
 def display_head() -> str:
-    """Return what stands in the head of every page: the style variables ``--ct-merged`` and ``--ct-split``."""
-    colours = {_FAULT_NAMES[mark]: ", ".join(map(str, rgb)) for mark, rgb in FAULT_COLOURS.items()}
-    variables = " ".join(f"--ct-{name}: rgb({rgb});" for name, rgb in colours.items())
+    """Return what stands in every page's head: the style variables ``--ct-merged`` and ``--ct-split``."""
+    variables = " ".join(
+        f"--ct-{_FAULT_NAMES[mark]}: rgb({', '.join(map(str, rgb))});" for mark, rgb in FAULT_COLOURS.items()
+    )
     return f"<style>:root {{ {variables} }}</style>"
