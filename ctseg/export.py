@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,19 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.labelmaps import area_table
-from ctseg.labelmaps.files import write_coloured_png, write_nifti, write_png16
+from ctseg.labelmaps.files import (
+    write_coloured_png,
+    write_dicom_seg,
+    write_metaimage,
+    write_nifti,
+    write_png16,
+    write_seg_nrrd,
+)
 from ctseg.methods import METHODS
 from ctseg.slices import CTSlice
 from ctseg.spreadsheet import to_csv
 
 DISCLAIMER = "Research only, not for diagnosis. Structures are separated, not named."
-_FILES = ("labels.png", "labels-coloured.png", "labels.nii.gz", "structures.csv")
+_ALWAYS = ("labels.png", "labels-coloured.png", "structures.csv")
+FORMATS = {
+    "nifti": "labels.nii.gz",
+    "seg.nrrd": "labels.seg.nrrd",
+    "mha": "labels.mha",
+    "dicom-seg": "labels.dcm",
+}
+"""Formats of voxels in which a label map can be taken away, and their files' names."""
+_TOLD = {
+    "nifti": "labels.nii.gz        the same as NIfTI, at the slice's place where the file told it",
+    "seg.nrrd": "labels.seg.nrrd      the same for 3D Slicer, with the structures' names",
+    "mha": "labels.mha           the same as MetaImage",
+    "dicom-seg": "labels.dcm           the same as DICOM Segmentation (LABELMAP); it names the patient",
+}
 README = """Label maps made by ctseg. {disclaimer}
 
 One folder for each method:
 labels.png           16 bit, the label of every pixel, 0 = background; most viewers show it nearly black
 labels-coloured.png  the same in colours, to look at
-labels.nii.gz        the same as NIfTI, at the slice's place where the file told it
+{formats}
 structures.csv       one row for each structure; intensities in {unit}, centroids in px from the upper left
 
 A label is one structure of one method; numbers of two methods have nothing to do with each other.
@@ -45,40 +65,78 @@ class MethodRun:
     scores: Mapping[str, float | int | None] | None = None
 
 
-def write_results(folder: Path, ct_slice: CTSlice, runs: list[MethodRun]) -> list[Path]:
-    """Write every run's label map (PNG, coloured PNG, NIfTI) and table (CSV), and one report (JSON).
+def write_results(
+    folder: Path,
+    ct_slice: CTSlice,
+    runs: list[MethodRun],
+    formats: Sequence[str] = ("nifti",),
+    identity: Mapping[str, str] | None = None,
+) -> list[Path]:
+    """Write every run's label map (PNG, coloured PNG, voxels) and table (CSV), and one report (JSON).
 
     Parameters
     ----------
     folder : created if it does not exist
     ct_slice : the slice that was segmented; none of its pixels are written
     runs : label maps (H, W) of the slice's shape
+    formats : keys of `FORMATS`
+    identity : what a DICOM Segmentation repeats of its source, see `ctseg.slices.identity`; it goes
+        into that file and nowhere else. Without it ``.seg.nrrd`` is written instead.
 
     Returns
     -------
     list of the files written.
     """
-    written = []
+    written: list[Path] = []
+    formats = _usable(formats, identity)
     for run in runs:
         home = folder / run.method
         home.mkdir(parents=True, exist_ok=True)
-        paths = [home / name for name in _FILES]
-        write_png16(paths[0], run.label_map)
-        write_coloured_png(paths[1], run.label_map)
-        write_nifti(paths[2], run.label_map, affine=ct_slice.affine, spacing_mm=ct_slice.spacing_mm)
-        paths[3].write_text(to_csv(structures(run, ct_slice), _columns(ct_slice)), encoding="utf-8")
-        written += paths
+        plain, coloured, table = (home / name for name in _ALWAYS)
+        write_png16(plain, run.label_map)
+        write_coloured_png(coloured, run.label_map)
+        table.write_text(to_csv(structures(run, ct_slice), _columns(ct_slice)), encoding="utf-8")
+        written += [plain, coloured, table]
+        for each in formats:
+            written.append(home / FORMATS[each])
+            _write_voxels(written[-1], each, run, ct_slice, identity)
     folder.mkdir(parents=True, exist_ok=True)
+    told = "\n".join(_TOLD[each] for each in formats)
     report_path = folder / "report.json"
     report_path.write_text(
         json.dumps(report(ct_slice, runs), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     readme_path = folder / "README.txt"
     readme_path.write_text(
-        README.format(disclaimer=DISCLAIMER, unit="HU" if ct_slice.intensity == "HU" else "grey levels"),
+        README.format(
+            disclaimer=DISCLAIMER,
+            formats=told,
+            unit="HU" if ct_slice.intensity == "HU" else "grey levels",
+        ),
         encoding="utf-8",
     )
     return [*written, report_path, readme_path]
+
+
+def _usable(formats: Sequence[str], identity: Mapping[str, str] | None) -> list[str]:
+    """Each format once; only a slice of DICOM becomes a DICOM Segmentation."""
+    return list(
+        dict.fromkeys("seg.nrrd" if each == "dicom-seg" and identity is None else each for each in formats)
+    )
+
+
+def _write_voxels(
+    path: Path, kind: str, run: MethodRun, ct_slice: CTSlice, identity: Mapping[str, str] | None
+) -> None:
+    geometry = ct_slice.geometry
+    if kind == "nifti":
+        write_nifti(path, run.label_map, geometry.affine, geometry.spacing_mm, geometry.grid)
+    elif kind == "seg.nrrd":
+        write_seg_nrrd(path, run.label_map, geometry, run.names)
+    elif kind == "mha":
+        write_metaimage(path, run.label_map, geometry)
+    else:
+        write_dicom_seg(path, run.label_map, geometry, identity or {}, run.names)
 
 
 def _unit(ct_slice: CTSlice) -> str:

@@ -104,6 +104,9 @@ grey levels from 0 to 255 of unknown window ("8-bit"), or it is refused with one
 | TIFF | 1 to 64 bit integers and floating point; grey, RGB, palette; pages of one size | a stack, 8-bit |
 | DICOM | CT: a file, files of a series, or a ZIP of them; single-frame, multi-frame, enhanced | a stack, HU |
 | NIfTI | `.nii` and `.nii.gz`, version 1 and 2, one volume | axial slices, HU or 8-bit |
+| MetaImage | `.mha`; `.mhd` with its `.raw` in a ZIP | as NIfTI |
+| NRRD | `.nrrd`, `.seg.nrrd`; raw, gzip, bzip2; attached voxels | as NIfTI |
+| NumPy | `.npy`, `.npz` of one array (rows, columns) or (slices, rows, columns); no pickles | HU or 8-bit |
 
 - Colour becomes luma, transparent becomes black. Anything but 8 bits is mapped to 8 bits by its own minimum
   and maximum, for a TIFF over all pages. Orientation tags are applied.
@@ -124,6 +127,38 @@ predictor and byte order; as a label map, as stored; as a slice, black where the
 6.0, sections 4 to 8). A grey PNG of 1, 2 or 4 bits means its values at 8 bits (PNG 13.12). As a label map,
 a palette PNG means its indices, and its grey values where every colour in use is grey, as optimisers leave
 them.
+
+## Label maps, and where they lie
+
+| format | read | written |
+|---|---|---|
+| PNG, TIFF | one grey or palette image; turned by its orientation tag | PNG, 16 bit and coloured |
+| NIfTI, MetaImage, NRRD, NumPy | one slice, or the one of a volume at the image's place | all but NumPy |
+| DICOM Segmentation | BINARY and LABELMAP, the frames at the image's place | LABELMAP, of a DICOM slice |
+| DICOM structure set | closed contours at the image's place | no |
+
+`ctseg segment --format` takes `nifti`, `seg.nrrd`, `mha` and `dicom-seg`, several times if wanted. A DICOM
+Segmentation repeats the patient's name and number of its source; the command says so. Other inputs get
+`.seg.nrrd` in its stead. SimpleITK does not read LABELMAP yet; highdicom and pydicom do.
+
+| situation | what ctseg does | by |
+|---|---|---|
+| other voxel order, same place | label maps are turned to lie on each other | affine to RAS+ mm |
+| other grid, spacing or place | refused with one sentence; a quarter of a pixel is allowed | |
+| place of one unknown (PNG, NumPy, both NIfTI codes 0) | laid on pixel by pixel, with a note | |
+| both NIfTI codes 0 in both files | laid on voxel by voxel; the export claims no place | nifti1.h, method 1 |
+| sheared affine of a tilted gantry | a slice is written with its normal as third axis, qform = sform | |
+| one slice along any axis | that one image | |
+| qfac 0 | counts as 1 | nifti1.h, pixdim[0] |
+| quaternion a little longer than 1 | normalised; much longer: place unknown, with a note | nifti1.h |
+| length 0 behind the last axis | counts as 1 | NIfTI library |
+| pixdim 0 | spacing unknown; across a single slice it does not matter | |
+| slope 0, or not a number | nothing is scaled | nifti1.h, scl_slope |
+| intercept not a number | counts as 0, with a note | |
+| label map with a slope | rounded within half of the file's own step | |
+| MetaImage without matrix or offset; NRRD without space | place unknown | |
+| NRRD segments in several layers | refused: they overlap | |
+| structures of a DICOM label map overlap | the smaller (contours) or later (segments) counts, with a note | |
 
 ## Limits
 

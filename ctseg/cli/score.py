@@ -3,18 +3,22 @@
 import argparse
 import json
 import math
+import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ctseg.cli.errors import CommandError
+
+if TYPE_CHECKING:
+    from ctseg.labelmaps.files import PlacedLabelMap
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     command = commands.add_parser("score", help="score label maps or challenge CSVs against the truth")
     command.add_argument(
-        "predicted", type=Path, metavar="PRED", help="label map (PNG, TIFF, NIfTI) or challenge CSV"
+        "predicted", type=Path, metavar="PRED", help="label map (PNG, TIFF, NIfTI, NRRD, …) or challenge CSV"
     )
     command.add_argument("true", type=Path, metavar="TRUE", help="the truth, of the same kind")
     command.add_argument("--json", action="store_true", help="print JSON, for CSVs with every image's scores")
@@ -30,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(_json_numbers(report), indent=2))
         return 0
     means = report["scores"]
+    if report.get("note"):
+        print(report["note"], file=sys.stderr)
     if report["images"] > 1:
         print(f"Means over {report['images']} images ({report['fg_ari_images']} of them count for fg_ari)")
     for name in TABLED:
@@ -43,16 +49,25 @@ def _is_csv(path: Path) -> bool:
 
 
 def _score_label_maps(options: argparse.Namespace) -> dict[str, Any]:
-    from ctseg.labelmaps.files import read_label_map
     from ctseg.metrics import METRIC_VERSION, score
 
-    predicted, true = read_label_map(options.predicted), read_label_map(options.true)
-    if predicted.shape != true.shape:
-        raise CommandError(
-            f"The prediction is {predicted.shape} and the truth {true.shape}; give label maps of one size."
-        )
-    scores = asdict(score(predicted, true))
-    return {"metric_version": METRIC_VERSION, "images": 1, "scores": scores}
+    predicted, true = _on_one_grid(options.predicted, options.true)
+    notes = dict.fromkeys(each.note for each in (predicted, true) if each.note)
+    scores = asdict(score(predicted.label_map, true.label_map))
+    return {"metric_version": METRIC_VERSION, "images": 1, "note": " ".join(notes) or None, "scores": scores}
+
+
+def _on_one_grid(predicted: Path, true: Path) -> "tuple[PlacedLabelMap, PlacedLabelMap]":
+    """Read both so that a pixel of one lies where that pixel of the other lies."""
+    from ctseg.labelmaps.files import SeveralSlicesError, read_placed_label_map
+
+    try:
+        reference = read_placed_label_map(true)
+    except SeveralSlicesError:
+        # The truth of a whole series: the prediction tells which of its slices is meant.
+        reference = read_placed_label_map(predicted)
+        return reference, read_placed_label_map(true, on=reference.geometry)
+    return read_placed_label_map(predicted, on=reference.geometry), reference
 
 
 def _score_tables(options: argparse.Namespace) -> dict[str, Any]:

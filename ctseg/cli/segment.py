@@ -42,6 +42,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.add_argument(
         "--slice", type=int, default=None, help="which slice of a stack, from 0 (default the middle)"
     )
+    command.add_argument(
+        "--format",
+        action="append",
+        choices=("nifti", "seg.nrrd", "mha", "dicom-seg"),
+        help="how a file's label map is written beside the PNG (default nifti); may be given several times",
+    )
     command.add_argument("--json", action="store_true", help="print the report of a file as JSON")
     command.set_defaults(run=run)
 
@@ -84,7 +90,9 @@ def _segment_one(options: argparse.Namespace) -> int:
     _tell(ct_slice.notes)
     label_map, seconds = _timed(ct_slice, options.method)
     done = MethodRun(options.method, label_map, seconds)
-    written = write_results(options.out, ct_slice, [done])
+    formats = options.format or ["nifti"]
+    identity = _identity(options.input, ct_slice) if "dicom-seg" in formats else None
+    written = write_results(options.out, ct_slice, [done], formats, identity)
     told = report(ct_slice, [done])
     if options.json:
         print(json.dumps(told, indent=2, ensure_ascii=False))
@@ -92,6 +100,20 @@ def _segment_one(options: argparse.Namespace) -> int:
         count = told["methods"][0]["structures"]
         print(f"{count} structures in {seconds:.1f} s; wrote {len(written)} files to {options.out}")
     return 0
+
+
+def _identity(path: Path, ct_slice: "CTSlice") -> dict[str, str] | None:
+    """What a DICOM Segmentation repeats of its source, read for that file alone; None where there is none."""
+    from ctseg.labelmaps.files.dicom_seg import CARRIES, VIEWERS
+    from ctseg.sandbox.runner import run_decoder
+
+    if ct_slice.source != "DICOM" or ct_slice.affine is None:
+        _tell(("This slice has no DICOM source with a known place; labels.seg.nrrd is written instead.",))
+        return None
+    place = json.dumps(ct_slice.affine.tolist())
+    _, identity = run_decoder("ctseg.slices.identity:decode_identity", [path], settings=[place])
+    _tell((CARRIES, VIEWERS))
+    return identity
 
 
 def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:

@@ -2,17 +2,18 @@
 
 from ctseg.labelmaps.area_table import area_table
 from ctseg.labelmaps.colouring import assign_hues, numbered
+from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.following import follow
 from ctseg.labelmaps.judgement import Judgement, judge
 from ctseg.labelmaps.matching import match_labels
 from ctseg.labelmaps.merge_split import merge_split_map
-from ctseg.labelmaps.orientation import orient_like
 from ctseg.labelmaps.overlay import overlay_filled, overlay_outlined
 from ctseg.labelmaps.palette import colours
 from ctseg.labelmaps.regions import connected_regions, largest_structures, relabel
 
 __all__ = [
     "Judgement",
+    "LabelMapError",
     "area_table",
     "assign_hues",
     "colours",
@@ -23,7 +24,6 @@ __all__ = [
     "match_labels",
     "merge_split_map",
     "numbered",
-    "orient_like",
     "overlay_filled",
     "overlay_outlined",
     "relabel",

@@ -71,7 +71,7 @@ class Limits:
 
 
 # A machine that does other work at the same time may give more; processor time stays bounded.
-_SLICES = Limits(wall_seconds=DECODE_SECONDS.number())
+SLICES = Limits(wall_seconds=DECODE_SECONDS.number())
 
 
 class DecoderError(UserError):
@@ -90,7 +90,7 @@ class DecoderError(UserError):
 def run_decoder(
     decoder: str,
     paths: Sequence[Path],
-    limits: Limits = _SLICES,
+    limits: Limits = SLICES,
     folder: Path | None = None,
     settings: Sequence[str] = (),
 ) -> tuple[NDArray[np.generic], dict[str, Any]]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
+from ctseg.slices.geometry import Geometry
 
 Intensity = Literal["HU", "8-bit"]
 
@@ -38,6 +39,8 @@ class CTSlice:
     affine : ndarray of float64, shape (4, 4), or None
         Maps voxel (row, column, 0) of ``pixels`` to RAS+ mm, so that label maps can be written in place.
     notes : one sentence each on what was left out of the file, or could not be believed of it.
+    grid : ndarray of float64, shape (4, 4), or None
+        Maps (row, column, 0) to voxel (i, j, k) of the file, for files of voxels.
     """
 
     pixels: NDArray[np.generic]
@@ -47,6 +50,12 @@ class CTSlice:
     window: Window | None = None
     affine: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
+    grid: NDArray[np.float64] | None = None
+
+    @property
+    def geometry(self) -> Geometry:
+        """Where the pixels lie."""
+        return Geometry(self.shape, self.affine, self.spacing_mm, self.grid)
 
     @property
     def shape(self) -> tuple[int, int]:

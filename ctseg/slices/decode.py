@@ -1,7 +1,7 @@
 """From uploaded files to pixels: what the decoder's own process runs."""
 
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,18 +11,11 @@ from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import check_upload
-from ctseg.slices.sniff import SNIFFED_BYTES, is_dicom, sniff
+from ctseg.slices.sniff import NAMES, READ_HERE, SNIFFED_BYTES, is_dicom, sniff
 from ctseg.slices.stack import Stack
 
-_NAMES = {
-    "png": "PNG",
-    "jpeg": "JPEG",
-    "tiff": "TIFF",
-    "dicom": "DICOM",
-    "nifti": "NIfTI",
-    "nifti.gz": "NIfTI",
-    "zip": "ZIP",
-}
+VOXELS = ("nifti", "metaimage", "nrrd", "npy")
+"""Kinds of files of voxels, of which one slice can be had without the others."""
 TOO_MUCH_MEMORY = "This file needs more memory to decode than is allowed; save a smaller part of it."
 
 
@@ -53,6 +46,12 @@ def _begins_as_dicom(path: Path) -> bool:
         return False
 
 
+def decode_slice(path: str, index: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    """Decode one slice of a file as a stack of its own; the middle one if ``index`` is ""."""
+    stack = decode_one(Path(path), int(index) if index else None)
+    return stack.pixels, stack.facts()
+
+
 def decode(paths: Sequence[Path]) -> Stack:
     """Decode files in this very process; use `ctseg.slices.read_stack` for files of strangers.
 
@@ -63,24 +62,52 @@ def decode(paths: Sequence[Path]) -> Stack:
     """
     check_upload(path.stat().st_size for path in paths)
     kinds = [_kind(path) for path in paths]
-    kind = kinds[0]
+    if len(paths) > 1:
+        return _guarded(kinds[0], lambda: _decode_several(paths, kinds))
+    return _guarded(kinds[0], lambda: _decode_file(paths[0], kinds[0]))
+
+
+def decode_one(path: Path, index: int | None) -> Stack:
+    """Decode one slice in this very process, of a file of voxels of any size without holding the others.
+
+    Parameters
+    ----------
+    path : the file
+    index : which slice, from 0; the middle one if None
+
+    Raises
+    ------
+    SliceError
+        And nothing else, for any bytes.
+    """
+    kind = _kind(path)
+    if kind in VOXELS:
+        return _guarded(kind, lambda: _decode_voxels(path, kind, index))
+    stack = decode([path])
+    index = stack.middle if index is None else index
+    return stack.only(index)
+
+
+def _guarded(kind: str, read: Callable[[], Stack]) -> Stack:
     try:
-        if len(paths) > 1:
-            return _decode_several(paths, kinds)
-        with paths[0].open("rb") as file:
-            return _decode_one(file, kind, paths[0])
+        return read()
     except SliceError:
         raise
     except MemoryError as error:
         raise SliceError(TOO_MUCH_MEMORY) from error
     # Codecs and parsers fail on damaged files with errors of every kind.
     except Exception as error:
-        raise SliceError(f"This {_NAMES[kind]} file is damaged or incomplete; export it again.") from error
+        raise SliceError(f"This {NAMES[kind]} file is damaged or incomplete; export it again.") from error
 
 
 def _kind(path: Path) -> str:
     with path.open("rb") as file:
-        return sniff(file)
+        sniffed = sniff(file)
+    if path.stat().st_size == 0:
+        raise SliceError("This file is empty; export or download it again.")
+    if not sniffed.kind:
+        raise SliceError(sniffed.refusal or f"This file is {sniffed.told}, not a CT slice; {READ_HERE}.")
+    return sniffed.kind
 
 
 def _decode_several(paths: Sequence[Path], kinds: Sequence[str]) -> Stack:
@@ -98,26 +125,43 @@ def _open(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def _decode_one(file: BinaryIO, kind: str, path: Path) -> Stack:
+def _decode_file(path: Path, kind: str) -> Stack:
     # Imported one by one: a PNG need not wait for pydicom and nibabel.
-    if kind in ("png", "jpeg"):
-        from ctseg.slices.formats.png_jpeg import read_picture
+    with path.open("rb") as file:
+        if kind in ("png", "jpeg"):
+            from ctseg.slices.formats.png_jpeg import read_picture
 
-        return read_picture(file, kind)
-    if kind == "tiff":
-        from ctseg.slices.formats.tiff import read_tiff
+            return read_picture(file, kind)
+        if kind == "tiff":
+            from ctseg.slices.formats.tiff import read_tiff
 
-        return read_tiff(file)
-    if kind == "dicom":
-        from ctseg.slices.dicom.series import read_dicom
+            return read_tiff(file)
+        if kind == "dicom":
+            from ctseg.slices.dicom.series import read_dicom
 
-        return read_dicom([partial(_open, path)])
-    if kind == "zip":
-        from ctseg.slices.dicom.series import read_dicom
-        from ctseg.slices.formats.zip import dicom_entries
+            return read_dicom([partial(_open, path)])
+        if kind == "zip" and (stack := _decode_zipped_series(file)) is not None:
+            return stack
+        from ctseg.slices.formats.volume import stack_of
+        from ctseg.slices.formats.volume_files import open_volume
 
-        with zipfile.ZipFile(file) as archive:
-            return read_dicom(dicom_entries(archive))
-    from ctseg.slices.formats.nifti import read_gzipped_nifti, read_nifti
+        with open_volume(file, kind) as volume:
+            return stack_of(volume)
 
-    return read_gzipped_nifti(file) if kind == "nifti.gz" else read_nifti(file)
+
+def _decode_zipped_series(file: BinaryIO) -> Stack | None:
+    """The CT series in a ZIP; None if it holds no DICOM."""
+    from ctseg.slices.dicom.series import read_dicom
+    from ctseg.slices.formats.zip import dicom_entries, held_in
+
+    with zipfile.ZipFile(file) as archive:
+        entries = dicom_entries(archive, held_in(archive))
+        return read_dicom(entries) if entries else None
+
+
+def _decode_voxels(path: Path, kind: str, index: int | None) -> Stack:
+    from ctseg.slices.formats.volume import slice_of
+    from ctseg.slices.formats.volume_files import open_volume
+
+    with path.open("rb") as file, open_volume(file, kind) as volume:
+        return slice_of(volume, index)

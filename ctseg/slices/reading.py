@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from ctseg.errors import UserError
 from ctseg.sandbox import processes
-from ctseg.sandbox.runner import Limits, run_decoder
+from ctseg.sandbox.runner import MEBIBYTE, SLICES, Limits, run_decoder
 from ctseg.slices.ct_slice import CTSlice, SliceError
 from ctseg.slices.limits import check_upload
 from ctseg.slices.stack import Stack
@@ -20,6 +21,10 @@ _DECODER = "ctseg.slices.decode:decode_stack"
 _FOLDER_DECODER = "ctseg.slices.decode:decode_folder"
 # A folder is no upload: whoever names it waits for it, and hundreds of slices take longer than a file.
 _FOLDER_LIMITS = Limits(cpu_seconds=300, wall_seconds=300.0)
+_ONE = "ctseg.slices.decode:decode_slice"
+_CANNOT_BE_OPENED = "This file cannot be opened; check that it is there and may be read."
+# A slow disk and a slow processor inflate this much at least.
+_BYTES_A_SECOND = 16 * MEBIBYTE
 _FIRST_NEEDED = (
     "numpy",
     "PIL.Image",
@@ -62,7 +67,7 @@ def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = N
     try:
         check_upload(path.stat().st_size for path in files)
     except OSError as error:
-        raise SliceError("This file cannot be opened; check that it is there and may be read.") from error
+        raise SliceError(_CANNOT_BE_OPENED) from error
     return _checked(partial(run_decoder, _DECODER, files, folder=folder))
 
 
@@ -76,9 +81,12 @@ def _checked(decode: Callable[[], tuple[NDArray[np.generic], dict[str, Any]]]) -
 def read_slice(path: Path | str, index: int | None = None) -> CTSlice:
     """Read one CT slice from any file.
 
+    Of NIfTI, MetaImage, NRRD and NumPy files of any size only this slice is held in memory.
+
     Parameters
     ----------
-    path : a PNG, JPEG, TIFF, DICOM, NIfTI or ZIP file, or a folder of one DICOM series
+    path : a PNG, JPEG, TIFF, DICOM, NIfTI, MetaImage, NRRD, NumPy or ZIP file, or a folder of one DICOM
+        series
     index : which slice of a stack, counted from 0; the middle one if None
 
     Raises
@@ -86,8 +94,20 @@ def read_slice(path: Path | str, index: int | None = None) -> CTSlice:
     SliceError
         If the file cannot be read, or there is no such slice.
     """
-    stack = read_stack(path)
-    return stack[stack.middle if index is None else index]
+    path = Path(path)
+    if path.is_dir():
+        stack = read_stack(path)
+        return stack[stack.middle if index is None else index]
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise SliceError(_CANNOT_BE_OPENED) from error
+    more = size // _BYTES_A_SECOND
+    limits = replace(
+        SLICES, cpu_seconds=SLICES.cpu_seconds + more, wall_seconds=SLICES.wall_seconds + 2 * more
+    )
+    told = "" if index is None else str(index)
+    return _checked(partial(run_decoder, _ONE, [path], limits, settings=[told]))[0]
 
 
 def read_upload(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:

@@ -1,16 +1,27 @@
-"""What a file is, by its content; its name is never asked."""
+"""What a file is, by its content; its name is never asked. Slices, label maps and submissions ask here."""
 
 import re
 import zlib
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from ctseg.slices.ct_slice import SliceError
-
 READ_HERE = "upload a PNG, JPEG, TIFF, DICOM or NIfTI file"
+NAMES = {
+    "png": "PNG",
+    "jpeg": "JPEG",
+    "tiff": "TIFF",
+    "dicom": "DICOM",
+    "nifti": "NIfTI",
+    "metaimage": "MetaImage",
+    "nrrd": "NRRD",
+    "npy": "NumPy",
+    "zip": "ZIP",
+}
+"""The formats that somebody here reads, as they are called in sentences."""
 
 SNIFFED_BYTES = 1024
 
-_PICTURES = {
+_KINDS = {
     b"\x89PNG\r\n\x1a\n": "png",
     b"\xff\xd8\xff": "jpeg",
     b"II*\0": "tiff",
@@ -19,8 +30,10 @@ _PICTURES = {
     b"MM\0+": "tiff",
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
-    b"\x1f\x8b": "gzip",
+    b"NRRD000": "nrrd",
+    b"\x93NUMPY": "npy",
 }
+_GZIP = b"\x1f\x8b"
 _OTHERS = {
     b"%PDF": "a PDF document",
     b"MZ": "a program",
@@ -38,11 +51,7 @@ _OTHERS = {
     b"BZh": "a bzip2 archive",
     b"\xfd7zXZ": "an xz archive",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
-    b"NRRD": "an NRRD volume",
-    b"ObjectType": "a MetaImage volume",
-    b"NDims": "a MetaImage volume",
     b"\x89HDF": "an HDF5 file",
-    b"\x93NUMPY": "a NumPy array",
     b"\x80\x02": "a Python pickle",
     b"\x80\x03": "a Python pickle",
     b"\x80\x04": "a Python pickle",
@@ -62,39 +71,62 @@ _ENVELOPED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"
 # The groups a data set without preamble may begin with.
 _FIRST_GROUPS = (0x0002, 0x0008)
 _VALUE_REPRESENTATION = re.compile(rb"[A-Z]{2}")
+# A MetaImage header is lines "Key = Value"; one of these two comes first, or after a comment or a name.
+_METAIMAGE = re.compile(
+    rb"\s*(ObjectType|NDims)\s*[=:]|\s*(Comment|Name)\s*=.*\n\s*(ObjectType|NDims)\s*=", re.S
+)
 
 
-def sniff(file: BinaryIO) -> str:
-    """Name the format of an open file.
+@dataclass(frozen=True)
+class Sniffed:
+    """What a file is.
 
-    Returns
-    -------
-    "png", "jpeg", "tiff", "dicom", "nifti", "nifti.gz" or "zip"; the file stands at its start again.
-
-    Raises
-    ------
-    SliceError
-        If it is none of them; the sentence says what it is where that can be told.
+    Attributes
+    ----------
+    kind : a key of `NAMES`, or "" for what nobody here reads; a packed NIfTI file is "nifti"
+    told : how to name it in a sentence, with its article, such as "a PDF document"
+    refusal : the sentence for who wants slices of it, where more can be told than its name, else ""
     """
+
+    kind: str
+    told: str
+    refusal: str = ""
+
+
+def sniff(file: BinaryIO) -> Sniffed:
+    """Tell the format of an open file, which stands at its start again afterwards."""
     file.seek(0)
     start = file.read(SNIFFED_BYTES)
     file.seek(0)
-    if not start:
-        raise SliceError("This file is empty; export or download it again.")
+    return sniff_bytes(start)
+
+
+def sniff_bytes(start: bytes) -> Sniffed:
+    """Tell the format of a file by its first 1024 bytes."""
+    kind = _kind(start)
+    if kind:
+        article = "an" if kind == "nrrd" else "a"
+        return Sniffed(kind, f"{article} {NAMES[kind]} file")
+    if start.startswith(_GZIP):
+        return _inside_gzip(start)
+    if _ENVELOPED in start[:32]:
+        told = "encrypted (CMS, as secure DICOM files are)"
+        return Sniffed("", told, f"This file is {told}; decrypt it and upload what was in it.")
+    return Sniffed("", _name(start))
+
+
+def _kind(start: bytes) -> str:
+    # Before the pictures: the free bytes at the start of a DICOM file may be a TIFF header.
     if start[128:132] == b"DICM":
         return "dicom"
-    for magic, kind in _PICTURES.items():
+    for magic, kind in _KINDS.items():
         if start.startswith(magic):
-            return _inside_gzip(start) if kind == "gzip" else kind
+            return kind
     if _is_nifti(start):
         return "nifti"
-    if is_bare_dicom(start):
-        return "dicom"
-    if _ENVELOPED in start[:32]:
-        raise SliceError(
-            "This file is encrypted (CMS, as secure DICOM files are); decrypt it and upload what was in it."
-        )
-    raise SliceError(f"This file is {_name(start)}, not a CT slice; {READ_HERE}.")
+    if _METAIMAGE.match(start):
+        return "metaimage"
+    return "dicom" if is_bare_dicom(start) else ""
 
 
 def is_dicom(start: bytes) -> bool:
@@ -120,18 +152,27 @@ def _is_nifti(start: bytes) -> bool:
     return len(start) >= 348 and start[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
 
 
-def _inside_gzip(start: bytes) -> str:
+def _inside_gzip(start: bytes) -> Sniffed:
     try:
-        inner = zlib.decompressobj(wbits=31).decompress(start, 1024)
-    except zlib.error as error:
-        raise SliceError("This gzip file is damaged; export or download it again.") from error
+        inner = zlib.decompressobj(wbits=31).decompress(start, SNIFFED_BYTES)
+    except zlib.error:
+        return Sniffed("", "a damaged gzip file", "This gzip file is damaged; export or download it again.")
     if _is_nifti(inner):
-        return "nifti.gz"
+        return Sniffed("nifti", "a NIfTI file")
     if inner[257:262] == b"ustar":
-        raise SliceError("This file is a tar archive, not a CT slice; unpack it and upload a file from it.")
+        return Sniffed(
+            "",
+            "a tar archive",
+            "This file is a tar archive, not a CT slice; unpack it and upload a file from it.",
+        )
     if inner[128:132] == b"DICM":
-        raise SliceError("This is a DICOM file packed with gzip; unpack it and upload it as it is.")
-    raise SliceError("This gzip file holds no NIfTI volume; unpack it and upload the file in it.")
+        told = "a DICOM file packed with gzip"
+        return Sniffed("", told, f"This is {told}; unpack it and upload it as it is.")
+    return Sniffed(
+        "",
+        "a gzip file that holds no NIfTI volume",
+        "This gzip file holds no NIfTI volume; unpack it and upload the file in it.",
+    )
 
 
 def _name(start: bytes) -> str:

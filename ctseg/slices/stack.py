@@ -1,12 +1,13 @@
 """All slices of one upload, in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
+from ctseg.slices.geometry import is_place
 
 _MOST_NOTES, _LONGEST_NOTE = 20, 400
 
@@ -27,6 +28,8 @@ class Stack:
     affines : ndarray of float64, shape (N, 4, 4), or None
         For each slice the map from voxel (row, column, 0) to RAS+ mm.
     notes : one sentence each on what was left out of the upload, or could not be believed of it
+    grid : ndarray of float64, shape (4, 4), or None
+        Maps (row, column, slice) to voxel (i, j, k) of the file, for files of voxels.
     """
 
     pixels: NDArray[np.generic]
@@ -36,6 +39,7 @@ class Stack:
     window: Window | None = None
     affines: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
+    grid: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -61,6 +65,24 @@ class Stack:
             window=self.window,
             affine=None if self.affines is None else self.affines[index].copy(),
             notes=self.notes,
+            grid=None if self.grid is None else self.grid @ _step(index),
+        )
+
+    def only(self, index: int) -> "Stack":
+        """A stack of slice ``index`` alone.
+
+        Raises
+        ------
+        SliceError
+            If there is no such slice.
+        """
+        if not 0 <= index < len(self):
+            raise SliceError(f"There is no slice {index}; choose one from 0 to {len(self) - 1}.")
+        return replace(
+            self,
+            pixels=self.pixels[index : index + 1],
+            affines=None if self.affines is None else self.affines[index : index + 1],
+            grid=None if self.grid is None else self.grid @ _step(index),
         )
 
     @property
@@ -91,6 +113,7 @@ class Stack:
             "window": None if self.window is None else [self.window.width, self.window.level],
             "affines": None if self.affines is None else self.affines.tolist(),
             "notes": list(self.notes),
+            "grid": None if self.grid is None else self.grid.tolist(),
         }
 
     @classmethod
@@ -111,6 +134,7 @@ class Stack:
                 window=None if facts["window"] is None else Window(*_pair(facts["window"])),
                 affines=None if facts["affines"] is None else np.array(facts["affines"], np.float64),
                 notes=tuple(str(note)[:_LONGEST_NOTE] for note in facts["notes"][:_MOST_NOTES]),
+                grid=None if facts["grid"] is None else np.array(facts["grid"], np.float64),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SliceError(_DISAGREES) from error
@@ -118,12 +142,21 @@ class Stack:
         fits = pixels.ndim == 3 and pixels.dtype.name in kinds.get(stack.intensity, ())
         if stack.affines is not None:
             fits &= stack.affines.shape == (len(pixels), 4, 4) and bool(np.isfinite(stack.affines).all())
+        if stack.grid is not None:
+            fits &= is_place(stack.grid)
         if not fits:
             raise SliceError(_DISAGREES)
         return stack
 
 
 _DISAGREES = "This file could not be decoded: what it says of itself contradicts itself; export it again."
+
+
+def _step(index: int) -> NDArray[np.float64]:
+    """Map (row, column, 0) of slice ``index`` to (row, column, slice) of the stack."""
+    step = np.eye(4)
+    step[2, 3] = index
+    return step
 
 
 def _pair(values: Any) -> Any:

@@ -12,10 +12,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from ctseg.labelmaps import largest_structures
+from ctseg.labelmaps import LabelMapError, largest_structures
 from ctseg.labelmaps.files import read_challenge_csv, write_challenge_csv
 from ctseg.metrics import ari
-from ctseg.slices import SliceError
 
 TABLE = ",0.png,1.png\nPixel 0,0,7\nPixel 1,255,0\nPixel 2,3,1\nPixel 3,0,0\n"
 
@@ -126,7 +125,7 @@ def test_harmless_differences_are_read(tmp_path: Path, table: str) -> None:
 )
 def test_errors_name_the_place(tmp_path: Path, table: str, told: str) -> None:
     (tmp_path / "y.csv").write_text(table, encoding="utf-8", newline="")
-    with pytest.raises(SliceError, match=told) as refused:
+    with pytest.raises(LabelMapError, match=told) as refused:
         read_challenge_csv(tmp_path / "y.csv", (2, 2))
     assert str(refused.value).endswith(".")
     assert "\n" not in str(refused.value)
@@ -135,18 +134,18 @@ def test_errors_name_the_place(tmp_path: Path, table: str, told: str) -> None:
 @pytest.mark.parametrize("length", [30, -4])
 def test_a_cut_gzip_file_is_refused(tmp_path: Path, length: int) -> None:
     (tmp_path / "y.csv.gz").write_bytes(gzip.compress(TABLE.encode())[:length])
-    with pytest.raises(SliceError, match="damaged or incomplete"):
+    with pytest.raises(LabelMapError, match="damaged or incomplete"):
         read_challenge_csv(tmp_path / "y.csv.gz", (2, 2))
 
 
 def test_no_more_text_is_unpacked_than_allowed(tmp_path: Path) -> None:
     (tmp_path / "y.csv.gz").write_bytes(gzip.compress(bytes(3_000_000)))
-    with pytest.raises(SliceError, match="more than 1 MB"):
+    with pytest.raises(LabelMapError, match="more than 1 MB"):
         read_challenge_csv(tmp_path / "y.csv.gz", max_bytes=1024**2)
 
 
 def test_a_table_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(SliceError, match=r"no file y\.csv"):
+    with pytest.raises(LabelMapError, match=r"no file y\.csv"):
         read_challenge_csv(tmp_path / "y.csv")
 
 
@@ -159,7 +158,7 @@ def test_any_bytes_are_read_or_refused(
     path.write_bytes(TABLE.encode() + content if after_a_header else content)
     try:
         read = read_challenge_csv(path, (2, 2))
-    except SliceError:
+    except LabelMapError:
         return
     assert all(label_map.size == math.prod((2, 2)) for label_map in read.values())
 
@@ -223,7 +222,7 @@ def test_tables_of_common_writers(text: str, encoding: str, tmp_path: Path) -> N
 )
 def test_what_has_no_meaning_is_still_refused(text: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "y.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(SliceError, match=told):
+    with pytest.raises(LabelMapError, match=told):
         read_challenge_csv(tmp_path / "y.csv", (2, 2))
 
 
@@ -232,5 +231,5 @@ def test_own_tables_of_any_size_are_read_back(tmp_path: Path) -> None:
     write_challenge_csv(tmp_path / "y.csv", label_maps)
     found = read_challenge_csv(tmp_path / "y.csv", shape=None)
     assert all((found[name].ravel() == label_maps[name].ravel()).all() for name in label_maps)
-    with pytest.raises(SliceError, match="35 rows of pixels"):
+    with pytest.raises(LabelMapError, match="35 rows of pixels"):
         read_challenge_csv(tmp_path / "y.csv")

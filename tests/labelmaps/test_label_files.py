@@ -18,7 +18,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from ctseg.labelmaps import colours, orient_like
+from ctseg.labelmaps import LabelMapError, colours
 from ctseg.labelmaps.files import (
     decode_label_map,
     read_label_map,
@@ -26,7 +26,7 @@ from ctseg.labelmaps.files import (
     write_nifti,
     write_png16,
 )
-from ctseg.slices import SliceError
+from ctseg.slices.geometry import Geometry, lay_on
 
 SHAPES = array_shapes(min_dims=2, max_dims=2, max_side=12)
 NIFTI_TYPES = st.sampled_from([np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])
@@ -81,7 +81,7 @@ def test_coloured_png_of_many_labels_is_a_picture(tmp_path: Path) -> None:
     shown = np.asarray(Image.open(tmp_path / "c.png"))
     expected = [(0, 0, 0), *(tuple(colours(24)[(label - 1) % 24]) for label in label_map[0, 1:].tolist())]
     assert [tuple(pixel) for pixel in shown[0]] == expected
-    with pytest.raises(SliceError, match="colour picture"):
+    with pytest.raises(LabelMapError, match="colour picture"):
         read_label_map(tmp_path / "c.png")
 
 
@@ -127,7 +127,9 @@ def test_nifti_without_spacing_or_a_usable_affine_claims_neither(
     write_nifti(tmp_path / "n.nii.gz", np.eye(3, dtype=bool), affine=affine)
     label_map, facts = decode_label_map(tmp_path / "n.nii.gz")
     assert np.array_equal(label_map, np.eye(3))
-    assert facts == {"format": "NIfTI", "spacing_mm": None, "affine": None}
+    assert facts["grid"] == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    told = {key: facts[key] for key in ("format", "spacing_mm", "affine", "note")}
+    assert told == {"format": "NIfTI", "spacing_mm": None, "affine": None, "note": None}
 
 
 def test_a_slice_without_thickness_gets_one_in_the_file(tmp_path: Path) -> None:
@@ -235,7 +237,7 @@ def _tiff(array: NDArray[Any], **options: Any) -> bytes:
 REFUSED = {
     "empty": (b"", "empty"),
     "text": (b"label,area\n1,2\n" * 40, "not a label map"),
-    "numpy": (b"\x93NUMPY" + bytes(400), "not a label map"),
+    "numpy": (b"\x93NUMPY" + bytes(400), "NumPy file is damaged"),
     "rgb": (_picture("RGB", "PNG"), "colour picture"),
     "rgba": (_picture("RGBA", "PNG"), "colour picture"),
     "grey with alpha": (_picture("LA", "PNG"), "colour picture"),
@@ -273,7 +275,7 @@ REFUSED = {
 def test_bad_files_give_one_sentence(tmp_path: Path, kind: str) -> None:
     content, told = REFUSED[kind]
     (tmp_path / "file.png").write_bytes(content)
-    with pytest.raises(SliceError, match=told) as refused:
+    with pytest.raises(LabelMapError, match=told) as refused:
         read_label_map(tmp_path / "file.png")
     sentence = str(refused.value)
     assert sentence.endswith(".")
@@ -282,7 +284,7 @@ def test_bad_files_give_one_sentence(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(SliceError, match=r"no file labels\.png"):
+    with pytest.raises(LabelMapError, match=r"no file labels\.png"):
         read_label_map(tmp_path / "labels.png")
 
 
@@ -310,13 +312,13 @@ def test_mutated_files_are_read_or_refused(
     (folder / "m").write_bytes(changed[: max(length % (2 * len(changed)), 1)])
     try:
         label_map, facts = decode_label_map(folder / "m")
-    except SliceError:
+    except LabelMapError:
         return
     assert label_map.ndim == 2
     assert label_map.dtype.kind in "iu"
     assert label_map.min() >= 0
     assert max(label_map.shape) <= 4096
-    assert set(facts) == {"format", "spacing_mm", "affine"}
+    assert set(facts) == {"format", "note", "spacing_mm", "affine", "grid"}
 
 
 @settings(deadline=None)
@@ -335,7 +337,10 @@ def test_a_turned_label_map_is_turned_back(affine: NDArray[np.float64], way: int
     if way & 4:
         turned = turned.T
         to_original = to_original[:, [1, 0, 2, 3]]
-    assert np.array_equal(orient_like(turned, affine @ to_original, affine), label_map)
+    own = Geometry((turned.shape[0], turned.shape[1]), affine @ to_original)
+    laid, note = lay_on(turned, own, Geometry((3, 4), affine))
+    assert np.array_equal(laid, label_map)
+    assert note is None
 
 
 def _flip(axis: int, length: int) -> NDArray[np.float64]:

@@ -30,9 +30,9 @@ from submission_files import (
 )
 from test_submission_formats import decode
 
+from ctseg.labelmaps import LabelMapError
 from ctseg.leaderboard.submissions import SubmissionError, read
 from ctseg.leaderboard.submissions.read import read_submission
-from ctseg.slices import SliceError
 
 BLANK = png(np.zeros(SHAPE, np.uint8))
 
@@ -50,7 +50,7 @@ def refused_in_its_process(path: Path) -> str:
 
 
 def refused(path: Path) -> str:
-    with pytest.raises((SubmissionError, SliceError)) as refusal:
+    with pytest.raises((SubmissionError, LabelMapError)) as refusal:
         decode(path)
     assert str(refusal.value).endswith(".")
     return str(refusal.value)
@@ -335,7 +335,7 @@ def test_mutated_files_are_read_or_one_sentence(
     for place, value in changes:
         content[int(place * len(content))] = value
     (folder / "mutated").write_bytes(content)
-    with suppress(SubmissionError, SliceError):
+    with suppress(SubmissionError, LabelMapError):
         assert decode(folder / "mutated").shape == (3, *SHAPE)
 
 

@@ -25,13 +25,13 @@ from submission_files import (
     write_zip,
 )
 
+from ctseg.labelmaps import LabelMapError
 from ctseg.leaderboard.results.result import canonical_label_map
 from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.expected_images import layout_of
 from ctseg.leaderboard.submissions.formats.decode import decode_submission
 from ctseg.leaderboard.submissions.formats.names import check_images
 from ctseg.leaderboard.submissions.read import read_submission
-from ctseg.slices import SliceError
 
 LAYOUT = json.dumps(asdict(layout_of(BOARD)))
 
@@ -42,7 +42,7 @@ def decode(path: Path) -> np.ndarray:
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises((SubmissionError, SliceError)) as refused:
+    with pytest.raises((SubmissionError, LabelMapError)) as refused:
         decode(path)
     told = str(refused.value)
     assert told.endswith(".")

@@ -263,8 +263,6 @@ def test_renamed_program(tmp_path: Path) -> None:
         (b"\0\0\0\x18ftypheic", "a HEIC or AVIF picture"),
         (b"GIF89a", "a GIF picture"),
         (b"BM\0\0", "a BMP picture"),
-        (b"NRRD0004\n", "an NRRD volume"),
-        (b"ObjectType = Image\n", "a MetaImage volume"),
         (bytes(257) + b"ustar\0", "a tar archive"),
         (bytes(2000), "nothing but zeros"),
         (b"\x01\x02\x03\x04\xff\xfe", "of an unknown format"),

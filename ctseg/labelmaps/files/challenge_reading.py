@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.challenge_cells import (
     image_name,
     is_first_cell,
@@ -17,7 +18,6 @@ from ctseg.labelmaps.files.challenge_cells import (
     without_blank_lines,
 )
 from ctseg.labelmaps.files.challenge_text import table_text
-from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import MAX_SIDE
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read_challenge_csv(
 
     Raises
     ------
-    SliceError
+    LabelMapError
         If the file is not such a table; the sentence names the row and the column where one is to blame.
     """
     names, label_maps = read_challenge_stack(path, shape, _refuse_repeated, max_bytes)
@@ -90,7 +90,7 @@ def read_challenge_stack(
                 continue
             table = _parsed(lines, names, rows)
             if rows + table.height > most:
-                raise SliceError(f"This table has more than {most} rows of pixels; {_needed(shape)}.")
+                raise LabelMapError(f"This table has more than {most} rows of pixels; {_needed(shape)}.")
             _check_row_names(table, rows)
             if shape is None:
                 stack = np.empty((len(names), table.height), np.uint8)
@@ -100,7 +100,7 @@ def read_challenge_stack(
                 stack[column, start : start + table.height] = table[name].to_numpy()
             rows += table.height
     if rows == 0 or (shape is not None and rows != most):
-        raise SliceError(f"This table has {rows} rows of pixels; {_needed(shape)}.")
+        raise LabelMapError(f"This table has {rows} rows of pixels; {_needed(shape)}.")
     if shape is None:
         return names, np.concatenate(parts, axis=1)[..., np.newaxis]
     return names, stack.reshape(-1, *shape)
@@ -115,26 +115,28 @@ def _needed(shape: tuple[int, int] | None) -> str:
 def _image_names(header: bytes) -> list[str]:
     line = header.decode("utf-8-sig", errors="replace").rstrip("\r")
     if not line.strip():
-        raise SliceError(
+        raise LabelMapError(
             "This table has no header; its first row must be an empty cell, then 0.png, 1.png, ..."
         )
     if "," not in line and any(mark in line for mark in ";\t"):
-        raise SliceError("The cells of this table are not separated by commas; save it as CSV with commas.")
+        raise LabelMapError(
+            "The cells of this table are not separated by commas; save it as CSV with commas."
+        )
     try:
         first, *cells = next(csv.reader([line], skipinitialspace=True))
     except csv.Error as error:
-        raise SliceError(_NO_TABLE) from error
+        raise LabelMapError(_NO_TABLE) from error
     if not first.isprintable():
-        raise SliceError(_NO_TABLE)
+        raise LabelMapError(_NO_TABLE)
     names = [image_name(cell) for cell in cells]
     if not is_first_cell(first):
-        raise SliceError(
+        raise LabelMapError(
             f"The first cell of this table is {first[:40]!r}; it must be empty, and the images' names follow."
         )
     if not names or not all(names):
-        raise SliceError("A column of this table has no image name; name each, such as 0.png.")
+        raise LabelMapError("A column of this table has no image name; name each, such as 0.png.")
     if len(names) > _MOST_IMAGES:
-        raise SliceError(f"This table has {len(names)} columns; it may have {_MOST_IMAGES} at most.")
+        raise LabelMapError(f"This table has {len(names)} columns; it may have {_MOST_IMAGES} at most.")
     return names
 
 
@@ -142,7 +144,7 @@ def _refuse_repeated(names: Sequence[str]) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise SliceError(f"The image {name[:40]} has two columns in this table; keep one of them.")
+            raise LabelMapError(f"The image {name[:40]} has two columns in this table; keep one of them.")
         seen.add(name)
 
 
@@ -178,7 +180,7 @@ def _check_row_names(table: "polars.DataFrame", first_row: int) -> None:
     if wrong.len():
         row = int(wrong[0])
         found = (table[""][row] or "")[:40]
-        raise SliceError(
+        raise LabelMapError(
             f"Row {first_row + row + 1} of the pixels is called {found!r}; it must be "
             f"'Pixel {first_row + row}', in C order."
         )
@@ -191,22 +193,22 @@ def row_names(first: int, end: int) -> "polars.Series":
     return "Pixel " + polars.int_range(first, end, eager=True).cast(polars.String)
 
 
-def _blame(block: bytes, names: list[str], first_row: int) -> SliceError:
+def _blame(block: bytes, names: list[str], first_row: int) -> LabelMapError:
     """Find the first cell that is not a whole number from 0 to 255."""
     for number, raw in enumerate(block.split(b"\n"), start=first_row):
         line = raw.decode("utf-8", errors="replace").rstrip("\r")
         row, *cells = line.replace('"', "").split(",")
         cells = [whole_number(cell) for cell in cells]
         if len(cells) != len(names):
-            return SliceError(
+            return LabelMapError(
                 f"The row {row[:40]!r} (line {number + 2}) has {len(cells)} values; the header names "
                 f"{len(names)} images."
             )
         if _VALUES.issuperset(cells):
             continue
         column = next(k for k, cell in enumerate(cells) if cell not in _VALUES)
-        return SliceError(
+        return LabelMapError(
             f"The value {cells[column][:40]!r} in row {row[:40]!r} (line {number + 2}), column "
             f"{names[column][:40]!r}, is not a whole number from 0 to 255."
         )
-    return SliceError("This table cannot be read; write it again in the challenge's layout.")
+    return LabelMapError("This table cannot be read; write it again in the challenge's layout.")

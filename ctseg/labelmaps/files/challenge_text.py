@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from ctseg.slices.ct_slice import SliceError
+from ctseg.labelmaps.errors import LabelMapError
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -22,11 +22,11 @@ def table_text(path: Path, max_bytes: int) -> Iterator["TableText"]:
 
     Raises
     ------
-    SliceError
+    LabelMapError
         If there is no such file.
     """
     if not path.is_file():
-        raise SliceError(f"There is no file {path.name}; check its name.")
+        raise LabelMapError(f"There is no file {path.name}; check its name.")
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
         file.seek(0)
@@ -55,13 +55,13 @@ class TableText:
 
         Raises
         ------
-        SliceError
+        LabelMapError
             If it is longer than 1 MB, or the file is damaged.
         """
         start = self._read(_LONGEST_HEADER)
         line, end, self._rest = start.partition(b"\n")
         if not end and len(start) == _LONGEST_HEADER:
-            raise SliceError(
+            raise LabelMapError(
                 "The first line of this table has more than 1 MB of text; it must be an empty cell, then "
                 "0.png, 1.png, ..."
             )
@@ -72,7 +72,7 @@ class TableText:
 
         Raises
         ------
-        SliceError
+        LabelMapError
             If a line is longer than ``longest_line`` bytes, there is too much text, or the file is damaged.
         """
         while block := self._read(_BLOCK):
@@ -84,7 +84,7 @@ class TableText:
                 self._rest += tail
             if len(self._rest) > longest_line:
                 told = self._rest[:20].decode("utf-8", errors="replace")
-                raise SliceError(
+                raise LabelMapError(
                     f"The row {told!r} of this table has more than {longest_line} characters; it needs one "
                     "value per image."
                 )
@@ -95,12 +95,12 @@ class TableText:
         try:
             block = self._source.read(length)
         except (OSError, EOFError, zlib.error) as error:
-            raise SliceError("This gzipped table is damaged or incomplete; pack it again.") from error
+            raise LabelMapError("This gzipped table is damaged or incomplete; pack it again.") from error
         if self._taken == 0 and block.startswith(_UTF_16):
             self._decoder = codecs.getincrementaldecoder("utf-16")()
         self._taken += len(block)
         if self._taken > self._max_bytes:
-            raise SliceError(
+            raise LabelMapError(
                 f"This table has more than {self._max_bytes // 1024**2} MB of text; it needs one column per "
                 "image and one row per pixel."
             )
@@ -114,5 +114,7 @@ class TableText:
                 block = self._source.read(2)
                 text = self._decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
-            raise SliceError("This table begins as UTF-16 but is none; save it as CSV in UTF-8.") from error
+            raise LabelMapError(
+                "This table begins as UTF-16 but is none; save it as CSV in UTF-8."
+            ) from error
         return text.encode("utf-8", errors="replace")

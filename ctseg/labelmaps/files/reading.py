@@ -1,6 +1,8 @@
 """Any label map file to an array; the format is known by content, and sizes are checked before decoding."""
 
-import gzip
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -10,91 +12,154 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
-from ctseg.labelmaps.files.nifti import decode_nifti
-from ctseg.slices.ct_slice import SliceError
+from ctseg.errors import UserError
+from ctseg.labelmaps.errors import LabelMapError
+from ctseg.labelmaps.files.volumes import read_volume
+from ctseg.slices.formats.png_jpeg import orientation_of
 from ctseg.slices.formats.tiff_page import page_samples
+from ctseg.slices.formats.volume_files import KINDS as VOXELS
+from ctseg.slices.geometry import Geometry, lay_on, upright
 from ctseg.slices.limits import check_size
+from ctseg.slices.sniff import NAMES, sniff
 
-_READ_HERE = "give a grey or palette PNG, a TIFF, or a NIfTI file of one slice"
+_READ_HERE = "give a grey or palette PNG, a TIFF, or a NIfTI, MetaImage, NRRD or NumPy file of one slice"
 _COLOURED = (
     "This file is a colour picture, in which labels cannot be told; save the label map as grey or palette."
 )
 _SEVERAL = "This file holds {} pictures; save the one that belongs to the slice."
-_TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _TIFF_GREY_OR_PALETTE = (0, 1, 3)
-_PLACELESS = {"spacing_mm": None, "affine": None}
+_ORIENTATION_TAG = 274
+
+Numbers = NDArray[np.generic]
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedLabelMap:
+    """A label map as a file holds it.
+
+    Attributes
+    ----------
+    label_map : ndarray of integers, shape (H, W), non-negative
+    geometry : where its pixels lie
+    format : "PNG", "TIFF", "NIfTI", "MetaImage", "NRRD", "NumPy", "ZIP" or "DICOM"
+    note : a sentence on what of the file could not be used, or on an unknown place, or None
+    """
+
+    label_map: NDArray[np.integer]
+    geometry: Geometry
+    format: str
+    note: str | None = None
 
 
 def read_label_map(path: str | PathLike[str]) -> NDArray[np.integer]:
-    """Read a label map file: grey (8, 16 bit) or palette PNG, TIFF, or NIfTI of one slice.
+    """Read a label map file: grey (8, 16 bit) or palette PNG, TIFF, or voxels of one slice.
+
+    Voxels are those of NIfTI, MetaImage, NRRD and NumPy files, or of a DICOM segmentation of one slice.
 
     Returns
     -------
-    ndarray of integers, shape (H, W), non-negative, rows from the top as stored; the file's own integer type,
-    int32 where the file holds whole numbers as floats. A palette's label is its index, not its colour;
-    its grey value where all colours in use are grey, as in grey files that were optimised to a palette.
+    ndarray of integers, shape (H, W), non-negative, rows from the top as stored, turned by an orientation
+    tag; the file's own integer type, int32 where the file holds whole numbers as floats. A palette's label is
+    its index, not its colour; its grey value where all colours in use are grey, as in grey files that were
+    optimised to a palette. Voxels have their columns along the first axis, their rows along the second, of
+    the two that are not the one of length 1.
 
     Raises
     ------
-    SliceError
+    LabelMapError
         If the file is not one of these, is a colour picture, holds several pictures, fractions or negative
         numbers, is larger than 4096x4096, or is damaged.
     """
-    return decode_label_map(path)[0]
+    return read_placed_label_map(path).label_map
 
 
-def decode_label_map(path: str | PathLike[str]) -> tuple[NDArray[np.integer], dict[str, Any]]:
-    """Read a label map as `read_label_map` does, with what the file says about it; for bytes of any origin.
+def read_placed_label_map(path: str | PathLike[str], on: Geometry | None = None) -> PlacedLabelMap:
+    """Read a label map as `read_label_map` does, with its place; for bytes of any origin.
 
-    Returns
-    -------
-    label_map : ndarray of integers, shape (H, W)
-    facts : plain values only: ``format`` ("PNG", "TIFF" or "NIfTI"), ``spacing_mm`` ([row, column] in mm, or
-        None) and ``affine`` (4 lists of 4 numbers that map (row, column, 0) to RAS+ mm, or None)
+    Parameters
+    ----------
+    path : the file
+    on : where an image lies; the label map is turned to lie on it pixel by pixel, and of a volume, a DICOM
+        segmentation or structure set the slice at its place is taken
 
     Raises
     ------
-    SliceError
-        As in `read_label_map`.
+    LabelMapError
+        As in `read_label_map`, or if it does not lie where ``on`` does.
     MemoryError
         If memory is limited, as in the process that decodes uploads, and does not suffice; nothing else.
     """
     try:
         with Path(path).open("rb") as file:
-            numbers, facts = _decode(file)
-            return _as_labels(numbers), facts
-    except (SliceError, MemoryError):
+            numbers, geometry, kind, note = _decode(file, on)
+        labels = _as_labels(numbers)
+        if on is not None:
+            laid, unknown = lay_on(labels, geometry, on)
+            labels, geometry = np.ascontiguousarray(laid), on
+            note = " ".join(filter(None, (note, unknown))) or None
+    except (LabelMapError, MemoryError):
         raise
+    except UserError as error:
+        raise LabelMapError(str(error)) from error
     except FileNotFoundError as error:
-        raise SliceError(f"There is no file {Path(path).name}; check its name.") from error
+        raise LabelMapError(f"There is no file {Path(path).name}; check its name.") from error
     except Exception as error:  # decoders raise anything on damaged files
-        raise SliceError("This label map file is damaged or incomplete; export it again.") from error
+        raise LabelMapError("This label map file is damaged or incomplete; export it again.") from error
+    return PlacedLabelMap(labels, geometry, NAMES[kind], note)
 
 
-def _decode(file: BinaryIO) -> tuple[NDArray[np.generic], dict[str, Any]]:
-    start = file.read(352)
+def decode_label_map(path: str | PathLike[str], on: str = "") -> tuple[NDArray[np.integer], dict[str, Any]]:
+    """Read a label map as `read_placed_label_map` does, as `ctseg.sandbox.runner.run_decoder` wants it.
+
+    Parameters
+    ----------
+    path : the file
+    on : JSON of a geometry's `Geometry.facts` with its ``shape``, or ""
+
+    Returns
+    -------
+    label_map : ndarray of integers, shape (H, W)
+    facts : plain values only: ``format``, ``note`` and those of `Geometry.facts`
+
+    Raises
+    ------
+    LabelMapError
+    """
+    wanted = json.loads(on) if on else None
+    placed = read_placed_label_map(
+        path, None if wanted is None else Geometry.from_facts(tuple(wanted["shape"]), wanted)
+    )
+    return placed.label_map, {"format": placed.format, "note": placed.note, **placed.geometry.facts()}
+
+
+def _decode(file: BinaryIO, on: Geometry | None) -> tuple[Numbers, Geometry, str, str | None]:
+    sniffed = sniff(file)
+    kind = sniffed.kind
+    if not file.read(1):
+        raise LabelMapError("This file is empty; export it again.")
     file.seek(0)
-    if not start:
-        raise SliceError("This file is empty; export it again.")
-    if start.startswith(b"\x89PNG\r\n\x1a\n"):
-        # Pillow refuses huge pictures with a sentence of its own before it tells their size.
-        check_size(int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big"))
-        return decode_png(file), {"format": "PNG", **_PLACELESS}
-    # Before TIFF: the free bytes at the start of a DICOM file may be a TIFF header.
-    if start[128:132] == b"DICM":
-        raise SliceError(f"This file is DICOM, which is read as a slice, not as a label map; {_READ_HERE}.")
-    if start.startswith(_TIFF_STARTS):
-        return _decode_tiff(file), {"format": "TIFF", **_PLACELESS}
-    if start.startswith(b"\x1f\x8b"):
-        file = cast("BinaryIO", gzip.GzipFile(fileobj=file))
-        start = file.read(352)
-        file.seek(0)
-    if start[344:347] in (b"n+1", b"ni1") or start[4:7] in (b"n+2", b"ni2"):
-        numbers, place = decode_nifti(file)
-        return numbers, {"format": "NIfTI", **place}
-    if start.startswith(b"\xff\xd8\xff"):
-        raise SliceError(f"This file is a JPEG, whose compression changes labels; {_READ_HERE}.")
-    raise SliceError(f"This file is not a label map that can be read; {_READ_HERE}.")
+    if kind in _PICTURES:
+        numbers = _PICTURES[kind](file)
+        return numbers, Geometry((numbers.shape[0], numbers.shape[1])), kind, None
+    if kind in VOXELS or kind == "zip":
+        numbers, geometry, notes = read_volume(file, kind, on)
+        return numbers, geometry, kind, " ".join(notes) or None
+    if kind == "dicom":
+        from ctseg.labelmaps.files.dicom_truth import read_truth
+
+        numbers, geometry, notes = read_truth(file, on)
+        return numbers, geometry, kind, " ".join(notes) or None
+    if kind == "jpeg":
+        raise LabelMapError(f"This file is a JPEG, whose compression changes labels; {_READ_HERE}.")
+    raise LabelMapError(f"This file is {sniffed.told}, not a label map that can be read; {_READ_HERE}.")
+
+
+def _decode_png(file: BinaryIO) -> Numbers:
+    start = file.read(24)
+    file.seek(0)
+    # Pillow refuses huge pictures with a sentence of its own before it tells their size.
+    check_size(int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big"))
+    return decode_png(file)
 
 
 def decode_png(file: BinaryIO) -> NDArray[np.generic]:
@@ -102,16 +167,17 @@ def decode_png(file: BinaryIO) -> NDArray[np.generic]:
 
     Raises
     ------
-    SliceError
+    LabelMapError
         If it is a colour picture or holds several pictures; Pillow's errors for damaged files pass.
     """
     with Image.open(file, formats=["PNG"]) as picture:
         if picture.mode not in ("1", "L", "P", "I;16", "I"):
-            raise SliceError(_COLOURED)
+            raise LabelMapError(_COLOURED)
         pictures = getattr(picture, "n_frames", 1)
         if pictures > 1:
-            raise SliceError(_SEVERAL.format(pictures))
+            raise LabelMapError(_SEVERAL.format(pictures))
         samples = _palette_labels(picture) if picture.mode == "P" else np.asarray(picture)
+        samples = upright(samples, orientation_of(picture))
         # Pillow widens 16-bit grey in some modes; no PNG holds more.
         return samples.astype(np.uint16) if samples.dtype.itemsize > 2 else samples
 
@@ -136,28 +202,32 @@ def _palette_labels(picture: Image.Image) -> NDArray[np.generic]:
 def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
     with tifffile.TiffFile(file) as tiff:
         if len(tiff.pages) != 1:
-            raise SliceError(_SEVERAL.format(len(tiff.pages)))
+            raise LabelMapError(_SEVERAL.format(len(tiff.pages)))
         page = cast("tifffile.TiffPage", tiff.pages[0])
         check_size(page.imagelength, page.imagewidth)
         if page.samplesperpixel != 1 or int(page.photometric) not in _TIFF_GREY_OR_PALETTE:
-            raise SliceError(_COLOURED)
-        return page_samples(page)
+            raise LabelMapError(_COLOURED)
+        tag = page.tags.get(_ORIENTATION_TAG)
+        return upright(page_samples(page), int(tag.value) if tag else 1)
+
+
+_PICTURES: dict[str, Callable[[BinaryIO], Numbers]] = {"png": _decode_png, "tiff": _decode_tiff}
 
 
 def _as_labels(numbers: NDArray[np.generic]) -> NDArray[np.integer]:
     """Turn what a file holds into labels: bool to uint8, whole floats to int32."""
     if numbers.ndim != 2 or not numbers.size:
-        raise SliceError(f"This file is not a label map of one slice; {_READ_HERE}.")
+        raise LabelMapError(f"This file is not a label map of one slice; {_READ_HERE}.")
     if numbers.dtype.kind not in "biuf":
-        raise SliceError(f"This file holds {numbers.dtype} values; save the label map as integers.")
+        raise LabelMapError(f"This file holds {numbers.dtype} values; save the label map as integers.")
     if numbers.dtype.kind == "f" and not (
         np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all()
     ):
-        raise SliceError("This file holds fractions, so it is no label map; save the labels as integers.")
+        raise LabelMapError("This file holds fractions, so it is no label map; save the labels as integers.")
     if numbers.dtype.kind in "if" and numbers.min() < 0:
-        raise SliceError("This label map has negative labels; use 0 for background and numbers above it.")
+        raise LabelMapError("This label map has negative labels; use 0 for background and numbers above it.")
     if numbers.dtype.kind == "f" and numbers.max() > np.iinfo(np.int32).max:
-        raise SliceError("This label map has labels above 2147483647; renumber them.")
+        raise LabelMapError("This label map has labels above 2147483647; renumber them.")
     dtype: np.dtype[Any] = numbers.dtype.newbyteorder("=")
     if numbers.dtype.kind in "bf":
         dtype = np.dtype(np.uint8 if numbers.dtype.kind == "b" else np.int32)

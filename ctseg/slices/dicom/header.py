@@ -1,5 +1,6 @@
 """The header of a DICOM file: its transfer syntax is checked before its data set is parsed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -102,7 +103,12 @@ def read_whole(file: BinaryIO) -> Dataset:
     return _read(file, None)
 
 
-def _read(file: BinaryIO, stop_when: object) -> Dataset:
+def read_elements(file: BinaryIO, keywords: Sequence[str]) -> Dataset:
+    """Read these elements of any DICOM object, sequences whole; raises as `read_header`."""
+    return _read(file, None, [Tag(keyword) for keyword in keywords])
+
+
+def _read(file: BinaryIO, stop_when: object, tags: Sequence[BaseTag | int] = _TAGS) -> Dataset:
     file.seek(128)
     if file.read(4) != b"DICM":
         file.seek(0)
@@ -118,7 +124,7 @@ def _read(file: BinaryIO, stop_when: object) -> Dataset:
         is_implicit_VR=syntax == ImplicitVRLittleEndian,
         is_little_endian=syntax != ExplicitVRBigEndian,
         stop_when=stop_when,  # type: ignore[arg-type]
-        specific_tags=_TAGS,
+        specific_tags=list(tags),
     )
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = syntax

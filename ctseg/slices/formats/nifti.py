@@ -1,120 +1,130 @@
-"""NIfTI volumes as axial slices; the header is checked before any voxel is read."""
+"""NIfTI 1 and 2: one reader of headers for slices and label maps, with the standard's own defaults.
+
+The clauses are those of ``nifti1.h`` (Cox and others 2004); where silent, its reference library decides.
+"""
 
 import gzip
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 from nibabel.nifti1 import Nifti1Header
 from nibabel.nifti2 import Nifti2Header
 from numpy.typing import NDArray
 
-from ctseg.slices.axial import axial_view
-from ctseg.slices.ct_slice import Intensity, SliceError
-from ctseg.slices.grey import HOUNSFIELD_FROM, finite_range, to_8_bit
-from ctseg.slices.limits import MAX_UPLOAD_BYTES, MEBIBYTE, check_stack
-from ctseg.slices.stack import Stack
+from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.formats.volume import Volume
+from ctseg.slices.geometry import is_place
+from ctseg.slices.limits import MAX_UPLOAD_BYTES, MEBIBYTE
+from ctseg.slices.view import radiological_view
 
-_INT16 = np.iinfo(np.int16)
-_PIECE = 4 * MEBIBYTE
 _MILLIMETRES = {1: 1000.0, 2: 1.0, 3: 0.001}
+_PIECE = 4 * MEBIBYTE
+# Rounded to four digits, the square of a unit quaternion's vector part is less than this.
+_LARGEST_SQUARE = 1.1
+# Both codes 0, "method 1" of nifti1.h, say nothing of the patient; nibabel looks at such a file so.
+_NIBABELS_GUESS = np.diag([-1.0, 1.0, 1.0, 1.0])
+_NO_PLACE = "The place in the patient that this NIfTI file says it has cannot be, so it counts as unknown."
+_NO_SPACING = "The distance between this NIfTI file's voxels is not told."
+_NO_INTERCEPT = "This NIfTI file's intercept is not a number and was taken as 0."
+_DAMAGED = "The header of this NIfTI file is damaged; export or download it again."
+_UNUSUAL = (
+    "This NIfTI file holds colours or values of an unusual kind; save it as 16-bit integers or 32-bit floats."
+)
 
 
-@dataclass(frozen=True)
-class _Header:
-    shape: tuple[int, int, int]
-    dtype: np.dtype[Any]
-    offset: int
-    slope: float
-    intercept: float
-    affine: NDArray[np.float64]
-
-
-def read_nifti(file: BinaryIO) -> Stack:
-    """Axial slices, feet first, anterior at the top and the patient's left at the right of the picture.
-
-    Values are HU if the smallest of the volume is -100 or less; otherwise they are mapped to 8 bits by the
-    volume's own minimum and maximum (plain uint8 stays as it is).
+def open_nifti(file: BinaryIO) -> Volume:
+    """Judge the header of an open ``.nii`` or ``.nii.gz`` file; no voxel is read yet.
 
     Parameters
     ----------
-    file : an open ``.nii`` file at its start
+    file : at its start; of a packed one no more is inflated than its header declares
 
     Raises
     ------
     SliceError
-        If it is a .hdr/.img pair, a series over time, truncated, too large or of unusual numbers.
+        If it is a .hdr/.img pair, a series over time, or of unusual numbers, or its header ends early.
     """
+    packed = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    if packed:
+        file = cast("BinaryIO", gzip.GzipFile(fileobj=file))
     header = _read_header(file)
-    largest = max(header.dtype.itemsize, 4 if header.dtype.itemsize > 2 else 2)
-    # The shape is checked on a volume that takes no memory, before any voxel is read.
-    slices, height, width = axial_view(np.broadcast_to(np.uint8(0), header.shape), header.affine)[0].shape
-    check_stack(slices, height, width, largest)
-    voxels, affine = axial_view(_read_voxels(file, header), header.affine)
-    pixels, intensity = _intensities(voxels, header)
-    spacing = np.linalg.norm(affine[:3, :2], axis=0)
-    known = bool(np.all(np.isfinite(spacing)) and np.all(spacing > 0))
-    affines = np.repeat(affine[np.newaxis], len(pixels), axis=0)
-    affines[:, :, 3] += np.arange(len(pixels))[:, np.newaxis] * affine[:, 2]
-    return Stack(
-        pixels,
-        intensity,
-        spacing_mm=(float(spacing[0]), float(spacing[1])) if known else None,
-        source="NIfTI",
-        affines=affines if known else None,
+    dtype = _dtype(header)
+    slope, intercept, notes = _scaling(header)
+    stored = _lengths(header)
+    affine, spacing, place_notes = _place(header, stored)
+    _skip(file, _offset(header) - len(header.binaryblock))
+    notes += place_notes
+    return Volume(
+        "NIfTI",
+        stored,
+        dtype,
+        file,
+        radiological_view(stored, _NIBABELS_GUESS if affine is None else affine),
+        affine,
+        spacing,
+        slope,
+        intercept,
+        tuple(notes),
+        says_unit=affine is not None or int(header["xyzt_units"]) & 7 in _MILLIMETRES,
     )
 
 
-def read_gzipped_nifti(file: BinaryIO) -> Stack:
-    """Read a ``.nii.gz`` file as `read_nifti` does; no more is inflated than its header declares."""
-    with gzip.GzipFile(fileobj=file) as inflated:
-        return read_nifti(inflated)  # type: ignore[arg-type]  # GzipFile reads like a BinaryIO
-
-
-def _read_header(file: BinaryIO) -> _Header:
+def _read_header(file: BinaryIO) -> Any:
     block = file.read(348)
     if len(block) < 348:
         raise SliceError("This NIfTI file ends within its header; export or download it again.")
     if block[344:348] == b"n+1\0":
-        header: Any = Nifti1Header(block, check=False)
-    elif block[4:8] == b"n+2\0":
-        header = Nifti2Header(block + file.read(540 - 348), check=False)
-    else:
-        raise SliceError(
-            "This is one half of a .hdr/.img pair, which is not read here; save the volume as one "
-            ".nii.gz file."
-        )
-    dtype = _check_dtype(header)
-    slope, intercept = header.get_slope_inter()
-    # Zero is what careless writers leave where the shortest offset is meant.
-    offset = int(header.get_data_offset()) or len(header.binaryblock) + 4
-    if not len(header.binaryblock) <= offset <= MAX_UPLOAD_BYTES:
-        raise SliceError("The header of this NIfTI file is damaged; export or download it again.")
-    return _Header(
-        shape=_volume_shape(header),
-        dtype=dtype,
-        offset=offset - len(header.binaryblock),
-        slope=1.0 if slope is None else float(slope),
-        intercept=0.0 if intercept is None else float(intercept),
-        affine=_affine(header),
+        return Nifti1Header(block, check=False)
+    if block[4:8] == b"n+2\0":
+        return Nifti2Header(block + file.read(540 - 348), check=False)
+    raise SliceError(
+        "This is one half of a .hdr/.img pair, a header without its pixels, which is not read here; save "
+        "the volume as one .nii.gz file."
     )
 
 
-def _volume_shape(header: Any) -> tuple[int, int, int]:
-    shape = [int(length) for length in header.get_data_shape()]
-    if len(shape) < 2 or min(shape) < 1:
+def _offset(header: Any) -> int:
+    # Zero is what careless writers leave where the shortest offset is meant.
+    told = float(header["vox_offset"])
+    if not np.isfinite(told):
+        raise SliceError(_DAMAGED)
+    offset = int(told) or len(header.binaryblock) + 4
+    if not len(header.binaryblock) <= offset <= MAX_UPLOAD_BYTES:
+        raise SliceError(_DAMAGED)
+    return offset
+
+
+def _skip(file: BinaryIO, count: int) -> None:
+    while count > 0:
+        got = len(file.read(min(count, _PIECE)))
+        if got == 0:
+            break
+        count -= got
+
+
+def _lengths(header: Any) -> tuple[int, int, int]:
+    axes = int(header["dim"][0])
+    if not 1 <= axes <= 7:
+        raise SliceError(_DAMAGED)
+    lengths = [int(length) for length in header["dim"][1 : axes + 1]]
+    # Lengths left at 0 behind the last one that counts are 1.
+    while len(lengths) > 2 and lengths[-1] == 0:
+        lengths.pop()
+    if min(lengths) < 1:
         raise SliceError("This NIfTI file says that it holds no voxels; export it again.")
-    if any(length > 1 for length in shape[3:]):
+    if len(lengths) < 2:
+        raise SliceError(f"This NIfTI file holds a row of {lengths[0]} voxels, not a slice; export it again.")
+    if any(length > 1 for length in lengths[3:]):
         raise SliceError(
-            f"This NIfTI file holds {int(np.prod(shape[3:]))} volumes, not one; save the volume you want "
+            f"This NIfTI file holds {int(np.prod(lengths[3:]))} volumes, not one; save the volume you want "
             "as a file of its own."
         )
-    x, y, z = (*shape, 1)[:3]
-    return x, y, z
+    i, j, k = (*lengths, 1)[:3]
+    return i, j, k
 
 
-def _check_dtype(header: Any) -> np.dtype[Any]:
+def _dtype(header: Any) -> np.dtype[Any]:
     try:
         dtype = np.dtype(header.get_data_dtype())
     except Exception as error:
@@ -124,74 +134,72 @@ def _check_dtype(header: Any) -> np.dtype[Any]:
     return dtype
 
 
-_UNUSUAL = (
-    "This NIfTI file holds colours or numbers of an unusual kind; save it as 16-bit integers or 32-bit "
-    "floats."
-)
+def _scaling(header: Any) -> tuple[float, float, list[str]]:
+    """scl_slope and scl_inter; a slope of 0, or one that is no number, means that nothing is scaled."""
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    if slope == 0 or not np.isfinite(slope):
+        return 1.0, 0.0, []
+    if not np.isfinite(intercept):
+        return slope, 0.0, [_NO_INTERCEPT]
+    return slope, intercept, []
 
 
-def _affine(header: Any) -> NDArray[np.float64]:
-    """Voxel to RAS+ mm; where the file holds no usable one, axes as stored with the voxel size."""
+def _place(
+    header: Any, stored: tuple[int, int, int]
+) -> tuple[NDArray[np.float64] | None, tuple[float, float, float], list[str]]:
+    """Affine where there is a usable one, spacing (mm, NaN where unknown) and notes."""
     scale = _MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)
-    try:
-        affine = np.array(header.get_best_affine(), np.float64)
-    except Exception:  # nibabel raises many kinds for damaged quaternions
-        affine = np.full((4, 4), np.nan)
-    if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) < 1e-12:
-        affine = np.diag([*np.abs(header["pixdim"][1:4]).astype(np.float64), 1.0])
-    affine[:3] *= scale
-    return affine
+    sizes = np.abs(header["pixdim"][1:4].astype(np.float64))
+    told = np.isfinite(sizes) & (sizes > 0)
+    # The axis of a single slice has no distance to the next one.
+    needed = np.array(stored) > 1
+    has_place = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
+    affine = _affine(header, np.where(told, sizes, 1.0), ~needed | told, stored) if has_place else None
+    if affine is not None:
+        affine[:3] *= scale
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        spacing = (float(lengths[0]), float(lengths[1]), float(lengths[2]))
+        return affine, spacing, []
+    i, j, k = (float(size) * scale for size in np.where(told, sizes, np.nan))
+    notes = [_NO_PLACE] if has_place else []
+    notes += [_NO_SPACING] if bool(np.any(needed & ~told)) else []
+    return None, (i, j, k), notes
 
 
-def _read_voxels(file: BinaryIO, header: _Header) -> NDArray[np.generic]:
-    """Raw voxels, shape (x, y, z) as stored, not scaled yet."""
-    skipped = header.offset
-    while skipped > 0:
-        got = len(file.read(min(skipped, _PIECE)))
-        if got == 0:
-            break
-        skipped -= got
-    count = int(np.prod(header.shape, dtype=np.int64))
-    voxels = np.empty(count * header.dtype.itemsize, np.uint8)
-    filled = 0
-    while filled < voxels.size:
-        piece = file.read(min(_PIECE, voxels.size - filled))
-        if not piece:
-            raise SliceError("This NIfTI file ends before its last voxel; export or download it again.")
-        voxels[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
-        filled += len(piece)
-    return voxels.view(header.dtype).reshape(header.shape, order="F")
+def _affine(
+    header: Any, sizes: NDArray[np.float64], told: NDArray[np.bool_], stored: tuple[int, int, int]
+) -> NDArray[np.float64] | None:
+    """The sform if it is set and usable, else the qform likewise: nifti1.h, methods 3 and 2."""
+    if int(header["sform_code"]) > 0:
+        rows = [header[name].astype(np.float64) for name in ("srow_x", "srow_y", "srow_z")]
+        affine = np.vstack([*rows, [0.0, 0.0, 0.0, 1.0]])
+        thin = [axis for axis in range(3) if stored[axis] == 1 and not affine[:3, axis].any()]
+        for axis in thin[:1]:
+            normal = np.cross(affine[:3, axis - 2], affine[:3, axis - 1])
+            affine[:3, axis] = normal / max(float(np.linalg.norm(normal)), np.finfo(np.float64).tiny)
+        if is_place(affine):
+            return affine
+    if int(header["qform_code"]) > 0 and told.all():
+        return _from_quaternion(header, sizes)
+    return None
 
 
-def _intensities(voxels: NDArray[np.generic], header: _Header) -> tuple[NDArray[np.generic], Intensity]:
-    """Scaled values of an (N, H, W) view: HU as int16 or float32, or grey levels as uint8."""
-    plain = header.slope == 1.0 and header.intercept == 0.0
-    if plain and voxels.dtype == np.uint8:
-        return np.ascontiguousarray(voxels), "8-bit"
-    ends = [value * header.slope + header.intercept for value in finite_range(voxels)]
-    lowest, highest = min(ends), max(ends)
-    whole = header.slope.is_integer() and header.intercept.is_integer() and voxels.dtype.kind in "iu"
-
-    def scaled(part: NDArray[np.generic]) -> NDArray[np.float64]:
-        values = part.astype(np.float64) * header.slope + header.intercept
-        return np.nan_to_num(values, nan=lowest, posinf=highest, neginf=lowest)
-
-    if lowest <= HOUNSFIELD_FROM:
-        return _slice_by_slice(
-            voxels, np.dtype(np.int16 if whole else np.float32), _in_hounsfield(scaled)
-        ), "HU"
-    return to_8_bit(_slice_by_slice(voxels, np.dtype(np.float32), scaled)), "8-bit"
-
-
-def _in_hounsfield(scaled: Callable[..., NDArray[np.float64]]) -> Callable[..., NDArray[np.float64]]:
-    return lambda part: np.clip(scaled(part), _INT16.min, _INT16.max)
-
-
-def _slice_by_slice(
-    voxels: NDArray[np.generic], dtype: np.dtype[Any], convert: Callable[..., NDArray[np.float64]]
-) -> NDArray[np.generic]:
-    # float64 copies of the whole volume would not fit the decoder's memory.
-    converted = np.empty(voxels.shape, dtype)
-    for part, result in zip(voxels, converted, strict=True):
-        result[...] = convert(part)
-    return converted
+def _from_quaternion(header: Any, sizes: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    b, c, d = (float(header[name]) for name in ("quatern_b", "quatern_c", "quatern_d"))
+    square = b * b + c * c + d * d
+    if not square <= _LARGEST_SQUARE:  # not a number, too
+        return None
+    if square > 1.0:
+        b, c, d = (value / np.sqrt(square) for value in (b, c, d))
+    a = np.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+    affine = np.eye(4)
+    affine[:3, :3] = [
+        [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
+        [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
+        [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - b * b - c * c],
+    ]
+    # "pixdim[0] is qfac; if it is 0 (which should not occur), it is treated as 1".
+    third = -sizes[2] if float(header["pixdim"][0]) < 0 else sizes[2]
+    affine[:3, :3] *= [sizes[0], sizes[1], third]
+    affine[:3, 3] = [float(header[name]) for name in ("qoffset_x", "qoffset_y", "qoffset_z")]
+    return affine if is_place(affine) else None

@@ -4,9 +4,10 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.geometry import upright
 from ctseg.slices.grey import to_8_bit, to_grey
 from ctseg.slices.limits import MAX_SIDE, check_stack
 from ctseg.slices.stack import Stack
@@ -44,11 +45,19 @@ def read_picture(file: BinaryIO, kind: str) -> Stack:
         width, height = picture.size
         check_stack(1, height, width, 4)
         if kind == "png" and _has_16_bit_channels(file):
-            samples = _read_16_bit_channels(file)
+            # OpenCV leaves the orientation alone where it is asked to change nothing.
+            samples = upright(_read_16_bit_channels(file), orientation_of(picture))
         else:
             picture.load()
-            samples = samples_of(ImageOps.exif_transpose(picture))
+            samples = upright(samples_of(picture), orientation_of(picture))
     return Stack(to_8_bit(to_grey(samples))[np.newaxis], "8-bit", None, kind.upper())
+
+
+def orientation_of(picture: Image.Image) -> int:
+    """Orientation tag of an open picture, 1 to 8, from Exif or XMP; 1 where there is none."""
+    picture.load()  # in a PNG it may stand behind the pixels
+    found = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    return int(found) if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def samples_of(picture: Image.Image) -> NDArray[np.generic]:

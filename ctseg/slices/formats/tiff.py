@@ -10,6 +10,7 @@ from PIL import Image
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats.png_jpeg import samples_of
 from ctseg.slices.formats.tiff_page import compression_name, page_samples
+from ctseg.slices.geometry import upright
 from ctseg.slices.grey import to_8_bit, to_grey
 from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
@@ -65,7 +66,7 @@ def _same_pages(tiff: tifffile.TiffFile) -> list[Any]:
 def _read_page(page: Any, file: BinaryIO) -> NDArray[np.generic]:
     grey = to_grey(_page_samples(page, file))
     orientation = page.tags.get(_ORIENTATION_TAG)
-    return _turn(grey, int(orientation.value) if orientation else 1)
+    return upright(grey, int(orientation.value) if orientation else 1)
 
 
 def _page_samples(page: Any, file: BinaryIO) -> NDArray[np.generic]:
@@ -128,7 +129,7 @@ def _read_with_pillow(page: Any, file: BinaryIO) -> NDArray[np.generic]:
         picture.seek(page.index)
         if picture.size != (page.imagewidth, page.imagelength):
             raise SliceError("This TIFF is damaged: its pages contradict each other; export it again.")
-        # Pillow would turn the picture by its orientation tag while loading; `_turn` does that for all pages.
+        # Pillow would turn the picture by its orientation tag while loading; `upright` does it for all.
         picture.tag_v2.pop(_ORIENTATION_TAG, None)  # type: ignore[attr-defined]
         return samples_of(picture)
 
@@ -147,17 +148,3 @@ def _read_with_opencv(page: Any, file: BinaryIO) -> NDArray[np.generic]:
     if samples.ndim == 3:
         samples = samples[..., [2, 1, 0, *range(3, samples.shape[2])]]
     return np.asarray(samples)
-
-
-def _turn(grey: NDArray[np.generic], orientation: int) -> NDArray[np.generic]:
-    """Apply the TIFF orientation tag, 1 to 8, to an array of shape (H, W)."""
-    turned = {
-        2: lambda x: x[:, ::-1],
-        3: lambda x: x[::-1, ::-1],
-        4: lambda x: x[::-1],
-        5: lambda x: x.T,
-        6: lambda x: np.rot90(x, -1),
-        7: lambda x: x[::-1, ::-1].T,
-        8: lambda x: np.rot90(x),
-    }.get(orientation)
-    return grey if turned is None else turned(grey)

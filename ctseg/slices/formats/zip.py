@@ -1,11 +1,12 @@
-"""DICOM files out of a ZIP, in memory, with bounds on number, size and compression of its entries."""
+"""Files out of a ZIP, never written to disk, with bounds on number, size and compression of its entries."""
 
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.slices import Opener
@@ -17,26 +18,48 @@ from ctseg.slices.limits import (
     MEBIBYTE,
     ZIP_RATIO_MATTERS_FROM,
 )
-from ctseg.slices.sniff import SNIFFED_BYTES, is_dicom
+from ctseg.slices.sniff import SNIFFED_BYTES, sniff_bytes
+
+HOLDS_NOTHING = (
+    "This ZIP holds no DICOM files; a ZIP must hold the slices of a CT series, a MetaImage header with its "
+    "voxels, or one NumPy array, and other files are uploaded unpacked."
+)
 
 
-def dicom_entries(archive: zipfile.ZipFile) -> list[Opener]:
-    """One opener for each DICOM file in a ZIP; other files in it are passed over, nothing is written to disk.
+@dataclass(frozen=True)
+class Held:
+    """One file in a ZIP: its name, its kind as `ctseg.slices.sniff` has it, and its entry."""
+
+    name: str
+    kind: str
+    entry: zipfile.ZipInfo
+
+
+def held_in(archive: zipfile.ZipFile) -> list[Held]:
+    """Sniff every file in a ZIP that is not empty.
 
     Raises
     ------
     SliceError
-        If the ZIP is encrypted, too large once inflated, or holds no DICOM file.
+        If the ZIP is encrypted, or too large once inflated.
     """
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     _check_entries(entries)
-    found = [entry for entry in entries if entry.file_size and is_dicom(_start(archive, entry))]
-    if not found:
-        raise SliceError(
-            "This ZIP holds no DICOM files; a ZIP must hold the slices of a CT series, and other files are "
-            "uploaded unpacked."
-        )
-    return [partial(_open_entry, archive, entry) for entry in found]
+    return [
+        Held(entry.filename, sniff_bytes(_start(archive, entry)).kind, entry)
+        for entry in entries
+        if entry.file_size
+    ]
+
+
+def dicom_entries(archive: zipfile.ZipFile, held: list[Held]) -> list[Opener]:
+    """One opener for each DICOM file in a ZIP; other files in it are passed over."""
+    return [partial(_open_entry, archive, each.entry) for each in held if each.kind == "dicom"]
+
+
+def open_one(archive: zipfile.ZipFile, held: Held) -> BinaryIO:
+    """Open one file as a stream, which is inflated only as far as it is read."""
+    return cast("BinaryIO", archive.open(held.entry))
 
 
 def _check_entries(entries: list[zipfile.ZipInfo]) -> None:

@@ -133,10 +133,14 @@ class ComparePage:
         if file is None:
             return {self.truth_said: ""}
         try:
-            truth.take_truth(session, file)
+            note = truth.take_truth(session, file)
         except PageError as error:
             return {self.truth_said: notice(str(error)), self.truth: None}
-        return {self.truth_said: "", self.truth: None, self.slots["truth"]: str(id(session.truth))}
+        return {
+            self.truth_said: remark(note or ""),
+            self.truth: None,
+            self.slots["truth"]: str(id(session.truth)),
+        }
 
 
 def stage_facts() -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """A true label map: a visitor's own is read and checked, and what methods made of it is judged."""
 
+import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
-from ctseg.labelmaps import Judgement, area_table, judge, numbered, orient_like
+from ctseg.labelmaps import Judgement, area_table, judge, numbered
 from ctseg.methods import METHODS
 from ctseg.metrics import Scores, score
 from ctseg.sandbox.runner import run_decoder
@@ -21,25 +21,30 @@ from ctseg.ui.server.sessions import Session
 _DECODER = "ctseg.labelmaps.files:decode_label_map"
 
 
-def take_truth(session: Session, path: str) -> None:
-    """Read a true label map into the session and delete the upload.
+def take_truth(session: Session, path: str) -> str | None:
+    """Read a true label map, laid on the slice on show, into the session and delete the upload.
+
+    Returns
+    -------
+    A sentence where it is unknown whether it lies where the slice does, or None.
 
     Raises
     ------
     PageError
-        If it cannot be read, or does not have the slice's size.
+        If it cannot be read, or does not lie on the slice's grid at its place.
     """
     ct_slice = session.ct_slice
     file = Path(path)
     try:
         if ct_slice is None:
             raise PageError(GONE)
-        truth, facts = run_decoder(_DECODER, [file])
+        geometry = ct_slice.geometry
+        on = json.dumps({"shape": geometry.shape, **geometry.facts()})
+        truth, facts = run_decoder(_DECODER, [file], settings=[on])
     except UserError as error:
         raise PageError(str(error)) from error
     finally:
         file.unlink(missing_ok=True)
-    truth = _turned(truth, facts.get("affine"), ct_slice.affine)
     if truth.shape != ct_slice.shape:
         raise PageError(
             f"The label map has {truth.shape[1]} x {truth.shape[0]} pixels and the slice "
@@ -47,18 +52,7 @@ def take_truth(session: Session, path: str) -> None:
         )
     session.truth = np.array(truth, dtype=np.int32)
     session.truth_hues = None
-
-
-def _turned(
-    truth: NDArray[np.generic], affine: Any, slice_affine: NDArray[np.float64] | None
-) -> NDArray[np.generic]:
-    """Turn a label map whose file says where it lies so that it lies as the slice does."""
-    if slice_affine is None or affine is None:
-        return truth
-    own = np.array(affine, np.float64)
-    if own.shape != (4, 4) or not np.isfinite(own).all():
-        raise PageError("The place that this label map says it has cannot be; export it again.")
-    return orient_like(truth.astype(np.int32), own, slice_affine)
+    return None if facts.get("note") is None else str(facts["note"])
 
 
 SCORE_COLUMNS = {

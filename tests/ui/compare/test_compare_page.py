@@ -156,15 +156,6 @@ def test_a_true_label_map_from_another_program_is_turned_to_the_slice(
     assert np.array_equal(session.truth, known)
 
 
-def test_a_place_that_cannot_be_is_refused() -> None:
-    labels = np.ones((3, 4), np.uint8)
-    with pytest.raises(handlers.PageError, match="cannot be"):
-        truth._turned(labels, [[float("nan")] * 4] * 4, np.eye(4))
-    with pytest.raises(handlers.PageError, match="cannot be"):
-        truth._turned(labels, [1.0], np.eye(4))
-    assert truth._turned(labels, None, np.eye(4)) is labels
-
-
 def test_the_stage_is_told_what_python_decides() -> None:
     facts = page.stage_facts()
     assert [400.0, 40.0, "Soft tissue"] in [[float(a), float(b), c] for a, b, c in facts["windows"]]

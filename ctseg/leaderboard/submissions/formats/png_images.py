@@ -4,11 +4,11 @@ import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
+from ctseg.labelmaps import LabelMapError
 from ctseg.labelmaps.files import decode_png
 from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack, check_shape
 from ctseg.leaderboard.submissions.formats.names import check_images
-from ctseg.slices.ct_slice import SliceError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _THREADS = 2
@@ -39,7 +39,7 @@ def read_png_images(
             _read_picture(archive.read(entries[image]), image, index, stack)
         except (SubmissionError, MemoryError):
             raise
-        except SliceError as error:
+        except LabelMapError as error:
             raise SubmissionError(f"{image}: {error}") from error
         except Exception as error:  # inflaters and decoders fail on damaged files in every way
             raise SubmissionError(f"{image} in this ZIP is damaged or incomplete; save it again.") from error

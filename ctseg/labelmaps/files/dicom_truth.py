@@ -1,0 +1,202 @@
+"""DICOM Segmentations (BINARY and LABELMAP) and structure sets as the true label map of one CT slice."""
+
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels import iter_pixels
+
+from ctseg.labelmaps.errors import LabelMapError
+from ctseg.labelmaps.files.volumes import SeveralSlicesError
+from ctseg.slices.dicom.elements import Elements
+from ctseg.slices.dicom.frame import frame_facts
+from ctseg.slices.dicom.header import read_elements
+from ctseg.slices.dicom.values import text, whole
+from ctseg.slices.geometry import FROM_LPS, Geometry
+from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_size, check_upload
+
+_SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
+_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
+_SEGMENTATION_KEYWORDS = (
+    "SOPClassUID",
+    "SegmentationType",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "SegmentSequence",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+    "ExtendedOffsetTable",
+    "ExtendedOffsetTableLengths",
+    "PixelData",
+)
+_CONTOUR_KEYWORDS = ("SOPClassUID", "ROIContourSequence")
+# Of the distance between slices, as `ctseg.slices.geometry` has it.
+_TOLERANCE = 0.25
+_MAX_FRAMES = 65536
+_MAX_POINTS = 2_000_000
+_OVERLAP = "Structures of this file overlap; where they do, the smaller or later one counts."
+_NOTHING = "This file marks nothing on this slice; choose a slice of its CT that it marks."
+
+
+def read_truth(file: BinaryIO, on: Geometry | None) -> tuple[NDArray[np.integer], Geometry, tuple[str, ...]]:
+    """Read the segments or contours that lie on one slice.
+
+    Parameters
+    ----------
+    file : open DICOM file
+    on : where the CT slice lies; a segmentation of a single slice is read without
+
+    Returns
+    -------
+    label map, whose labels are segment or ROI numbers; its geometry; and notes
+
+    Raises
+    ------
+    SliceError
+        If the file cannot be read.
+    LabelMapError
+        If it is no segmentation or structure set, one of probabilities, or marks nothing on the slice.
+    """
+    check_upload([min(file.seek(0, 2), MAX_UPLOAD_BYTES + 1)])
+    sop_class = text(read_elements(file, ("SOPClassUID",)), "SOPClassUID")
+    if sop_class in _SEGMENTATIONS:
+        return _segmentation(read_elements(file, _SEGMENTATION_KEYWORDS), on)
+    if sop_class == _STRUCTURE_SET:
+        if on is None or on.affine is None:
+            raise SeveralSlicesError(
+                "This structure set belongs to a CT in DICOM; it can be laid on a slice of that CT only."
+            )
+        return _contours(read_elements(file, _CONTOUR_KEYWORDS), on)
+    raise LabelMapError(
+        "This DICOM file is read as a slice, not as a label map; give a DICOM Segmentation, a structure set "
+        "or another label map."
+    )
+
+
+def _segmentation(
+    dataset: Dataset, on: Geometry | None
+) -> tuple[NDArray[np.integer], Geometry, tuple[str, ...]]:
+    if text(dataset, "SegmentationType") not in ("BINARY", "LABELMAP"):
+        raise LabelMapError("This DICOM Segmentation holds probabilities; export it as BINARY or LABELMAP.")
+    rows, columns = whole(dataset, "Rows") or 0, whole(dataset, "Columns") or 0
+    check_size(rows, columns)
+    frames = whole(dataset, "NumberOfFrames") or 1
+    if not 1 <= frames <= _MAX_FRAMES:
+        raise LabelMapError("This DICOM Segmentation is damaged: it tells of no frames; export it again.")
+    affines = [frame_facts(Elements(dataset, index, frames)).affine(np.zeros(3)) for index in range(frames)]
+    chosen, affine = _on_plane(_thick(affines), on)
+    labels = np.zeros((rows, columns), np.int32)
+    overlap = False
+    for index, stored in zip(chosen, iter_pixels(dataset, indices=chosen), strict=True):
+        frame = np.asarray(stored)
+        if frame.shape != labels.shape:
+            raise LabelMapError("This DICOM Segmentation is damaged: its frames differ; export it again.")
+        marked = frame > 0
+        overlap |= bool(np.any(labels[marked] > 0))
+        binary = text(dataset, "SegmentationType") == "BINARY"
+        labels[marked] = _segment_number(dataset, index) if binary else frame[marked]
+    padding = whole(dataset, "PixelPaddingValue")
+    if padding and text(dataset, "SegmentationType") == "LABELMAP":
+        labels[labels == padding] = 0
+    return labels, Geometry((rows, columns), affine), (_OVERLAP,) if overlap else ()
+
+
+def _thick(affines: list[NDArray[np.float64] | None]) -> list[NDArray[np.float64]]:
+    """Give each frame's affine a third direction of 1 mm; the distance between frames does not matter."""
+    placed = []
+    for affine in affines:
+        if affine is None:
+            raise LabelMapError("This DICOM Segmentation does not say where its frames lie; export it again.")
+        normal = np.cross(affine[:3, 0], affine[:3, 1])
+        affine[:3, 2] = normal / np.linalg.norm(normal)
+        placed.append(affine)
+    return placed
+
+
+def _on_plane(
+    affines: list[NDArray[np.float64]], on: Geometry | None
+) -> tuple[list[int], NDArray[np.float64]]:
+    """Which frames lie on the slice, and where the first of them does."""
+    if on is None:
+        if any(np.abs(affine - affines[0]).max() > _TOLERANCE for affine in affines):
+            raise SeveralSlicesError(
+                "This DICOM Segmentation marks several slices; it can be laid on one slice of its CT only."
+            )
+        return list(range(len(affines))), affines[0]
+    if on.affine is None:
+        raise SeveralSlicesError(
+            "Where the slice lies in the patient is unknown, so no frame of this DICOM Segmentation is known "
+            "to belong to it; give the label map as PNG."
+        )
+    to_slice = np.linalg.inv(on.affine)
+    chosen = [
+        index for index, affine in enumerate(affines) if abs((to_slice @ affine[:, 3])[2]) <= _TOLERANCE
+    ]
+    if not chosen:
+        raise LabelMapError(_NOTHING)
+    return chosen, affines[chosen[0]]
+
+
+def _segment_number(dataset: Dataset, index: int) -> int:
+    for groups in (
+        dataset.PerFrameFunctionalGroupsSequence[index],
+        dataset.get("SharedFunctionalGroupsSequence", [{}])[0],
+    ):
+        for item in groups.get("SegmentIdentificationSequence") or []:
+            return int(item.ReferencedSegmentNumber)
+    raise LabelMapError("This DICOM Segmentation does not number its segments; export it again.")
+
+
+def _contours(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geometry, tuple[str, ...]]:
+    """Paint closed contours, PS3.3 C.8.8.6; one inside another of the same structure is a hole in it."""
+    assert on.affine is not None
+    to_slice = np.linalg.inv(on.affine) @ FROM_LPS
+    masks: dict[int, NDArray[np.bool_]] = {}
+    points = 0
+    for item in dataset.get("ROIContourSequence") or []:
+        for contour in item.get("ContourSequence") or []:
+            if str(contour.get("ContourGeometricType", "")).upper() not in (
+                "CLOSED_PLANAR",
+                "CLOSEDPLANAR_XOR",
+            ):
+                continue
+            millimetres = np.array(contour.ContourData, np.float64).reshape(-1, 3)
+            points += len(millimetres)
+            if points > _MAX_POINTS:
+                raise LabelMapError("This structure set has too many contours; export fewer structures.")
+            found = _inside(millimetres, to_slice, on.shape)
+            if found is not None:
+                number = int(item.ReferencedROINumber)
+                masks[number] = masks.get(number, np.zeros(on.shape, bool)) ^ found
+    labels = np.zeros(on.shape, np.int32)
+    if not any(mask.any() for mask in masks.values()):
+        raise LabelMapError(_NOTHING)
+    overlap = False
+    # The body's outline is often one of them: the smaller a structure, the later it is painted.
+    for number, mask in sorted(masks.items(), key=lambda each: -int(each[1].sum())):
+        overlap |= bool(np.any(labels[mask] > 0))
+        labels[mask] = max(number, 0) + 1 if 0 in masks else number
+    return labels, on, (_OVERLAP,) if overlap else ()
+
+
+def _inside(
+    millimetres: NDArray[np.float64], to_slice: NDArray[np.floating], shape: tuple[int, int]
+) -> NDArray[np.bool_] | None:
+    """Pixels whose centres lie inside a contour on the slice; None if it lies on another slice."""
+    from skimage.draw import polygon
+
+    corners = (to_slice @ np.column_stack([millimetres, np.ones(len(millimetres))]).T)[:3]
+    if len(millimetres) < 3 or not np.abs(corners[2]).max() <= _TOLERANCE:
+        return None
+    mask = np.zeros(shape, bool)
+    mask[polygon(corners[0], corners[1], shape)] = True
+    return mask

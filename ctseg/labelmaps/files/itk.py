@@ -1,0 +1,136 @@
+"""Label maps as MetaImage, and as ``.seg.nrrd`` for 3D Slicer, with the structures' names and colours."""
+
+import gzip
+import zlib
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.labelmaps.checks import checked
+from ctseg.labelmaps.files.voxels import Voxels, voxels_of
+from ctseg.labelmaps.palette import PALETTE_SIZE, colour_index, colours
+from ctseg.slices.geometry import FROM_LPS, Geometry
+
+_METAIMAGE_TYPES = {
+    "u1": "MET_UCHAR",
+    "i1": "MET_CHAR",
+    "u2": "MET_USHORT",
+    "i2": "MET_SHORT",
+    "u4": "MET_UINT",
+    "i4": "MET_INT",
+    "u8": "MET_ULONG_LONG",
+    "i8": "MET_LONG_LONG",
+}
+_NRRD_TYPES = {"u1": "uint8", "u2": "uint16", "u4": "uint32"}
+
+
+def write_metaimage(path: str | PathLike[str], label_map: NDArray[np.generic], geometry: Geometry) -> None:
+    """Write a label map as one compressed ``.mha`` file.
+
+    Parameters
+    ----------
+    path : where to write; an existing file is replaced
+    label_map : ndarray of integers or bool, shape (H, W), non-negative; its dtype is kept
+    geometry : of the image it belongs to. Without a place the file holds no matrix and no offset.
+
+    Raises
+    ------
+    ValueError
+        If it is not a label map.
+    """
+    voxels = voxels_of(label_map, geometry)
+    packed = zlib.compress(_little(voxels.labels))
+    lines = ["ObjectType = Image", "NDims = 3", "BinaryData = True", "BinaryDataByteOrderMSB = False"]
+    lines += ["CompressedData = True", f"CompressedDataSize = {len(packed)}"]
+    if voxels.affine is not None:
+        affine = FROM_LPS @ voxels.affine
+        steps = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+        lines += [f"TransformMatrix = {_numbers(steps.T.ravel())}", f"Offset = {_numbers(affine[:3, 3])}"]
+        lines.append("CenterOfRotation = 0 0 0")
+    if voxels.spacing_mm is not None:
+        lines.append(f"ElementSpacing = {_numbers(voxels.spacing_mm)}")
+    lines.append(f"DimSize = {' '.join(map(str, voxels.labels.shape))}")
+    lines.append(f"ElementType = {_METAIMAGE_TYPES[voxels.labels.dtype.str[1:]]}")
+    lines.append("ElementDataFile = LOCAL")
+    Path(path).write_bytes("\n".join(lines).encode() + b"\n" + packed)
+
+
+def write_seg_nrrd(
+    path: str | PathLike[str],
+    label_map: NDArray[np.generic],
+    geometry: Geometry,
+    names: Mapping[int, str] | None = None,
+) -> None:
+    """Write a label map as a segmentation of 3D Slicer, one segment for each label.
+
+    Parameters
+    ----------
+    path : where to write, ``.seg.nrrd`` by custom; an existing file is replaced
+    label_map : ndarray of integers or bool, shape (H, W), in [0, 2**32)
+    geometry : of the image it belongs to. Without a place the file names no space.
+    names : label to what the user called the structure; others are called by their number
+
+    Raises
+    ------
+    ValueError
+        If it is not a label map, or a label is too large.
+    """
+    label_map = checked(label_map)
+    largest = int(label_map.max(initial=0))
+    if largest >= 2**32:
+        raise ValueError(
+            f"The label map has label {largest}, but a .seg.nrrd ends at {2**32 - 1}; relabel it."
+        )
+    voxels = voxels_of(label_map.astype(np.min_scalar_type(largest)), geometry)
+    lines = ["NRRD0004", f"type: {_NRRD_TYPES[voxels.labels.dtype.str[1:]]}", "dimension: 3"]
+    lines += _place(voxels)
+    lines += [f"sizes: {' '.join(map(str, voxels.labels.shape))}", "kinds: domain domain domain"]
+    lines += ["endian: little", "encoding: gzip"]
+    lines += _segments(voxels.labels, names or {})
+    content = gzip.compress(_little(voxels.labels), mtime=0)
+    Path(path).write_bytes("\n".join(lines).encode() + b"\n\n" + content)
+
+
+def _place(voxels: Voxels) -> list[str]:
+    if voxels.affine is None:
+        return [] if voxels.spacing_mm is None else [f"spacings: {_numbers(voxels.spacing_mm)}"]
+    affine = FROM_LPS @ voxels.affine
+    steps = " ".join(f"({_numbers(affine[:3, axis], ',')})" for axis in range(3))
+    return [
+        "space: left-posterior-superior",
+        f"space directions: {steps}",
+        f"space origin: ({_numbers(affine[:3, 3], ',')})",
+    ]
+
+
+def _segments(labels: NDArray[np.integer], names: Mapping[int, str]) -> list[str]:
+    extent = " ".join(f"0 {length - 1}" for length in labels.shape)
+    lines = ["Segmentation_MasterRepresentation:=Binary labelmap"]
+    lines += ["Segmentation_ContainedRepresentationNames:=Binary labelmap|"]
+    lines += ["Segmentation_ReferenceImageExtentOffset:=0 0 0"]
+    found = np.unique(labels[labels > 0])
+    painted = colours(PALETTE_SIZE)[colour_index(found)] / 255.0
+    for number, (label, colour) in enumerate(zip(found.tolist(), painted, strict=True)):
+        name = " ".join(names.get(label, "").split()) or f"Structure {label}"
+        told = {
+            "ID": f"Structure_{label}",
+            "Name": name,
+            "NameAutoGenerated": int(label not in names),
+            "Color": _numbers(np.round(colour, 6)),
+            "LabelValue": label,
+            "Layer": 0,
+            "Extent": extent,
+        }
+        lines += [f"Segment{number}_{key}:={value}" for key, value in told.items()]
+    return lines
+
+
+def _little(labels: NDArray[np.integer]) -> bytes:
+    return labels.astype(labels.dtype.newbyteorder("<")).tobytes(order="F")
+
+
+def _numbers(values: "NDArray[np.floating] | tuple[float, ...]", between: str = " ") -> str:
+    return between.join(repr(float(value)) for value in values)

@@ -1,0 +1,160 @@
+"""MetaImage, grand-challenge's format: ``.mha``, or a ``.mhd`` header whose ``.raw`` lies in the same ZIP."""
+
+import re
+import zlib
+from collections.abc import Callable
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.slices.ct_slice import SliceError
+from ctseg.slices.formats.inflated import Inflated
+from ctseg.slices.formats.volume import Volume
+from ctseg.slices.geometry import FROM_LPS, is_place
+from ctseg.slices.view import radiological_view
+
+_LONGEST_LINE = 4096
+_MOST_LINES = 500
+# MetaIO's own sizes, whatever a C compiler thinks of "long".
+_TYPES = {
+    "MET_CHAR": "i1",
+    "MET_UCHAR": "u1",
+    "MET_SHORT": "i2",
+    "MET_USHORT": "u2",
+    "MET_INT": "i4",
+    "MET_UINT": "u4",
+    "MET_LONG": "i4",
+    "MET_ULONG": "u4",
+    "MET_LONG_LONG": "i8",
+    "MET_ULONG_LONG": "u8",
+    "MET_FLOAT": "f4",
+    "MET_DOUBLE": "f8",
+}
+_DAMAGED = "The header of this MetaImage file is damaged; export or download it again."
+_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+
+Beside = Callable[[str], BinaryIO]
+
+
+def no_file_beside(name: str) -> BinaryIO:
+    """Refuse a header that comes without its voxels; ``name`` is what it calls them."""
+    del name
+    raise SliceError(
+        "This MetaImage header comes without its voxels; pack both files into one ZIP, or save the volume "
+        "as .mha."
+    )
+
+
+def open_metaimage(file: BinaryIO, beside: Beside = no_file_beside) -> Volume:
+    """Judge the header of an open MetaImage file; no voxel is read yet.
+
+    Parameters
+    ----------
+    file : at its start
+    beside : opens the file that the header names, where its voxels are not in the same file
+
+    Raises
+    ------
+    SliceError
+        If it is damaged, holds colours, vectors or text, or several volumes, or its voxels are not there.
+    """
+    fields = _fields(file)
+    axes = _whole(fields, "NDims", 1)[0]
+    lengths = _whole(fields, "DimSize", axes)
+    if axes < 2 or min(lengths) < 1:
+        raise SliceError("This MetaImage file says that it holds no slice; export it again.")
+    if any(length > 1 for length in lengths[3:]):
+        raise SliceError("This MetaImage file holds several volumes; save the one you want as its own file.")
+    i, j, k = (*lengths, 1)[:3]
+    dtype = _dtype(fields)
+    affine = _affine(fields) if axes == 3 else None
+    spacing = _numbers(fields, ("ElementSpacing", "ElementSize"), axes)
+    x, y, z = np.append(np.full(3, np.nan) if spacing is None else np.abs(spacing), np.nan)[:3].tolist()
+    voxels = file if fields["ElementDataFile"].upper() == "LOCAL" else beside(fields["ElementDataFile"])
+    if fields.get("CompressedData", "").lower() == "true":
+        voxels = cast("BinaryIO", Inflated(voxels, zlib.decompressobj(wbits=47)))
+    elif voxels is not file:
+        _pass_header(voxels, fields, i * j * k * dtype.itemsize)
+    return Volume(
+        "MetaImage",
+        (i, j, k),
+        dtype,
+        voxels,
+        radiological_view((i, j, k), _LPS if affine is None else affine),
+        affine,
+        (x, y, z),
+    )
+
+
+def _fields(file: BinaryIO) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for _ in range(_MOST_LINES):
+        line = file.readline(_LONGEST_LINE)
+        key, separator, value = line.decode("latin-1").partition("=")
+        if not line or not separator:
+            break
+        fields[key.strip()] = value.strip()
+        if key.strip() == "ElementDataFile":
+            return fields
+    raise SliceError(_DAMAGED)
+
+
+def _whole(fields: dict[str, str], name: str, count: int) -> list[int]:
+    words = fields.get(name, "").split()
+    if (
+        len(words) != count
+        or not 1 <= count <= 8
+        or not all(re.fullmatch(r"-?\d{1,9}", word) for word in words)
+    ):
+        raise SliceError(_DAMAGED)
+    return [int(word) for word in words]
+
+
+def _numbers(fields: dict[str, str], names: tuple[str, ...], count: int) -> NDArray[np.float64] | None:
+    """The numbers of the first of these fields that is there; None where there is none."""
+    found = next((fields[name] for name in names if name in fields), None)
+    if found is None:
+        return None
+    try:
+        numbers = np.array(found.split(), np.float64)
+    except ValueError as error:
+        raise SliceError(_DAMAGED) from error
+    return numbers if numbers.shape == (count,) and np.isfinite(numbers).all() else None
+
+
+def _dtype(fields: dict[str, str]) -> np.dtype:
+    told = _TYPES.get(fields.get("ElementType", ""))
+    channels = fields.get("ElementNumberOfChannels", "1")
+    if told is None or channels != "1":
+        raise SliceError(
+            "This MetaImage file holds colours or values of an unusual kind; save it as 16-bit integers or "
+            "32-bit floats."
+        )
+    if fields.get("BinaryData", "True").lower() != "true":
+        raise SliceError("This MetaImage file holds its voxels as text; save it with BinaryData = True.")
+    big = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")).lower() == "true"
+    return np.dtype((">" if big else "<") + told)
+
+
+def _affine(fields: dict[str, str]) -> NDArray[np.float64] | None:
+    """Voxel to RAS+ mm; the file's own axes are DICOM's, and each row of its matrix is one axis of voxels."""
+    matrix = _numbers(fields, ("TransformMatrix", "Rotation", "Orientation"), 9)
+    origin = _numbers(fields, ("Offset", "Position", "Origin"), 3)
+    spacing = _numbers(fields, ("ElementSpacing", "ElementSize"), 3)
+    if matrix is None or origin is None or spacing is None:
+        return None
+    affine = np.eye(4)
+    affine[:3, :3] = matrix.reshape(3, 3).T * np.abs(spacing)
+    affine[:3, 3] = origin
+    affine = FROM_LPS @ affine
+    return affine if is_place(affine) else None
+
+
+def _pass_header(voxels: BinaryIO, fields: dict[str, str], needed: int) -> None:
+    """HeaderSize bytes come before the voxels of a file of their own; -1 says that the voxels end it."""
+    [size] = _whole(fields, "HeaderSize", 1) if "HeaderSize" in fields else [0]
+    if size >= 0:
+        voxels.seek(size)
+        return
+    voxels.seek(max(0, voxels.seek(0, 2) - needed))
