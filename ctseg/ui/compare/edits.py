@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
 from ctseg.labelmaps import numbered
 from ctseg.labelmaps.overlaps import overlaps
 from ctseg.ui.compare import results
@@ -33,7 +34,10 @@ def edit(session: Session, asked: dict[str, Any]) -> bytes:
     found = session.finished.get(method)
     if found is None or found.tree is None or ct_slice is None:
         raise PageError("This pane has no merge tree; run a method with one first.")
-    label_map = numbered(_done(found.tree, asked))
+    try:
+        label_map = numbered(_done(found.tree, asked))
+    except (UserError, ValueError) as error:  # what a tree refuses, it refuses with a sentence
+        raise PageError(str(error)) from error
     hues, moved = _carried(found, label_map)
     for other in session.finished.values():
         other.earlier = other.hues

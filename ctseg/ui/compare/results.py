@@ -90,6 +90,7 @@ def result_frame(session: Session, method: str, ct_slice: CTSlice, about: Messag
         "state": "done",
         "method": method,
         "title": card.title,
+        "full_tiling": card.full_tiling,
         "time": seconds(found.seconds),
         "counted": counted(card, len(table["label"])),
         "clear": clear_labels(found.label_map, ct_slice),

@@ -37,7 +37,9 @@ class _Columns:
         return self.label_map
 
     def undo(self) -> NDArray[np.int32]:
-        self.position = max(self.position - 1, 0)
+        if not self.position:
+            raise ValueError("There is nothing to undo.")
+        self.position -= 1
         return self.label_map
 
     def redo(self) -> NDArray[np.int32]:
@@ -72,6 +74,11 @@ def test_a_cut_is_undone_and_done_again(session: Session) -> None:
     assert message["tree"]["redo"] is True
     assert _edited(session, action="redo")[1] == 8
     assert _edited(session, action="cut", count=10**9)[1] == 8
+
+
+def test_what_a_tree_refuses_is_said(session: Session) -> None:
+    with pytest.raises(PageError, match="nothing to undo"):
+        _edited(session, action="undo")
 
 
 def test_what_stays_keeps_its_hue_and_says_its_new_number(session: Session) -> None:

@@ -311,7 +311,8 @@ class Compare {
     const frames = await this.wire.frames("truth");
     const [told] = frames;
     this.truthKnown = !!told;
-    if (!told || told.index !== this.index) return;
+    if (!told) return this.withoutTruth();
+    if (told.index !== this.index) return;
     this.truth = told;
     const pane = this.stage.pane("truth", "Truth");
     pane.take({ method: "truth", title: "Truth", labels: told.arrays.labels, table: told.table, clear: [], intensity: this.stage.view.slice.intensity });
@@ -327,6 +328,13 @@ class Compare {
     this.stage.recolour(told.hues);
     this.stage.toolbar.offerMarks(Object.keys(told.judged).length > 0);
     this.scores.show(told);
+    this.list();
+  }
+
+  // A truth that was uploaded for one slice does not fit the next.
+  withoutTruth() {
+    this.truth = null;
+    if (this.stage.panes.delete("truth")) this.stage.only([...this.stage.panes.keys()]);
     this.list();
   }
 
@@ -432,7 +440,7 @@ class Compare {
   legend() {
     const { legend, view } = this.stage;
     legend.hidden = ![...this.stage.panes.values()].some(({ result }) => result);
-    if (view.marks && this.truth) legend.replaceChildren(...legendOf(this.facts.marks, this.truth.judged));
+    if (view.marks && this.truth) legend.replaceChildren("Structures, method by method:", ...legendOf(this.facts.marks, this.truth.judged));
     else legend.replaceChildren("Colours only tell structures apart; structures that match have one colour in all panes.");
   }
 

@@ -148,7 +148,8 @@ class Stage {
 
   pickMain(panes) {
     if (this.arrangement === "wipe") return this.panes.get(this.pair[0]) ?? panes[0];
-    return this.panes.get(this.main) ?? panes.find((pane) => pane.result && pane.name !== "truth") ?? panes[0];
+    const results = panes.filter((pane) => pane.result && pane.name !== "truth");
+    return this.panes.get(this.main) ?? results.find((pane) => !pane.result.full_tiling) ?? results[0] ?? panes[0];
   }
 
   film(panes) {

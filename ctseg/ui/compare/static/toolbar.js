@@ -67,7 +67,7 @@ class Toolbar {
     this.fileWindow = slice.window;
     const first = this.view.facts.windows[0];
     if (anew) this.pickWindow(slice.window ? "file" : `${first[0]}/${first[1]}`);
-    else this.apply(Number(this.width.input.value), Number(this.level.input.value));
+    else this.apply(this.view.window.width, this.view.window.level);
   }
 
   pickWindow(value) {
