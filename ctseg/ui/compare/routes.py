@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 PASS_HEADER = "x-ctseg-pass"  # noqa: S105 the header's name
 MAX_BODY_BYTES = 256 * 1024
 _FRAMES = "application/octet-stream"
-_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+# A proxy that gathered a run's steps would show them all at its end.
+_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff", "x-accel-buffering": "no"}
 
 _Answer = Callable[[Session, dict[str, Any]], "Response"]
 
