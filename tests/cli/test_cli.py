@@ -193,3 +193,19 @@ def test_spreadsheets_cannot_take_names_for_formulas(tmp_path: Path) -> None:
     assert "300,'=cmd" in text
     write_results(tmp_path, ct_slice, [MethodRun("watershed", label_map * 0, 1.0)])
     assert len((tmp_path / "watershed" / "structures.csv").read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_the_format_of_the_voxels_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from ctseg.labelmaps.files import read_placed_label_map
+
+    chosen = ["--format", "dicom-seg", "--format", "seg.nrrd", "--format", "mha"]
+    assert main(["segment", str(CT_SMALL), "--out", str(tmp_path), *chosen]) == 0
+    assert "patient's name" in capsys.readouterr().err
+    place = ctseg.read_slice(CT_SMALL).geometry
+    expected = read_label_map(tmp_path / "watershed" / "labels.png")
+    for name in ("labels.dcm", "labels.seg.nrrd", "labels.mha"):
+        placed = read_placed_label_map(tmp_path / "watershed" / name, on=place)
+        assert np.array_equal(placed.label_map, expected)
+        assert placed.note is None
+    assert not (tmp_path / "watershed" / "labels.nii.gz").exists()
+    assert "1CT1" not in (tmp_path / "report.json").read_text(encoding="utf-8")
