@@ -143,3 +143,17 @@ def test_zip_without_dicom(tmp_path: Path) -> None:
         decode([zip_of(tmp_path / "a.zip", [tmp_path / "README"])])
     with pytest.raises(SliceError, match="holds no DICOM"):
         decode([zip_of(tmp_path / "a.zip", [])])
+
+
+@pytest.mark.parametrize("method", [9, 93])
+def test_zip_of_a_rare_method_is_not_called_damaged(method: int, tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "a.zip", write_series(tmp_path / "a"))
+    packed = bytearray(path.read_bytes())
+    for magic, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = packed.find(magic)
+        while at >= 0:
+            packed[at + place] = method
+            at = packed.find(magic, at + 4)
+    path.write_bytes(packed)
+    with pytest.raises(SliceError, match="rare method"):
+        decode([path])

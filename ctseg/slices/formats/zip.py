@@ -25,6 +25,8 @@ HOLDS_NOTHING = (
     "voxels, or one NumPy array, and other files are uploaded unpacked."
 )
 
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+
 
 @dataclass(frozen=True)
 class Held:
@@ -70,6 +72,8 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         )
     if any(entry.flag_bits & 1 for entry in entries):
         raise SliceError("This ZIP is protected by a password; pack the series without one.")
+    if any(entry.compress_type not in _METHODS for entry in entries):
+        raise SliceError("This ZIP is packed by a rare method (such as Deflate64); pack it by plain Deflate.")
     if sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
         raise SliceError(
             f"Unpacked, this ZIP would take more than the {MAX_ZIP_BYTES // MEBIBYTE} MB allowed; "
