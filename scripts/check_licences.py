@@ -3,8 +3,9 @@
     python scripts/check_licences.py [REQUIREMENTS]
 
 Reads the metadata of the installed packages: License-Expression, else the classifiers and the License field,
-else the heading of the licence file. LGPL, and GPL with an exception for linked programs, are allowed; of
-licences joined by OR one must be allowed. Exits with 1 and names each package that is refused.
+else the heading of the licence file. LGPL, and GPL with an exception for linked programs, are allowed, and of
+the CeCILL family B (like BSD, with credit) and C (like LGPL) but not CeCILL itself (like GPL). Of licences
+joined by OR one must be allowed. Exits with 1 and names each package that is refused.
 """
 
 import re
@@ -24,7 +25,8 @@ SAYS_NOTHING = {
 """Packages without any statement in their metadata that were looked at by hand, and what was found."""
 
 REFUSED = re.compile(
-    r"(?<![a-z])a?gpl|affero|gnu\s+general\s+public|non-?\s?commercial|(?<![a-z])cc[- ]by[- ]nc",
+    r"(?<![a-z])a?gpl|affero|cecill(?![- ]?[bc](?![a-z]))"
+    r"|gnu\s+general\s+public|non-?\s?commercial|(?<![a-z])cc[- ]by[- ]nc",
     re.IGNORECASE,
 )
 LINKING_EXCEPTION = re.compile(
