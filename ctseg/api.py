@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.methods import load
+from ctseg.methods import MethodError, load
+from ctseg.methods.base.hierarchical import Hierarchical
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
 from ctseg.slices import CTSlice, read_slice
 
@@ -15,6 +16,8 @@ def segment(
     method: str = "watershed",
     stop: StopFlag = NeverStop(),
     progress: Progress = ignore_progress,
+    *,
+    regions: int | None = None,
 ) -> NDArray[np.int32]:
     """Segment all structures of one CT slice.
 
@@ -24,6 +27,7 @@ def segment(
     method : a name from ``ctseg.METHODS``
     stop : looked at at least every 0.5 s
     progress : called with the finished fraction in [0, 1]
+    regions : the most structures to cut the slice into, for methods with a merge tree; None for their own cut
 
     Returns
     -------
@@ -34,7 +38,9 @@ def segment(
     SliceError
         If the file cannot be read as a CT slice.
     MethodError
-        If there is no such method, or it is not trained yet.
+        If there is no such method, it is not trained yet, or it has no merge tree and ``regions`` is given.
+    MergeTreeError
+        If ``regions`` is less than 1.
     WeightsError
         If the method's weights cannot be had.
     Stopped
@@ -42,4 +48,14 @@ def segment(
     """
     if not isinstance(ct_slice, CTSlice):
         ct_slice = read_slice(Path(ct_slice))
-    return load(method).segment(ct_slice, stop=stop, progress=progress)
+    chosen = load(method)
+    if regions is None:
+        return chosen.segment(ct_slice, stop=stop, progress=progress)
+    if not isinstance(chosen, Hierarchical):
+        raise MethodError(
+            f"{method} gives one partition only; for a number of regions choose a method with a merge tree, "
+            "such as sobel-tree."
+        )
+    label_map = chosen.tree(ct_slice, stop=stop, progress=progress).cut(count=regions)
+    progress(1.0)
+    return label_map

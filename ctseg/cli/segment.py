@@ -48,6 +48,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         choices=("nifti", "seg.nrrd", "mha", "dicom-seg"),
         help="how a file's label map is written beside the PNG (default nifti); may be given several times",
     )
+    command.add_argument(
+        "--regions",
+        type=int,
+        default=None,
+        metavar="N",
+        help="cut the slice into at most N structures; for methods with a merge tree, such as sobel-tree",
+    )
     command.add_argument("--json", action="store_true", help="print the report of a file as JSON")
     command.set_defaults(run=run)
 
@@ -88,7 +95,7 @@ def _segment_one(options: argparse.Namespace) -> int:
     _announce_download(options.method)
     ct_slice = read_slice(options.input, options.slice)
     _tell(ct_slice.notes)
-    label_map, seconds = _timed(ct_slice, options.method)
+    label_map, seconds = _timed(ct_slice, options)
     done = MethodRun(options.method, label_map, seconds)
     formats = options.format or ["nifti"]
     identity = _identity(options.input, ct_slice) if "dicom-seg" in formats else None
@@ -130,7 +137,7 @@ def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
         )
     label_maps, cut = {}, 0
     for done, path in enumerate(images, start=1):
-        label_map = _timed(read_slice(path), options.method)[0]
+        label_map = _timed(read_slice(path), options)[0]
         label_maps[path.name] = largest_structures(label_map, MOST_LABELS)
         cut += int(np.unique(label_map).size > np.unique(label_maps[path.name]).size)
         print(f"\r{done} of {len(images)}", end="", file=sys.stderr, flush=True)
@@ -156,9 +163,9 @@ def _tell(notes: tuple[str, ...]) -> None:
         print(f"Note: {note}", file=sys.stderr)
 
 
-def _timed(ct_slice: "CTSlice", method: str) -> "tuple[NDArray[np.int32], float]":
+def _timed(ct_slice: "CTSlice", options: argparse.Namespace) -> "tuple[NDArray[np.int32], float]":
     from ctseg.api import segment
 
     start = time.perf_counter()
-    label_map = segment(ct_slice, method)
+    label_map = segment(ct_slice, options.method, regions=options.regions)
     return label_map, time.perf_counter() - start

@@ -8,6 +8,7 @@ torch at the top of the module: imports that are heavy belong inside ``load``.
 from typing import TYPE_CHECKING, Any
 
 from ctseg.methods.base.card import Card
+from ctseg.methods.base.hierarchical import Hierarchical
 from ctseg.methods.base.method import (
     Method,
     NeverStop,
@@ -25,6 +26,7 @@ __all__ = [
     "CARDS",
     "METHODS",
     "Card",
+    "Hierarchical",
     "Method",
     "MethodError",
     "NeverStop",

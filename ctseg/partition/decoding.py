@@ -67,15 +67,14 @@ def agglomerate(
     away = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outside = _INSIDE + np.floor(_A_PX * np.sqrt(np.rint(away.astype(np.float64) ** 2)))
     altitude = np.where(mask, np.rint(boundary * (_INSIDE - 1)), outside).astype(np.int64)
-    basins = flood(altitude, _markers(boundary < boundary_below, mask))
+    basins = flood(altitude, _markers(boundary < boundary_below, mask), look)
     look()
     graph = region_graph(np.where(mask, basins.labels, 0), affinities, offsets)
     look()
     gaps = 1 + np.maximum(basins.levels - _INSIDE, 0) * 2 / _A_PX / sum(mask.shape)
     parents, altitudes = average_linkage(graph, basins, gaps, look)
-    return coarsened(
-        placed(MergeTree(basins.labels, parents, altitudes), mask if at is None else at), MAX_LEAVES
-    )
+    everywhere = MergeTree(basins.labels, parents, altitudes)
+    return coarsened(placed(everywhere, mask if at is None else at, look), MAX_LEAVES)
 
 
 def _markers(low: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.int32]:

@@ -1,5 +1,6 @@
 """Watershed basins by flooding from markers, and the passes between them, the same for a mirrored slice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -37,7 +38,9 @@ class Basins:
     volumes: NDArray[np.float64]
 
 
-def flood(altitude: NDArray[np.integer], markers: NDArray[np.int32]) -> Basins:
+def flood(
+    altitude: NDArray[np.integer], markers: NDArray[np.int32], look: Callable[[], None] = lambda: None
+) -> Basins:
     """Flood a landscape from markers: a minimum spanning forest of its 4-adjacency graph, rooted in them.
 
     An edge lies as high as the higher of its two pixels. Of edges of one height the one nearer to a marker is
@@ -48,7 +51,9 @@ def flood(altitude: NDArray[np.integer], markers: NDArray[np.int32]) -> Basins:
     Parameters
     ----------
     altitude : ndarray of integers, shape (H, W), in [0, HIGHEST_LEVEL]
-    markers : ndarray of int32, shape (H, W): 0, or the number 1..K of a 4-connected marker; at least one
+    markers : ndarray of int32, shape (H, W): 0, or the number 1..K of a marker, in one piece or several; at
+        least one
+    look : called between the parts of the work; may raise to end early
 
     Returns
     -------
@@ -60,7 +65,9 @@ def flood(altitude: NDArray[np.integer], markers: NDArray[np.int32]) -> Basins:
     """
     level = np.ascontiguousarray(altitude, np.int64)
     across, down = _ranks(level, markers)
+    look()
     pools = _pools(across, down, markers)
+    look()
     edges, one, other = _between(pools, across, down)
     count = int(pools.max()) + 1
     planted = np.zeros(count)
@@ -71,11 +78,13 @@ def flood(altitude: NDArray[np.integer], markers: NDArray[np.int32]) -> Basins:
     tree = higra.bpt_canonical(
         (one, other, count), sorted_edge_indices=np.arange(one.size), return_altitudes=False
     )
+    look()
     building = tree.mst_edge_map
     divides = _both_sides(tree, planted)
     labels = _joined(pools, one[building[~divides]], other[building[~divides]])
     of_pool = np.zeros(count, np.int64)
     of_pool[pools.ravel()] = labels.ravel()
+    look()
     passes = building[divides]
     levels = edges[building] >> (LEVEL_BITS + 2 * _FAR_BITS)
     volumes = emptier_sides(tree.parents(), levels, pools, level)[divides]

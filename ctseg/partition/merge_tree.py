@@ -54,6 +54,8 @@ class MergeTree:
         first = np.zeros(self.leaf_count + 1, np.int64)
         first[pixels[::-1]] = np.arange(pixels.size - 1, -1, -1)
         order = np.argsort(first[1:])
+        if (np.diff(order) > 0).all():
+            return
         number = np.zeros(self.leaf_count + 1, np.int32)
         number[order + 1] = np.arange(1, self.leaf_count + 1)
         self._leaves = number[self._leaves]

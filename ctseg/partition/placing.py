@@ -1,5 +1,7 @@
 """The same hierarchy on a slice of another size, under a mask, or with fewer basins."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ def nearest(array: NDArray[np.generic], shape: tuple[int, int]) -> NDArray[np.ge
     return array[rows[:, None], columns]
 
 
-def placed(tree: MergeTree, mask: NDArray[np.bool_]) -> MergeTree:
+def placed(tree: MergeTree, mask: NDArray[np.bool_], look: Callable[[], None] = lambda: None) -> MergeTree:
     """Return a tree on a slice of the mask's size, background outside the mask.
 
     Basins without a pixel there are taken out of the hierarchy; steps are not kept.
@@ -24,14 +26,19 @@ def placed(tree: MergeTree, mask: NDArray[np.bool_]) -> MergeTree:
     ----------
     tree : of a slice of any size that shows the same
     mask : ndarray of bool, shape (H, W)
+    look : called between the parts of the work; may raise to end early
 
     Returns
     -------
     MergeTree with leaves of shape (H, W)
     """
-    leaves = np.where(mask, nearest(tree.leaves, mask.shape), 0)
-    seen = np.bincount(leaves.ravel(), minlength=tree.leaf_count + 1)[1:] > 0
-    return _of_nodes(tree, leaves, np.where(seen, np.arange(tree.leaf_count), -1))
+    leaves = nearest(tree.leaves, mask.shape)
+    look()
+    leaves[~mask] = 0
+    seen = np.zeros(tree.leaf_count + 1, bool)
+    seen[leaves] = True
+    look()
+    return _of_nodes(tree, leaves, np.where(seen[1:], np.arange(tree.leaf_count), -1))
 
 
 def coarsened(tree: MergeTree, count: int) -> MergeTree:
@@ -45,7 +52,7 @@ def coarsened(tree: MergeTree, count: int) -> MergeTree:
 def _of_nodes(tree: MergeTree, leaves: NDArray[np.integer], nodes: NDArray[np.int64]) -> MergeTree:
     """Make basins of the nodes that each leaf is in, or of none where that is -1."""
     new = np.unique(nodes[nodes >= 0])
-    number = np.searchsorted(new, nodes) + 1
-    number[nodes < 0] = 0
+    number = np.zeros(nodes.size + 1, np.int32)
+    number[1:] = np.where(nodes < 0, 0, np.searchsorted(new, nodes) + 1)
     parents, altitudes = trees.kept(tree.parents, tree.altitudes, new)
-    return MergeTree(np.concatenate([[0], number])[leaves], parents, altitudes)
+    return MergeTree(number[leaves], parents, altitudes)

@@ -2,9 +2,9 @@
 
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ctseg.partition.merge_tree import MAX_LEAVES, MAX_STEPS, MergeTree
 from ctseg.partition.trees import MergeTreeError
@@ -65,7 +65,7 @@ def from_bytes(data: bytes) -> MergeTree:
     return MergeTree.restored(pixels, parents, altitudes, states, position)
 
 
-def _arrays(data: bytes, layout: tuple[tuple[str, tuple[int, ...]], ...]) -> list[NDArray[np.generic]]:
+def _arrays(data: bytes, layout: tuple[tuple[str, tuple[int, ...]], ...]) -> list[Any]:
     sizes = [int(np.prod(shape)) * np.dtype(kind).itemsize for kind, shape in layout]
     stream = zlib.decompressobj()
     try:

@@ -54,12 +54,14 @@ def edge_strength(
     if boundary is not None:
         if boundary.shape != grey.shape:
             raise ValueError(f"A boundary of shape {boundary.shape} does not fit a slice of {grey.shape}.")
-        strength *= (FLAT_WEIGHT + np.clip(boundary, 0, 1)) / (FLAT_WEIGHT + 1)
+        strength *= (FLAT_WEIGHT + np.clip(boundary.astype(np.float64), 0, 1)) / (FLAT_WEIGHT + 1)
     return np.rint(strength * HIGHEST_LEVEL).astype(np.int64)
 
 
 def volume_tree(
-    strength: NDArray[np.integer], after_step: Callable[[int], None] = lambda _step: None
+    strength: NDArray[np.integer],
+    after_step: Callable[[int], None] = lambda _step: None,
+    look: Callable[[], None] = lambda: None,
 ) -> MergeTree:
     """Join the basins of a landscape, those that hold the least water first: a hierarchical watershed by
     volume.
@@ -71,8 +73,8 @@ def volume_tree(
     Parameters
     ----------
     strength : ndarray of integers, shape (H, W), in [0, HIGHEST_LEVEL], such as :func:`edge_strength` gives
-    after_step : called with 1 and 2 when that many steps are done; may raise to end early. At 1024 px a step
-        takes less than 0.5 s.
+    after_step : called with 1 and 2 when that many steps are done
+    look : called between parts of a step, each of less than 0.5 s at 1024 px. Both may raise to end early.
 
     Returns
     -------
@@ -83,7 +85,7 @@ def volume_tree(
     Cousty and Najman, Incremental Algorithm for Hierarchical Minimum Spanning Forests and Saliency of
     Watershed Cuts, ISMM 2011; Perret et al., Higra: Hierarchical Graph Analysis, SoftwareX 2019.
     """
-    basins = flood(strength, _minima(strength))
+    basins = flood(strength, _minima(strength), look)
     after_step(1)
     count = basins.volumes.size + 1
     parents = np.zeros(1, np.int64)

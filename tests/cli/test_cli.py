@@ -34,6 +34,16 @@ def test_a_file_becomes_a_folder_of_results(tmp_path: Path, capsys: pytest.Captu
     assert "intensities in HU" in (tmp_path / "README.txt").read_text(encoding="utf-8")
 
 
+def test_a_slice_is_cut_into_as_many_regions_as_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["segment", str(CT_SMALL), "--method", "sobel-tree", "--regions", "12", "--out", str(tmp_path)]
+    assert main([*asked, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["methods"][0]["structures"] == 12
+    expected = ctseg.segment(CT_SMALL, "sobel-tree", regions=12)
+    assert np.array_equal(read_label_map(tmp_path / "sobel-tree" / "labels.png"), expected)
+
+
 def test_the_slice_of_a_stack_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     volume = np.zeros((40, 30, 3), np.int16)
     volume[5:20, 5:20, 2] = 1000
@@ -130,6 +140,8 @@ def test_scores_of_label_maps_and_of_tables_agree(tmp_path: Path, capsys: pytest
         (["segment", "nothing.dcm", "--out", "x"], "There is no nothing.dcm"),
         (["segment", str(CT_SMALL), "--method", "magic", "--out", "x"], "There is no method 'magic'"),
         (["segment", str(CT_SMALL), "--slice", "7", "--out", "x"], "slice"),
+        (["segment", str(CT_SMALL), "--regions", "5", "--out", "x"], "one partition only"),
+        (["segment", str(CT_SMALL), "--method", "sobel-tree", "--regions", "0", "--out", "x"], "at least 1"),
         (["segment", ".", "--out", "x"], ".csv"),
         (["segment", ".", "--out", "y.csv"], "numbered PNG"),
         (["score", str(CT_SMALL), str(CT_SMALL)], "label map"),

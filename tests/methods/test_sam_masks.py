@@ -13,7 +13,7 @@ from torch import nn
 from torchvision.ops import box_iou
 
 from ctseg.methods import NeverStop
-from ctseg.methods.sam.engine.body import body_mask, grid_points, points_on_body
+from ctseg.methods.base.body import body_mask
 from ctseg.methods.sam.engine.candidates import (
     Candidate,
     candidate,
@@ -26,6 +26,7 @@ from ctseg.methods.sam.engine.frame import encoder_input, framed_points, framed_
 from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.modules import load_modules
 from ctseg.methods.sam.engine.onnx_encoder import OnnxEncoder
+from ctseg.methods.sam.engine.points import grid_points, points_on_body
 from ctseg.methods.sam.engine.segmenter import AutomaticMasks
 from ctseg.methods.sam.sam_vit_t import CARD, DECODER_FILE, ENCODER_FILE
 from ctseg.slices import CTSlice, read_slice

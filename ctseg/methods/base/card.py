@@ -54,7 +54,7 @@ class Card:
     saw : what training saw, for the leaderboard.
     parameters : number of learnt parameters.
     seconds : measured time for a 512x512 slice on 2 cores, in seconds; 0 if never measured.
-    full_tiling : True if every pixel ends in some structure, so that ``ari`` is not its index.
+    full_tiling : True if it divides the whole slice or the whole body, so that ``ari`` is not its index.
     known_failures : what it is known to do badly, one sentence each.
     trained : False while the method is planned and its weights do not exist.
     control : True if it is there to be compared against; Compare lists it behind "more".

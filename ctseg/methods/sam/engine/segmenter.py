@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
-from ctseg.methods.sam.engine.body import points_on_body
 from ctseg.methods.sam.engine.candidates import (
     Candidate,
     candidate,
@@ -22,6 +21,7 @@ from ctseg.methods.sam.engine.decoder import ImageSide, PointDecoder
 from ctseg.methods.sam.engine.frame import encoder_input, framed_points, judged_shape
 from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.memory import give_back_freed_memory
+from ctseg.methods.sam.engine.points import points_on_body
 from ctseg.methods.sam.engine.threads import single_threaded_workers
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8

@@ -1,0 +1,33 @@
+"""What the methods ask of a network, and how its answer comes to the slice's size."""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.methods.base.method import StopFlag, Stopped
+
+
+class AffinityNetwork(Protocol):
+    """A network of foreground and affinities, such as ``ctseg.networks.served.ServedNetwork``."""
+
+    size: int
+    """Side in px at which it looks at a slice."""
+
+    def logits(self, image: NDArray[np.float32], /) -> NDArray[np.float32]:
+        """(1, 1, S, S) in [-1, 1] to (1, 2 + offsets, S, S): background, foreground, affinities."""
+        ...
+
+
+def look(stop: StopFlag) -> None:
+    """Raise ``Stopped`` if the flag is set."""
+    if stop.is_set():
+        raise Stopped
+
+
+def resized(values: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return probabilities (h, w) at another size (H, W), bilinearly, float32."""
+    height, width = shape
+    source = np.ascontiguousarray(values, np.float32)
+    return np.asarray(cv2.resize(source, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

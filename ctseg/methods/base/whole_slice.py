@@ -1,0 +1,90 @@
+"""The whole body divided: a volume tree of edges, weighted by a learned boundary where there is one."""
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.methods.base.affinity_network import AffinityNetwork, look, resized
+from ctseg.methods.base.body import body_mask
+from ctseg.methods.base.hierarchical import FromTree
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.slices.windowing import to_uint8
+
+if TYPE_CHECKING:
+    from ctseg.partition import MergeTree
+
+REGIONS = 60
+"""The most structures in the default cut."""
+LONGEST_SIDE = 1024
+"""Larger slices are divided at this size: a step then takes less time than a stop may."""
+
+
+class WholeSlice(FromTree):
+    """Divides the body by the edges of the slice and leaves the air around it clear.
+
+    Parameters
+    ----------
+    input_window : in HU, for slices in HU
+    network : its affinities weight the edges by 0.3 + boundary; None for the edges alone
+    mirrored : also look at the slice mirrored left to right and average the affinities
+    regions : structures of the default cut
+    """
+
+    def __init__(
+        self,
+        input_window: Window,
+        network: AffinityNetwork | None = None,
+        *,
+        mirrored: bool = False,
+        regions: int = REGIONS,
+    ) -> None:
+        self._input_window = input_window
+        self._network = network
+        self._mirrored = mirrored
+        self._regions = regions
+
+    def tree(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> "MergeTree":
+        """See :class:`ctseg.methods.base.hierarchical.Hierarchical`."""
+        from ctseg.partition import edge_strength, placed, volume_tree
+
+        look(stop)
+        progress(0.0)
+        grey = to_uint8(ct_slice, self._input_window)
+        look(stop)
+        worked_on = _shrunk(grey)
+        boundary = self._boundary(grey, worked_on.shape)
+        done = 0.0 if boundary is None else 0.4
+
+        def after_step(step: int) -> None:
+            look(stop)
+            progress(done + (0.9 - done) * step / 3)
+
+        after_step(0)
+        strength = edge_strength(worked_on, boundary)
+        after_step(1)
+        tree = volume_tree(strength, lambda step: after_step(1 + step), lambda: look(stop))
+        body = body_mask(grey)
+        look(stop)
+        return placed(tree, body, lambda: look(stop)).start(count=self._regions)
+
+    def _boundary(self, grey: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+        if self._network is None:
+            return None
+        from ctseg.networks.affinities import OFFSETS, predict_affinities
+        from ctseg.partition import boundary_map
+
+        _, affinities = predict_affinities(self._network.logits, grey, self._network.size, self._mirrored)
+        return resized(boundary_map(affinities, OFFSETS), (shape[0], shape[1]))
+
+
+def _shrunk(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    longer = max(grey.shape)
+    if longer <= LONGEST_SIDE:
+        return grey
+    height, width = (max(1, round(side * LONGEST_SIDE / longer)) for side in grey.shape)
+    return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

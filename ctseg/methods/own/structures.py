@@ -1,0 +1,76 @@
+"""Structures of the kind that was annotated: a network's mask, divided by its affinities."""
+
+from typing import TYPE_CHECKING
+
+from ctseg.methods.base.affinity_network import AffinityNetwork, look, resized
+from ctseg.methods.base.hierarchical import FromTree
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.slices.windowing import to_uint8
+
+if TYPE_CHECKING:
+    from ctseg.partition import MergeTree
+
+MASK_FROM = 0.4
+"""Probability of foreground from which a pixel is in the mask."""
+BASINS_BELOW = 0.15
+"""Boundary below which a basin begins."""
+JOINED_FROM = 0.5
+"""Mean affinity from which two parts are one structure in the default cut."""
+
+
+class Structures(FromTree):
+    """Separates the structures in a network's mask and leaves the background alone.
+
+    Parameters
+    ----------
+    input_window : in HU, for slices in HU
+    network : of foreground and affinities
+    mirrored : also look at the slice mirrored left to right and average both
+    mask_from, basins_below, joined_from : thresholds, see the constants of the same names
+    """
+
+    def __init__(
+        self,
+        input_window: Window,
+        network: AffinityNetwork,
+        *,
+        mirrored: bool = False,
+        mask_from: float = MASK_FROM,
+        basins_below: float = BASINS_BELOW,
+        joined_from: float = JOINED_FROM,
+    ) -> None:
+        self._input_window = input_window
+        self._network = network
+        self._mirrored = mirrored
+        self._mask_from = mask_from
+        self._basins_below = basins_below
+        self._joined_from = joined_from
+
+    def tree(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> "MergeTree":
+        """See :class:`ctseg.methods.base.hierarchical.Hierarchical`."""
+        from ctseg.networks.affinities import OFFSETS, predict_affinities
+        from ctseg.partition import agglomerate
+
+        look(stop)
+        progress(0.0)
+        grey = to_uint8(ct_slice, self._input_window)
+        look(stop)
+        foreground, affinities = predict_affinities(
+            self._network.logits, grey, self._network.size, self._mirrored
+        )
+        look(stop)
+        progress(0.7)
+        # The mask is cut at the slice's own size, so that its outline is not made of the network's pixels.
+        tree = agglomerate(
+            affinities,
+            foreground >= self._mask_from,
+            OFFSETS,
+            boundary_below=self._basins_below,
+            at=resized(foreground, grey.shape) >= self._mask_from,
+            look=lambda: look(stop),
+        )
+        look(stop)
+        return tree.start(threshold=1 - self._joined_from)
