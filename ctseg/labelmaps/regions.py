@@ -120,10 +120,16 @@ def in_reading_order(regions: NDArray[np.int32]) -> NDArray[np.int32]:
 
     OpenCV's own order depends on its algorithm and threads.
     """
+    first = first_pixels(regions)
+    numbers = np.zeros(first.size + 1, dtype=np.int32)
+    numbers[np.argsort(first) + 1] = np.arange(1, first.size + 1)
+    return numbers[regions]
+
+
+def first_pixels(regions: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return where labels 1..n, which all occur, come first, row by row: places in the flattened array."""
     pixels = regions.ravel()
-    first = np.empty(int(pixels.max()) + 1, dtype=np.int64)
+    first = np.empty(int(pixels.max(initial=0)) + 1, dtype=np.int64)
     # Written backwards, the earliest pixel of each region stays.
     first[pixels[::-1]] = np.arange(pixels.size - 1, -1, -1)
-    numbers = np.zeros(first.size, dtype=np.int32)
-    numbers[np.argsort(first[1:]) + 1] = np.arange(1, first.size)
-    return numbers[regions]
+    return first[1:]

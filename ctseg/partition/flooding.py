@@ -8,7 +8,7 @@ import higra
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.labelmaps.regions import in_reading_order
+from ctseg.labelmaps.regions import first_pixels, in_reading_order
 from ctseg.partition.water import emptier_sides
 
 LEVEL_BITS = 21
@@ -136,9 +136,7 @@ def _pools(
         np.copyto(flows[here], numbers[here] + step, where=lower)
     at = flows.ravel()
     marker = markers.ravel()
-    first = np.zeros(int(marker.max()) + 1, np.int64)
-    first[marker[::-1]] = np.arange(marker.size - 1, -1, -1)
-    at[marker > 0] = first[marker[marker > 0]]
+    at[marker > 0] = first_pixels(markers)[marker[marker > 0] - 1]
     # Two pixels without a marker that flow into each other: the first of them is the bottom.
     bottom = (at[at] == numbers.ravel()) & (numbers.ravel() < at)
     at[bottom] = np.flatnonzero(bottom)

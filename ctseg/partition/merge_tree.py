@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.labelmaps.regions import relabel
+from ctseg.labelmaps.regions import first_pixels, in_reading_order, relabel
 from ctseg.partition import trees
 from ctseg.partition.trees import MergeTreeError
 
@@ -50,15 +50,10 @@ class MergeTree:
         self._position = 0
 
     def _in_reading_order(self) -> None:
-        pixels = self._leaves.ravel()
-        first = np.zeros(self.leaf_count + 1, np.int64)
-        first[pixels[::-1]] = np.arange(pixels.size - 1, -1, -1)
-        order = np.argsort(first[1:])
+        order = np.argsort(first_pixels(self._leaves))
         if (np.diff(order) > 0).all():
             return
-        number = np.zeros(self.leaf_count + 1, np.int32)
-        number[order + 1] = np.arange(1, self.leaf_count + 1)
-        self._leaves = number[self._leaves]
+        self._leaves = in_reading_order(self._leaves)
         self._parents[: self.leaf_count] = self._parents[: self.leaf_count][order]
 
     @classmethod
@@ -93,7 +88,7 @@ class MergeTree:
 
     @property
     def leaves(self) -> NDArray[np.int32]:
-        """Basins, shape (H, W), 1..L in reading order; not to be written to."""
+        """Basins, shape (H, W), 1..L in reading order; not to be written to, as all arrays of the tree."""
         return self._leaves
 
     @property
@@ -103,17 +98,17 @@ class MergeTree:
 
     @property
     def parents(self) -> NDArray[np.int64]:
-        """Parents of all nodes, shape (2 L - 1,); not to be written to."""
+        """Parents of all nodes, shape (2 L - 1,)."""
         return self._parents
 
     @property
     def altitudes(self) -> NDArray[np.float64]:
-        """Altitudes of the inner nodes, shape (L - 1,), ascending; not to be written to."""
+        """Altitudes of the inner nodes, shape (L - 1,), ascending."""
         return self._altitudes
 
     @property
     def state(self) -> NDArray[np.int32]:
-        """Number of the structure that each basin is in, shape (L,); not to be written to."""
+        """Number of the structure that each basin is in, shape (L,)."""
         return self._states[self._position]
 
     @property
@@ -168,8 +163,7 @@ class MergeTree:
         MergeTreeError
             If there is no such structure, or both are the same.
         """
-        self._need(a)
-        self._need(b)
+        self._need(a, b)
         if a == b:
             raise MergeTreeError(f"Structure {a} cannot be merged with itself; choose another.")
         return self._step(trees.in_order_of_appearance(np.where(self.state == b, a, self.state)))
@@ -234,11 +228,11 @@ class MergeTree:
             self._spans = trees.spans(self._parents)
         return self._spans
 
-    def _need(self, structure: int) -> None:
-        if not 1 <= structure <= self.structure_count:
-            raise MergeTreeError(
-                f"There is no structure {structure}; this partition has {self.structure_count}."
-            )
+    def _need(self, *structures: int) -> None:
+        has = self.structure_count
+        for structure in structures:
+            if not 1 <= structure <= has:
+                raise MergeTreeError(f"There is no structure {structure}; this partition has {has}.")
 
     def _state_of_cut(self, threshold: float | None, count: int | None) -> NDArray[np.int32]:
         if (threshold is None) == (count is None):

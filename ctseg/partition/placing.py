@@ -1,6 +1,7 @@
 """The same hierarchy on a slice of another size, under a mask, or with fewer basins."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from ctseg.partition import trees
 from ctseg.partition.merge_tree import MergeTree
 
 
-def nearest(array: NDArray[np.generic], shape: tuple[int, int]) -> NDArray[np.generic]:
+def nearest(array: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
     """Return an array (h, w) at size (H, W), each pixel from where its centre lies, so that nothing moves."""
     rows, columns = (
         (2 * np.arange(size) + 1) * old // (2 * size) for size, old in zip(shape, array.shape, strict=True)

@@ -45,16 +45,16 @@ def edge_strength(
     ValueError
         If the shapes differ.
     """
-    image = grey.astype(np.float64)
     gauss, smooth, step = _smoothing(sigma_px), np.array([1.0, 2, 1]), np.array([-1.0, 0, 1])
-    image = cv2.sepFilter2D(image, cv2.CV_64F, gauss, gauss, borderType=cv2.BORDER_REFLECT)
+    image = cv2.sepFilter2D(grey.astype(np.float64), cv2.CV_64F, gauss, gauss, borderType=cv2.BORDER_REFLECT)
     across = cv2.sepFilter2D(image, cv2.CV_64F, step, smooth, borderType=cv2.BORDER_REFLECT)
     down = cv2.sepFilter2D(image, cv2.CV_64F, smooth, step, borderType=cv2.BORDER_REFLECT)
     strength = np.sqrt(across * across + down * down) / (255 * gauss.sum() ** 2 * smooth.sum() * np.sqrt(2))
     if boundary is not None:
         if boundary.shape != grey.shape:
             raise ValueError(f"A boundary of shape {boundary.shape} does not fit a slice of {grey.shape}.")
-        strength *= (FLAT_WEIGHT + np.clip(boundary.astype(np.float64), 0, 1)) / (FLAT_WEIGHT + 1)
+        certain = np.clip(boundary.astype(np.float64), 0, 1)
+        strength = strength * (FLAT_WEIGHT + certain) / (FLAT_WEIGHT + 1)
     return np.rint(strength * HIGHEST_LEVEL).astype(np.int64)
 
 
