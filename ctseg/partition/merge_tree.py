@@ -42,19 +42,15 @@ class MergeTree:
         self._parents = np.array(parents, np.int64)
         self._altitudes = np.array(altitudes, np.float64)
         trees.check(self._parents, self._altitudes, int(self._leaves.max(initial=0)))
-        self._in_reading_order()
+        order = np.argsort(first_pixels(self._leaves))
+        if (np.diff(order) < 0).any():
+            self._leaves = in_reading_order(self._leaves)
+            self._parents[: order.size] = self._parents[order]
         for array in (self._leaves, self._parents, self._altitudes):
             array.flags.writeable = False
         self._spans: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None
         self._states = [np.arange(1, self.leaf_count + 1, dtype=np.int32)]
         self._position = 0
-
-    def _in_reading_order(self) -> None:
-        order = np.argsort(first_pixels(self._leaves))
-        if (np.diff(order) > 0).all():
-            return
-        self._leaves = in_reading_order(self._leaves)
-        self._parents[: self.leaf_count] = self._parents[: self.leaf_count][order]
 
     @classmethod
     def restored(
@@ -65,13 +61,7 @@ class MergeTree:
         states: NDArray[np.integer],
         position: int,
     ) -> "MergeTree":
-        """Return a tree with its steps, as :attr:`states` and :attr:`position` told them.
-
-        Raises
-        ------
-        MergeTreeError
-            If they do not fit.
-        """
+        """Return a tree with its steps, as :attr:`states` and :attr:`position` told; or MergeTreeError."""
         tree = cls(leaves, parents, altitudes)
         if states.ndim != 2 or states.shape[1] != tree.leaf_count or not 0 < len(states) <= MAX_STEPS + 1:
             raise MergeTreeError("The steps stored with the merge tree do not fit it.")

@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.methods.base.method import StopFlag, Stopped
-
 
 class AffinityNetwork(Protocol):
     """A network of foreground and affinities, such as ``ctseg.networks.served.ServedNetwork``."""
@@ -18,12 +16,6 @@ class AffinityNetwork(Protocol):
     def logits(self, image: NDArray[np.float32], /) -> NDArray[np.float32]:
         """(1, 1, S, S) in [-1, 1] to (1, 2 + offsets, S, S): background, foreground, affinities."""
         ...
-
-
-def look(stop: StopFlag) -> None:
-    """Raise ``Stopped`` if the flag is set."""
-    if stop.is_set():
-        raise Stopped
 
 
 def resized(values: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:

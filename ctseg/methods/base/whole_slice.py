@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.methods.base.affinity_network import AffinityNetwork, look, resized
+from ctseg.methods.base.affinity_network import AffinityNetwork, resized
 from ctseg.methods.base.body import body_mask
 from ctseg.methods.base.hierarchical import FromTree
-from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
@@ -52,25 +52,25 @@ class WholeSlice(FromTree):
         """See :class:`ctseg.methods.base.hierarchical.Hierarchical`."""
         from ctseg.partition import edge_strength, placed, volume_tree
 
-        look(stop)
+        raise_if_stopped(stop)
         progress(0.0)
         grey = to_uint8(ct_slice, self._input_window)
-        look(stop)
+        raise_if_stopped(stop)
         worked_on = _shrunk(grey)
         boundary = self._boundary(grey, worked_on.shape)
         done = 0.0 if boundary is None else 0.4
 
         def after_step(step: int) -> None:
-            look(stop)
+            raise_if_stopped(stop)
             progress(done + (0.9 - done) * step / 3)
 
         after_step(0)
         strength = edge_strength(worked_on, boundary)
         after_step(1)
-        tree = volume_tree(strength, lambda step: after_step(1 + step), lambda: look(stop))
+        tree = volume_tree(strength, lambda step: after_step(1 + step), lambda: raise_if_stopped(stop))
         body = body_mask(grey)
-        look(stop)
-        return placed(tree, body, lambda: look(stop)).start(count=self._regions)
+        raise_if_stopped(stop)
+        return placed(tree, body, lambda: raise_if_stopped(stop)).start(count=self._regions)
 
     def _boundary(self, grey: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float32] | None:
         if self._network is None:

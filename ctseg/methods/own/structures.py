@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from ctseg.methods.base.affinity_network import AffinityNetwork, look, resized
+from ctseg.methods.base.affinity_network import AffinityNetwork, resized
 from ctseg.methods.base.hierarchical import FromTree
-from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
@@ -54,14 +54,14 @@ class Structures(FromTree):
         from ctseg.networks.affinities import OFFSETS, predict_affinities
         from ctseg.partition import agglomerate
 
-        look(stop)
+        raise_if_stopped(stop)
         progress(0.0)
         grey = to_uint8(ct_slice, self._input_window)
-        look(stop)
+        raise_if_stopped(stop)
         foreground, affinities = predict_affinities(
             self._network.logits, grey, self._network.size, self._mirrored
         )
-        look(stop)
+        raise_if_stopped(stop)
         progress(0.7)
         # The mask is cut at the slice's own size, so that its outline is not made of the network's pixels.
         tree = agglomerate(
@@ -70,7 +70,7 @@ class Structures(FromTree):
             OFFSETS,
             boundary_below=self._basins_below,
             at=resized(foreground, grey.shape) >= self._mask_from,
-            look=lambda: look(stop),
+            look=lambda: raise_if_stopped(stop),
         )
-        look(stop)
+        raise_if_stopped(stop)
         return tree.start(threshold=1 - self._joined_from)
