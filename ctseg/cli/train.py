@@ -37,12 +37,14 @@ def run_train(options: argparse.Namespace) -> int:
     """Fine-tune and print where the weights are."""
     _prepare(options)
     from ctseg.datasets import open_split
+    from ctseg.learning.partitioning import train_partition
     from ctseg.learning.recipe import RecipeError
     from ctseg.learning.segmentation import train
 
     try:
         recipe = _recipe(options)
-        print(train(recipe, open_split(recipe.data.split), options.out, options.initial))
+        how = train_partition if recipe.task == "partition" else train
+        print(how(recipe, open_split(recipe.data.split), options.out, options.initial))
     except (RecipeError, FloatingPointError) as error:
         raise CommandError(str(error)) from error
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Loss = Literal["tvmf", "dice", "cosine-dice"]
-Task = Literal["segment", "simclr", "mae", "swin-mae"]
+Task = Literal["segment", "partition", "simclr", "mae", "swin-mae"]
 
 
 class RecipeError(Exception):
@@ -32,6 +32,10 @@ class Data:
     """How many of the patients that are not held out are trained on, the first of a shuffle; 0 means all."""
     unlabelled: tuple[str, ...] = ("ct-fewshot-unlabelled", "ct-fewshot-train")
     """Splits whose images pre-training sees; their labels are not read."""
+    sources: tuple[str, ...] = ("annotated",)
+    """Kinds of pictures that share each batch of the task ``partition`` equally."""
+    phantoms: int = 120
+    """How many phantoms are drawn, if they are among the sources."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +87,9 @@ class Augmentation:
 class Recipe:
     """One training run.
 
-    A task other than ``segment`` is pre-training, which reads no labels and leaves ``encoder.safetensors``; a
-    fine-tuning recipe with ``initial = "pretrained"`` starts from such a file.
+    The task ``segment`` learns foreground, ``partition`` affinities beside it. Every other task is pre-training,
+    which reads no labels and leaves ``encoder.safetensors``; a fine-tuning recipe with ``initial =
+    "pretrained"`` starts from such a file, one with ``"unet-tvmf"`` from that method's whole network.
     ``sizes`` are pairs (first step, side in px): training may begin small and end large. ``budget`` is a
     sentence written before training: steps, expected seconds a step, machine.
     """
@@ -94,7 +99,7 @@ class Recipe:
     steps: int
     task: Task = "segment"
     network: str = "unet-lite0"
-    initial: Literal["imagenet", "random", "pretrained"] = "imagenet"
+    initial: Literal["imagenet", "random", "pretrained", "unet-tvmf"] = "imagenet"
     loss: Loss = "tvmf"
     lambda_: float = 32.0
     cross_entropy: float = 1.0
@@ -242,6 +247,8 @@ def _refuse_impossible(recipe: Recipe) -> None:
         )
     if not 0 < recipe.augmentation.crop <= 1 or not 0 <= recipe.augmentation.cutout < 1:
         raise RecipeError("augmentation.crop must be in (0, 1] and augmentation.cutout in [0, 1).")
+    if recipe.data.phantoms <= 0:
+        raise RecipeError(f"data.phantoms is {recipe.data.phantoms}; it must be above 0.")
     if recipe.temperature <= 0 or not 0 < recipe.mask_ratio < 1:
         raise RecipeError("temperature must be above 0 and mask_ratio between 0 and 1.")
     if not 0 <= recipe.optimiser.ema_decay < 1:

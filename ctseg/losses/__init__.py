@@ -1,5 +1,6 @@
 """Losses of training and pre-training, from their papers; computed in float32, over all processes."""
 
+from ctseg.losses.affinities import affinity_loss, affinity_targets
 from ctseg.losses.contrastive import nt_xent_loss
 from ctseg.losses.cosine_dice import CosineDiceLoss, cosine_dice_loss, cosine_similarity
 from ctseg.losses.dice import DiceLoss, dice_loss
@@ -7,6 +8,8 @@ from ctseg.losses.tvmf import AdaptiveTvmfDiceLoss, tvmf_dice_loss, tvmf_similar
 
 __all__ = [
     "AdaptiveTvmfDiceLoss",
+    "affinity_loss",
+    "affinity_targets",
     "CosineDiceLoss",
     "DiceLoss",
     "cosine_dice_loss",

@@ -10,7 +10,7 @@ from scipy.special import expit
 Logits = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """A network as a function: (1, 1, S, S) in [-1, 1] to logits (1, 2, S, S) of background and foreground."""
 
-_MULTIPLE = 32  # the U-Nets halve five times
+MULTIPLE = 32  # the U-Nets halve five times
 
 
 def input_shape(shape: tuple[int, int], size: int) -> tuple[int, int]:
@@ -52,7 +52,7 @@ def predict_foreground(
     """
     resized = resize_grey(grey, size)
     height, width = resized.shape
-    side = -(-size // _MULTIPLE) * _MULTIPLE
+    side = -(-size // MULTIPLE) * MULTIPLE
     padded = np.zeros((side, side), np.uint8)
     padded[:height, :width] = resized
     picture = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
