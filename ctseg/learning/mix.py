@@ -111,15 +111,15 @@ def _painted(label_maps: tuple[NDArray[np.integer], ...]) -> Source:
     return Source(Pictures(maps, maps), _from_labels)
 
 
-def _as_it_is(moved: NDArray[np.float32], label_map: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+def _as_it_is(moved: NDArray[np.float32], _labels: NDArray[np.uint8], _rng: Generator) -> NDArray[np.uint8]:
     return np.rint(moved).astype(np.uint8)
 
 
-def _windowed(moved: NDArray[np.float32], label_map: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
+def _windowed(moved: NDArray[np.float32], _labels: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
     return random_window(moved, rng)
 
 
 def _from_labels(
-    moved: NDArray[np.float32], label_map: NDArray[np.uint8], rng: Generator
+    _moved: NDArray[np.float32], label_map: NDArray[np.uint8], rng: Generator
 ) -> NDArray[np.uint8]:
     return paint(label_map, rng)

@@ -48,7 +48,9 @@ class Partition(Segmentation):
 
     def __init__(self, recipe: Recipe, split: Split, initial: Path | None) -> None:
         if not recipe.network.endswith("-affinities"):
-            raise RecipeError(f"{recipe.network} has no channels for affinities; add -affinities to its name.")
+            raise RecipeError(
+                f"{recipe.network} has no channels for affinities; add -affinities to its name."
+            )
         super().__init__(recipe, split, initial)
         self.kinds = sources(recipe, self.division.train)
         # An epoch has shown every annotated slice once.
@@ -79,9 +81,7 @@ class Partition(Segmentation):
 
     def scores(self, network: nn.Module, size: int) -> Mapping[str, float]:
         """Return the means over the selecting patients' slices, of the foreground's connected regions."""
-        return dataclasses.asdict(
-            selection_scores(ForegroundOnly(network), self.division.select, size)
-        )
+        return dataclasses.asdict(selection_scores(ForegroundOnly(network), self.division.select, size))
 
 
 def train_partition(recipe: Recipe, split: Split, folder: Path, initial: Path | None = None) -> Path:

@@ -87,9 +87,9 @@ class Augmentation:
 class Recipe:
     """One training run.
 
-    The task ``segment`` learns foreground, ``partition`` affinities beside it. Every other task is pre-training,
-    which reads no labels and leaves ``encoder.safetensors``; a fine-tuning recipe with ``initial =
-    "pretrained"`` starts from such a file, one with ``"unet-tvmf"`` from that method's whole network.
+    The task ``segment`` learns foreground, ``partition`` affinities beside it; any other is pre-training: it
+    reads no labels and leaves ``encoder.safetensors``. With ``initial = "pretrained"`` a recipe starts from
+    such a file, with ``"unet-tvmf"`` from that method's network.
     ``sizes`` are pairs (first step, side in px): training may begin small and end large. ``budget`` is a
     sentence written before training: steps, expected seconds a step, machine.
     """
@@ -174,16 +174,13 @@ def recipe_from_table(table: dict[str, Any]) -> Recipe:
         if section in values:
             if not isinstance(values[section], dict):
                 raise RecipeError(f"{section} must be a table; write [{section}] above its keys.")
-            values[section] = _build(kind, _tuples(values[section]), f"{section}.")
+            lists = {key: tuple(one) for key, one in values[section].items() if isinstance(one, list)}
+            values[section] = _build(kind, values[section] | lists, f"{section}.")
     if "sizes" in values:
         values["sizes"] = _pairs(values["sizes"])
     recipe: Recipe = _build(Recipe, values, "")
     _refuse_impossible(recipe)
     return recipe
-
-
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 def recipe_to_table(recipe: Recipe) -> dict[str, Any]:
@@ -237,18 +234,15 @@ def _pairs(value: Any) -> tuple[tuple[int, int], ...]:
 def _refuse_impossible(recipe: Recipe) -> None:
     positive = {"steps": recipe.steps, "batch": recipe.batch, "select_every": recipe.select_every,
                 "log_every": recipe.log_every, "optimiser.learning_rate": recipe.optimiser.learning_rate,
-                "optimiser.clip_norm": recipe.optimiser.clip_norm}  # fmt: skip
+                "optimiser.clip_norm": recipe.optimiser.clip_norm,
+                "data.phantoms": recipe.data.phantoms}  # fmt: skip
     for key, value in positive.items():
         if value <= 0:
             raise RecipeError(f"{key} is {value}; it must be above 0.")
     if recipe.augmentation.scale < 1 or recipe.augmentation.contrast < 1 or recipe.augmentation.gamma < 1:
-        raise RecipeError(
-            "augmentation.scale, contrast and gamma are largest factors; they must be at least 1."
-        )
+        raise RecipeError("augmentation.scale, contrast and gamma, largest factors, must be at least 1.")
     if not 0 < recipe.augmentation.crop <= 1 or not 0 <= recipe.augmentation.cutout < 1:
         raise RecipeError("augmentation.crop must be in (0, 1] and augmentation.cutout in [0, 1).")
-    if recipe.data.phantoms <= 0:
-        raise RecipeError(f"data.phantoms is {recipe.data.phantoms}; it must be above 0.")
     if recipe.temperature <= 0 or not 0 < recipe.mask_ratio < 1:
         raise RecipeError("temperature must be above 0 and mask_ratio between 0 and 1.")
     if not 0 <= recipe.optimiser.ema_decay < 1:

@@ -126,8 +126,7 @@ def _axial_nrrd(path: Path) -> NDArray[np.generic]:
         raise DatasetError(f"{path.name} is not a gzipped NRRD file of int16 in LPS; get the atlas again.")
     shape = tuple(map(int, facts["sizes"].split()))
     directions = [
-        [float(number) for number in one.strip("()").split(",")]
-        for one in facts["space directions"].split()
+        [float(number) for number in one.strip("()").split(",")] for one in facts["space directions"].split()
     ]
     affine = np.eye(4)
     affine[:3, :3] = np.diag([-1.0, -1.0, 1.0]) @ np.array(directions).T  # from LPS to RAS

@@ -8,10 +8,10 @@ from ctseg.losses.tvmf import AdaptiveTvmfDiceLoss, tvmf_dice_loss, tvmf_similar
 
 __all__ = [
     "AdaptiveTvmfDiceLoss",
-    "affinity_loss",
-    "affinity_targets",
     "CosineDiceLoss",
     "DiceLoss",
+    "affinity_loss",
+    "affinity_targets",
     "cosine_dice_loss",
     "cosine_similarity",
     "dice_loss",

@@ -1,4 +1,4 @@
-"""What a network of affinities gives: which pairs of pixels, in which channels, and how a mirror changes them.
+"""What a network of affinities gives: pairs of pixels, their channels, and what a mirror does to them.
 
 NumPy only, so that serving and the decoders know it without torch.
 """
@@ -17,8 +17,8 @@ Indexable = TypeVar("Indexable", bound=Any)
 OFFSETS: tuple[Offset, ...] = (
     (0, 1), (1, 0), (0, 3), (3, 0), (0, 9), (9, 0), (9, 9), (9, -9), (0, 27), (27, 0)
 )  # fmt: skip
-"""(dy, dx) in px of the network's picture. Affinity k at pixel (y, x) tells whether (y, x) and (y + dy, x + dx)
-belong to the same structure; where the second end lies outside, it tells nothing."""
+"""(dy, dx) in px of the network's picture. Affinity k at (y, x) tells whether the pixels (y, x) and (y + dy,
+x + dx) belong to the same structure; where the second lies outside, it tells nothing."""
 
 CLASSES = 2
 """Channels of background and foreground, which come before the affinities."""
@@ -98,11 +98,12 @@ def predict_affinities(
     foreground, affinities = _look(logits, picture)
     if mirror:
         other_foreground, other_affinities = _look(logits, np.ascontiguousarray(picture[:, ::-1]))
-        foreground = (foreground + other_foreground[:, ::-1]) / 2
-        affinities = (affinities + mirrored(other_affinities)) / 2
+        foreground = (foreground + other_foreground[:, ::-1]) * np.float32(0.5)
+        affinities = (affinities + mirrored(other_affinities)) * np.float32(0.5)
     return foreground[:height, :width], affinities[:, :height, :width]
 
 
 def _look(logits: Logits, picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     answer = logits(picture[None, None])[0]
-    return expit(answer[1] - answer[0]), expit(answer[CLASSES:])
+    probabilities = expit(np.concatenate([answer[1:2] - answer[:1], answer[CLASSES:]]))
+    return probabilities[0], probabilities[1:]
