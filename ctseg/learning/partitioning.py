@@ -66,7 +66,7 @@ class Partition(Segmentation):
         logits = network(grey_to_input(grey).contiguous(memory_format=torch.channels_last))
         foreground, mask = logits[annotated, :CLASSES], (label_map[annotated] > 0).to(torch.uint8)
         parts = [
-            affinity_loss(logits[part, CLASSES:], label_map[part], OFFSETS)
+            affinity_loss(logits[part, CLASSES:], label_map[part], OFFSETS, self.recipe.affinity_classes)
             for part in ((annotated,) if len(self.kinds) == 1 else (annotated, ~annotated))
         ]
         affinity = torch.stack(parts).mean()

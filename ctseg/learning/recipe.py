@@ -104,6 +104,8 @@ class Recipe:
     lambda_: float = 32.0
     cross_entropy: float = 1.0
     """Weight of the cross-entropy added to the loss; 0 leaves it out."""
+    affinity_classes: int = 2
+    """Kinds of pairs that weigh alike; 3 sets pairs of two structures apart from those with background."""
     temperature: float = 0.1
     """τ of NT-Xent."""
     mask_ratio: float = 0.75
