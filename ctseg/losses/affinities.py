@@ -31,9 +31,7 @@ def affinity_targets(label_map: Tensor, offset: Offset) -> tuple[Tensor, Tensor]
     return (first == second) & counted, counted
 
 
-def affinity_loss(
-    logits: Tensor, label_map: Tensor, offsets: Sequence[Offset], classes: int = 2
-) -> Tensor:
+def affinity_loss(logits: Tensor, label_map: Tensor, offsets: Sequence[Offset], classes: int = 2) -> Tensor:
     """Return half of the class-balanced cross-entropy plus the Dice loss of "different", mean over offsets.
 
     Class-balanced: the mean over pairs of one structure plus the mean over different pairs. With three classes
@@ -71,8 +69,8 @@ def affinity_loss(
             (F.softplus(-logit) * target).sum(), target.sum(), (cost * (other - two)).sum(),
             (other - two).sum(), (cost * two).sum(), two.sum(), (different * other).sum(), (different**2).sum(),
         ]))  # fmt: skip
-    same_cost, same_pairs, edge_cost, edge_pairs, two_cost, two_pairs, overlap, predicted = sum_over_processes(
-        torch.stack(sums, 1)
+    same_cost, same_pairs, edge_cost, edge_pairs, two_cost, two_pairs, overlap, predicted = (
+        sum_over_processes(torch.stack(sums, 1))
     )
     if classes == 3:
         kinds = (edge_pairs > 0).float() + (two_pairs > 0).float()
