@@ -2,9 +2,9 @@
 
     CTSEG_DATA=... python scripts/choose_partition.py RUN [--table docs/partition_choice.csv]
 
-The mask's threshold is tried first, with and without a mirrored look, then where basins begin, each with
-several thresholds of merging. The best mean IoU decides; the table keeps every slice, so that choices can be
-compared patient by patient.
+The mask's threshold is tried first, with a mirrored look averaged in, then the best of them without it, then
+where basins begin; each with several thresholds of merging. The best mean IoU decides, step by step; the
+table keeps every slice, so that choices can be compared patient by patient.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.partition import agglomerate
 
-MASKS = (0.3, 0.35, 0.4, 0.45, 0.5)
+MASKS = (0.3, 0.4, 0.5)
 BASINS = (0.1, 0.15, 0.2, 0.3)
 MERGES = (0.3, 0.4, 0.5, 0.6, 0.7)
 FIRST_BASIN = 0.15
@@ -119,13 +119,14 @@ def main() -> None:
             found = "  ".join(f"{name} {value:.4f}" for name, value in means(lines).items())
             print(f"{choice}  {found}", flush=True)
 
-    add(False, 0.5, 0)
-    for mirror in (False, True):
-        for mask in MASKS:
-            add(mirror, mask, FIRST_BASIN)
+    add(True, 0.5, 0)
+    for mask in MASKS:
+        add(True, mask, FIRST_BASIN)
+    add(False, best(table).mask, FIRST_BASIN)
     chosen = best(table)
-    for basin in set(BASINS) - {FIRST_BASIN}:
-        add(chosen.mirror, chosen.mask, basin)
+    for basin in BASINS:
+        if basin != FIRST_BASIN:
+            add(chosen.mirror, chosen.mask, basin)
     print("chosen:", best(table))
     if options.table:
         with options.table.open("w", newline="", encoding="utf-8") as file:

@@ -34,10 +34,10 @@ def affinity_targets(label_map: Tensor, offset: Offset) -> tuple[Tensor, Tensor]
 def affinity_loss(logits: Tensor, label_map: Tensor, offsets: Sequence[Offset], classes: int = 2) -> Tensor:
     """Return half of the class-balanced cross-entropy plus the Dice loss of "different", mean over offsets.
 
-    Class-balanced: the mean over pairs of one structure plus the mean over different pairs. With three classes
-    the latter is the mean of two means, over pairs of a structure with background and over pairs of two
-    structures: where few structures are annotated these are a few in a hundred, and else hardly count. Sums run
-    over batch, space and processes; an offset at which no pair counts adds nothing.
+    Class-balanced: the mean over pairs of one structure plus the mean over different pairs. With three
+    classes the latter is the mean of two means, over pairs of a structure with background and over pairs of
+    two structures: where few structures are annotated, these are a few in a hundred and else hardly count.
+    Sums run over batch, space and processes; an offset at which no pair counts adds nothing.
 
     Parameters
     ----------

@@ -42,11 +42,27 @@ def perfect_logits(label_maps: torch.Tensor) -> torch.Tensor:
     return logits
 
 
-def test_a_perfect_prediction_costs_nothing_and_its_opposite_much() -> None:
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_perfect_prediction_costs_nothing_and_its_opposite_much(classes: int) -> None:
     label_maps = torch.from_numpy(np.stack([small_label_map(0), small_label_map(1)]))
     logits = perfect_logits(label_maps)
-    assert affinity_loss(logits, label_maps, OFFSETS) < 1e-5
-    assert affinity_loss(-logits, label_maps, OFFSETS) > 10
+    assert affinity_loss(logits, label_maps, OFFSETS, classes) < 1e-5
+    assert affinity_loss(-logits, label_maps, OFFSETS, classes) > 10
+
+
+def test_with_three_classes_a_few_pairs_of_two_structures_weigh_as_much_as_all_those_with_background() -> (
+    None
+):
+    label_map = torch.zeros(1, 40, 40, dtype=torch.int64)
+    label_map[:, 5:35, 5:20], label_map[:, 5:35, 20:35] = 1, 2
+    label_map[:, 8:35, 20] = 0  # three rows in which the two touch
+    logits = torch.zeros(1, 1, 40, 40, requires_grad=True)
+    pull = {}
+    for classes in (2, 3):
+        (gradient,) = torch.autograd.grad(affinity_loss(logits, label_map, [(0, 1)], classes), logits)
+        pull[classes] = float(gradient[0, 0, 5:8, 19].sum() / gradient[0, 0].clamp(min=0).sum())
+    assert pull[2] < 0.1
+    assert pull[3] > 0.2  # half of the cross-entropy; the Dice loss still counts pairs
 
 
 def test_labels_are_only_names() -> None:
@@ -66,12 +82,13 @@ def test_pairs_of_background_pull_at_nothing() -> None:
     assert moved.sum() == 5 * 8
 
 
+@pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("label", [0, 1])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_the_gradient_is_finite_without_pairs_and_with_huge_logits(label, dtype) -> None:
+def test_the_gradient_is_finite_without_pairs_and_with_huge_logits(label, dtype, classes) -> None:
     label_map = torch.full((2, 16, 16), label)
     logits = torch.tensor([-1e4, 0.0, 1e4]).to(dtype).repeat(2, 10, 16, 6)[..., :16].requires_grad_()
-    value = affinity_loss(logits, label_map, OFFSETS)
+    value = affinity_loss(logits, label_map, OFFSETS, classes)
     value.backward()
     assert torch.isfinite(value)
     assert torch.isfinite(logits.grad).all()
