@@ -67,7 +67,8 @@ def affinity_loss(logits: Tensor, label_map: Tensor, offsets: Sequence[Offset], 
         cost = F.softplus(logit)
         sums.append(torch.stack([
             (F.softplus(-logit) * target).sum(), target.sum(), (cost * (other - two)).sum(),
-            (other - two).sum(), (cost * two).sum(), two.sum(), (different * other).sum(), (different**2).sum(),
+            (other - two).sum(), (cost * two).sum(), two.sum(), (different * other).sum(),
+            (different**2).sum(),
         ]))  # fmt: skip
     same_cost, same_pairs, edge_cost, edge_pairs, two_cost, two_pairs, overlap, predicted = (
         sum_over_processes(torch.stack(sums, 1))

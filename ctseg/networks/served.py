@@ -52,7 +52,7 @@ class ServedNetwork:
             raise ValueError(f"{path.name} does not fit {graph.stem}; export it again.") from error
 
     def logits(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return logits (1, C, S, S) of a picture (1, 1, S, S) in [-1, 1]; background and foreground first."""
+        """Return logits (1, C, S, S) of a picture (1, 1, S, S) in [-1, 1]: background, foreground, more."""
         return np.asarray(self._session.run(["logits"], {"grey": picture})[0])
 
 
