@@ -18,7 +18,13 @@ import torch
 from ctseg.networks.registry import build_network
 from ctseg.networks.served import GRAPHS
 
-SERVED = (("unet-lite0", 256), ("unet-lite0", 192), ("vit-mae", 192), ("swin-unet", 192))
+SERVED = (
+    ("unet-lite0", 256),
+    ("unet-lite0", 192),
+    ("unet-lite0-affinities", 256),
+    ("vit-mae", 192),
+    ("swin-unet", 192),
+)
 
 
 def graph_of(name: str, size: int) -> onnx.ModelProto:

@@ -39,10 +39,12 @@ def run_train(options: argparse.Namespace) -> int:
     from ctseg.datasets import open_split
     from ctseg.training.recipe import RecipeError
     from ctseg.training.tasks.foreground import train
+    from ctseg.training.tasks.partition import train_partition
 
     try:
         recipe = _recipe(options)
-        print(train(recipe, open_split(recipe.data.split), options.out, options.initial))
+        how = train_partition if recipe.task == "partition" else train
+        print(how(recipe, open_split(recipe.data.split), options.out, options.initial))
     except (RecipeError, FloatingPointError) as error:
         raise CommandError(str(error)) from error
     return 0

@@ -16,7 +16,7 @@ _COUNTER = "num_batches_tracked"  # only training looks at it
 
 
 class ServedNetwork:
-    """A two-class network ready to predict; several threads may use one object.
+    """A network ready to predict; several threads may use one object.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class ServedNetwork:
             raise ValueError(f"{path.name} does not fit {graph.stem}; export it again.") from error
 
     def logits(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return logits (1, 2, S, S) of background and foreground of a picture (1, 1, S, S) in [-1, 1]."""
+        """Return logits (1, C, S, S) of a picture (1, 1, S, S) in [-1, 1]: background, foreground, more."""
         return np.asarray(self._session.run(["logits"], {"grey": picture})[0])
 
 

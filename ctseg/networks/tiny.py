@@ -14,20 +14,20 @@ def _block(channels_in: int, channels_out: int) -> nn.Sequential:
 
 
 class TinyUNet(nn.Module):
-    """Two levels; logits (N, 2, H, W) from (N, 1, H, W) with even H and W.
+    """Two levels; logits (N, C, H, W) from (N, 1, H, W) with even H and W.
 
     Group norm looks at one image at a time, so a batch divided over processes gives the same as a whole one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = 2) -> None:
         super().__init__()
         self.fine = _block(1, 8)
         self.coarse = nn.Sequential(_block(8, 16), _block(16, 16))
         self.up = _block(24, 8)
-        self.head = nn.Conv2d(8, 2, 1)
+        self.head = nn.Conv2d(8, channels, 1)
 
     def forward(self, grey: Tensor) -> Tensor:
-        """Return logits of background and foreground."""
+        """Return logits; the first two are background and foreground."""
         fine = self.fine(grey)
         coarse = F.interpolate(self.coarse(F.max_pool2d(fine, 2)), scale_factor=2.0, mode="nearest")
         logits: Tensor = self.head(self.up(torch.cat([fine, coarse], 1)))

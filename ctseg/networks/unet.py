@@ -1,4 +1,4 @@
-"""U-Nets with two output channels, background and foreground, from segmentation-models-pytorch."""
+"""U-Nets from segmentation-models-pytorch; their first two output channels are background and foreground."""
 
 from collections.abc import Mapping
 
@@ -9,8 +9,8 @@ ENCODER = "tu-tf_efficientnet_lite0"
 _STEM = "conv_stem.weight"
 
 
-def unet(encoder: str = ENCODER) -> nn.Module:
-    """Return a U-Net with random weights: one grey channel in, two logits out.
+def unet(encoder: str = ENCODER, channels: int = 2) -> nn.Module:
+    """Return a U-Net with random weights: one grey channel in, two logits or more out.
 
     The grey channel lies in [-1, 1] (0 to 255 linearly), which is the range the ImageNet encoder was trained
     in. One channel is enough: three equal ones give the same, see :func:`load_imagenet_encoder`.
@@ -18,10 +18,11 @@ def unet(encoder: str = ENCODER) -> nn.Module:
     Parameters
     ----------
     encoder : name of an encoder of segmentation-models-pytorch
+    channels : logits a pixel, C; the first two are background and foreground
 
     Returns
     -------
-    nn.Module from (N, 1, H, W) to logits (N, 2, H, W), H and W multiples of 32; channel 1 is foreground.
+    nn.Module from (N, 1, H, W) to logits (N, C, H, W), H and W multiples of 32; channel 1 is foreground.
 
     References
     ----------
@@ -30,7 +31,7 @@ def unet(encoder: str = ENCODER) -> nn.Module:
     """
     import segmentation_models_pytorch as smp
 
-    network: nn.Module = smp.Unet(encoder, encoder_weights=None, in_channels=1, classes=2)
+    network: nn.Module = smp.Unet(encoder, encoder_weights=None, in_channels=1, classes=channels)
     return network
 
 

@@ -36,10 +36,53 @@ def augment(
     moved_mask = cv2.remap(
         mask * np.uint8(255), columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0
     )
-    changed = _change_grey(np.asarray(moved, np.uint8), strength, rng)
+    changed = change_grey(np.asarray(moved, np.uint8), strength, rng)
+    return changed, (np.asarray(moved_mask) >= 128).astype(np.uint8)
+
+
+def augment_label_map(
+    grey: NDArray[np.floating | np.uint8],
+    label_map: NDArray[np.uint8],
+    size: int,
+    strength: Augmentation,
+    rng: Generator,
+    outside: float = 0.0,
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return a random view of a slice and of its label map, both ``size`` x ``size``, grey levels unchanged.
+
+    The label of the nearest pixel is taken, so no label is invented; the picture is interpolated at the same
+    places. :func:`change_grey` is left to the caller, who may have to window or paint first.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8 or float32, shape (H, W)
+    label_map : ndarray of uint8, shape (H, W), 0 = background
+    size : side of the result in px
+    strength : how far each change may go
+    rng : source of all randomness
+    outside : grey level of what lies outside the slice
+
+    Returns
+    -------
+    grey : ndarray of float32, shape (size, size)
+    label_map : ndarray of uint8, shape (size, size)
+    """
+    rows, columns = _sampling_grid(grey.shape, size, strength, rng)
+    moved = cv2.remap(
+        grey, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=outside
+    )
+    moved_labels = cv2.remap(
+        label_map, columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(moved, np.float32), np.asarray(moved_labels, np.uint8)
+
+
+def change_grey(grey: NDArray[np.uint8], strength: Augmentation, rng: Generator) -> NDArray[np.uint8]:
+    """Return a view with other grey levels, noise, and perhaps a blanked square; shape (S, S) stays."""
+    changed = _change_grey(grey, strength, rng)
     if strength.cutout and rng.random() < 0.5:
         _cut_out(changed, strength.cutout, rng)
-    return changed, (np.asarray(moved_mask) >= 128).astype(np.uint8)
+    return changed
 
 
 def _sampling_grid(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 COLUMNS = (
     "step", "size", "learning_rate", "loss", "batch_dice", "kappa_background", "kappa_foreground",
-    "ari", "fg_ari", "dice", "seconds_a_step",
+    "ari", "fg_ari", "dice", "affinity_loss", "seconds_a_step",
 )  # fmt: skip
 
 
@@ -43,7 +43,12 @@ def draw_curves(record: Path, picture: Path) -> None:
 
     rows = read_record(record)
     figure = Figure(figsize=(12, 3.2), layout="constrained")
-    panels = (("loss",), ("batch_dice", "dice"), ("ari", "fg_ari"), ("kappa_background", "kappa_foreground"))
+    panels = (
+        ("loss", "affinity_loss"),
+        ("batch_dice", "dice"),
+        ("ari", "fg_ari"),
+        ("kappa_background", "kappa_foreground"),
+    )
     for axes, names in zip(figure.subplots(1, len(panels)), panels, strict=True):
         for name in names:
             points = [(row["step"], row[name]) for row in rows if name in row]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from ctseg.errors import UserError
 
 Loss = Literal["tvmf", "dice", "cosine-dice"]
-Task = Literal["segment", "simclr", "mae", "swin-mae"]
+Task = Literal["segment", "partition", "simclr", "mae", "swin-mae"]
 
 
 class RecipeError(UserError):
@@ -34,6 +34,10 @@ class Data:
     """How many of the patients that are not held out are trained on, the first of a shuffle; 0 means all."""
     unlabelled: tuple[str, ...] = ("ct-fewshot-unlabelled", "ct-fewshot-train")
     """Splits whose images pre-training sees; their labels are not read."""
+    sources: tuple[str, ...] = ("annotated",)
+    """Kinds of pictures that share each batch of the task ``partition`` equally."""
+    phantoms: int = 120
+    """How many phantoms are drawn, if they are among the sources."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,9 @@ class Augmentation:
 class Recipe:
     """One training run.
 
-    A task other than ``segment`` is pre-training, which reads no labels and leaves ``encoder.safetensors``; a
-    fine-tuning recipe with ``initial = "pretrained"`` starts from such a file.
+    The task ``segment`` learns foreground, ``partition`` affinities beside it; any other is pre-training: it
+    reads no labels and leaves ``encoder.safetensors``. With ``initial = "pretrained"`` a recipe starts from
+    such a file, with ``"unet-tvmf"`` from that method's network.
     ``sizes`` are pairs (first step, side in px): training may begin small and end large. ``budget`` is a
     sentence written before training: steps, expected seconds a step, machine.
     """
@@ -96,11 +101,13 @@ class Recipe:
     steps: int
     task: Task = "segment"
     network: str = "unet-lite0"
-    initial: Literal["imagenet", "random", "pretrained"] = "imagenet"
+    initial: Literal["imagenet", "random", "pretrained", "unet-tvmf"] = "imagenet"
     loss: Loss = "tvmf"
     lambda_: float = 32.0
     cross_entropy: float = 1.0
     """Weight of the cross-entropy added to the loss; 0 leaves it out."""
+    affinity_classes: int = 2
+    """Kinds of pairs that weigh alike; 3 sets pairs of two structures apart from those with background."""
     temperature: float = 0.1
     """τ of NT-Xent."""
     mask_ratio: float = 0.75
@@ -171,16 +178,13 @@ def recipe_from_table(table: dict[str, Any]) -> Recipe:
         if section in values:
             if not isinstance(values[section], dict):
                 raise RecipeError(f"{section} must be a table; write [{section}] above its keys.")
-            values[section] = _build(kind, _tuples(values[section]), f"{section}.")
+            lists = {key: tuple(one) for key, one in values[section].items() if isinstance(one, list)}
+            values[section] = _build(kind, values[section] | lists, f"{section}.")
     if "sizes" in values:
         values["sizes"] = _pairs(values["sizes"])
     recipe: Recipe = _build(Recipe, values, "")
     _refuse_impossible(recipe)
     return recipe
-
-
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 def recipe_to_table(recipe: Recipe) -> dict[str, Any]:
@@ -234,14 +238,13 @@ def _pairs(value: Any) -> tuple[tuple[int, int], ...]:
 def _refuse_impossible(recipe: Recipe) -> None:
     positive = {"steps": recipe.steps, "batch": recipe.batch, "select_every": recipe.select_every,
                 "log_every": recipe.log_every, "optimiser.learning_rate": recipe.optimiser.learning_rate,
-                "optimiser.clip_norm": recipe.optimiser.clip_norm}  # fmt: skip
+                "optimiser.clip_norm": recipe.optimiser.clip_norm,
+                "data.phantoms": recipe.data.phantoms}  # fmt: skip
     for key, value in positive.items():
         if value <= 0:
             raise RecipeError(f"{key} is {value}; it must be above 0.")
     if recipe.augmentation.scale < 1 or recipe.augmentation.contrast < 1 or recipe.augmentation.gamma < 1:
-        raise RecipeError(
-            "augmentation.scale, contrast and gamma are largest factors; they must be at least 1."
-        )
+        raise RecipeError("augmentation.scale, contrast and gamma, largest factors, must be at least 1.")
     if not 0 < recipe.augmentation.crop <= 1 or not 0 <= recipe.augmentation.cutout < 1:
         raise RecipeError("augmentation.crop must be in (0, 1] and augmentation.cutout in [0, 1).")
     if recipe.temperature <= 0 or not 0 < recipe.mask_ratio < 1:

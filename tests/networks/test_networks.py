@@ -5,6 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from ctseg.networks.affinities import CHANNELS
 from ctseg.networks.foreground import input_shape, predict_foreground, resize_grey
 from ctseg.networks.registry import NETWORKS, build_network
 from ctseg.networks.stored import load_network
@@ -27,14 +28,15 @@ class Grey(torch.nn.Module):
 
 
 def test_an_unknown_network_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="unet-lite0, tiny-unet"):
+    with pytest.raises(ValueError, match="unet-lite0, unet-lite0-affinities, tiny-unet"):
         build_network("resnet")
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_two_logits_at_the_size_of_the_input(name: str) -> None:
+def test_logits_at_the_size_of_the_input(name: str) -> None:
     network = build_network(name).eval()
-    assert network(torch.zeros(1, 1, 64, 96)).shape == (1, 2, 64, 96)
+    channels = CHANNELS if name.endswith("-affinities") else 2
+    assert network(torch.zeros(1, 1, 64, 96)).shape == (1, channels, 64, 96)
 
 
 def test_one_grey_channel_equals_three_equal_ones() -> None:

@@ -1,5 +1,6 @@
 """Losses of training and pre-training, from their papers; computed in float32, over all processes."""
 
+from ctseg.training.losses.affinities import affinity_loss, affinity_targets
 from ctseg.training.losses.contrastive import nt_xent_loss
 from ctseg.training.losses.cosine_dice import CosineDiceLoss, cosine_dice_loss, cosine_similarity
 from ctseg.training.losses.dice import DiceLoss, dice_loss
@@ -9,6 +10,8 @@ __all__ = [
     "AdaptiveTvmfDiceLoss",
     "CosineDiceLoss",
     "DiceLoss",
+    "affinity_loss",
+    "affinity_targets",
     "cosine_dice_loss",
     "cosine_similarity",
     "dice_loss",

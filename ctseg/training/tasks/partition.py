@@ -1,0 +1,89 @@
+"""Training to separate: foreground as in :mod:`ctseg.training.tasks.foreground`, and affinities beside it."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from accelerate.utils import broadcast
+from torch import Tensor, nn
+
+from ctseg.datasets import Split
+from ctseg.networks.affinities import CLASSES, OFFSETS
+from ctseg.networks.tensors import grey_to_input
+from ctseg.training.batches import Tensors
+from ctseg.training.evaluation import class_dice, selection_scores
+from ctseg.training.loop import run
+from ctseg.training.losses import AdaptiveTvmfDiceLoss, affinity_loss
+from ctseg.training.mix import make_mixed_batch, sources
+from ctseg.training.recipe import Recipe, RecipeError
+from ctseg.training.tasks.foreground import Segmentation, batch_dice, total_loss
+
+
+class ForegroundOnly(nn.Module):
+    """A network of affinities that shows only its logits of background and foreground."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, grey: Tensor) -> Tensor:
+        """Return logits (N, 2, H, W) from (N, 1, H, W)."""
+        logits: Tensor = self.network(grey)[:, :CLASSES]
+        return logits
+
+
+class Partition(Segmentation):
+    """Foreground and affinities from grey levels.
+
+    The foreground is learnt from annotated slices only: in other pictures everything would be foreground.
+    Annotated slices and the other pictures have the same say in the affinities' loss.
+
+    Parameters
+    ----------
+    recipe : everything that decides the run
+    split : annotated training split
+    initial : file with weights, if the recipe starts from a file that is not embedded
+    """
+
+    def __init__(self, recipe: Recipe, split: Split, initial: Path | None) -> None:
+        if not recipe.network.endswith("-affinities"):
+            raise RecipeError(
+                f"{recipe.network} has no channels for affinities; add -affinities to its name."
+            )
+        super().__init__(recipe, split, initial)
+        self.kinds = sources(recipe, self.division.train)
+        # An epoch has shown every annotated slice once.
+        self.pictures = len(self.division.train) * len(self.kinds)
+
+    def batch(self, step: int, places: range) -> Tensors:
+        """Return grey levels, label maps (both uint8, shape (N, S, S)) and which pictures are annotated."""
+        return make_mixed_batch(self.kinds, self.recipe, step, places)
+
+    def loss(self, network: nn.Module, batch: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss, the annotated slices' foreground Dice and the affinities' part of the loss."""
+        grey, label_map, annotated = batch
+        logits = network(grey_to_input(grey).contiguous(memory_format=torch.channels_last))
+        foreground, mask = logits[annotated, :CLASSES], (label_map[annotated] > 0).to(torch.uint8)
+        parts = [
+            affinity_loss(logits[part, CLASSES:], label_map[part], OFFSETS, self.recipe.affinity_classes)
+            for part in ((annotated,) if len(self.kinds) == 1 else (annotated, ~annotated))
+        ]
+        affinity = torch.stack(parts).mean()
+        value = total_loss(self.criterion, foreground, mask, self.recipe.cross_entropy) + affinity
+        return value, {"batch_dice": batch_dice(foreground, mask), "affinity_loss": affinity.detach()}
+
+    def after_epoch(self, network: nn.Module, size: int) -> None:
+        """Let κ follow the Dice of its patients."""
+        if isinstance(self.criterion, AdaptiveTvmfDiceLoss):
+            dice = torch.tensor(class_dice(ForegroundOnly(network), self.division.kappa, size))
+            self.criterion.update(broadcast(dice.to(self.criterion.kappa.device)).tolist())
+
+    def scores(self, network: nn.Module, size: int) -> Mapping[str, float]:
+        """Return the means over the selecting patients' slices, of the foreground's connected regions."""
+        return dataclasses.asdict(selection_scores(ForegroundOnly(network), self.division.select, size))
+
+
+def train_partition(recipe: Recipe, split: Split, folder: Path, initial: Path | None = None) -> Path:
+    """Train as the recipe says; as :func:`ctseg.training.tasks.foreground.train`."""
+    return run(Partition(recipe, split, initial), folder)
