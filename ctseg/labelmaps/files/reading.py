@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -16,7 +15,6 @@ from ctseg.errors import UserError
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.volumes import read_volume
 from ctseg.slices.formats.png_jpeg import orientation_of
-from ctseg.slices.formats.tiff_page import page_samples
 from ctseg.slices.formats.volume_files import KINDS as VOXELS
 from ctseg.slices.geometry import Geometry, lay_on, upright
 from ctseg.slices.limits import check_size
@@ -200,6 +198,10 @@ def _palette_labels(picture: Image.Image) -> NDArray[np.generic]:
 
 
 def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
+    import tifffile
+
+    from ctseg.slices.formats.tiff_page import page_samples
+
     with tifffile.TiffFile(file) as tiff:
         if len(tiff.pages) != 1:
             raise LabelMapError(_SEVERAL.format(len(tiff.pages)))

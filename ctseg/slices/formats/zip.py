@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ctseg.slices.ct_slice import SliceError
-from ctseg.slices.dicom.slices import Opener
 from ctseg.slices.limits import (
     MAX_UPLOAD_BYTES,
     MAX_ZIP_BYTES,
@@ -19,6 +18,9 @@ from ctseg.slices.limits import (
     ZIP_RATIO_MATTERS_FROM,
 )
 from ctseg.slices.sniff import SNIFFED_BYTES, sniff_bytes
+
+if TYPE_CHECKING:
+    from ctseg.slices.dicom.slices import Opener
 
 HOLDS_NOTHING = (
     "This ZIP holds no DICOM files; a ZIP must hold the slices of a CT series, a MetaImage header with its "
@@ -54,7 +56,7 @@ def held_in(archive: zipfile.ZipFile) -> list[Held]:
     ]
 
 
-def dicom_entries(archive: zipfile.ZipFile, held: list[Held]) -> list[Opener]:
+def dicom_entries(archive: zipfile.ZipFile, held: list[Held]) -> "list[Opener]":
     """One opener for each DICOM file in a ZIP; other files in it are passed over."""
     return [partial(_open_entry, archive, each.entry) for each in held if each.kind == "dicom"]
 

@@ -106,7 +106,7 @@ def tree_facts(tree: Any) -> Message | None:
     if tree is None:
         return None
     return {
-        "structures": int(tree.structures),
+        "structures": int(tree.structure_count),
         "leaves": int(tree.leaf_count),
         "undo": int(tree.position) > 0,
         "redo": int(tree.position) < len(tree.states) - 1,

@@ -25,7 +25,9 @@ _QUIET: dict[str, Any] = {
     "trigger_mode": "always_last",
 }
 _KEEP_BOARD_IN_ADDRESS = """(board) => {
-  history.replaceState(history.state, "", `?${new URLSearchParams({ board })}`);
+  const address = new URL(location.href);
+  address.search = new URLSearchParams({ board });
+  history.replaceState(history.state, "", address);
   return board;
 }"""
 Update = dict[Any, Any]

@@ -24,7 +24,7 @@ class _Columns:
         self.position = 0
 
     @property
-    def structures(self) -> int:
+    def structure_count(self) -> int:
         return self.done[self.position]
 
     @property
@@ -48,7 +48,7 @@ class _Columns:
 
     @property
     def label_map(self) -> NDArray[np.int32]:
-        return np.tile(np.arange(32) * self.structures // 32 + 1, (24, 1)).astype(np.int32)
+        return np.tile(np.arange(32) * self.structure_count // 32 + 1, (24, 1)).astype(np.int32)
 
 
 @pytest.fixture
