@@ -58,7 +58,7 @@ def predict_foreground(
     picture = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
     total = np.zeros((side, side), np.float32)
     for axes in flips:
-        background, foreground = logits(np.ascontiguousarray(np.flip(picture, axes))[None, None])[0]
+        background, foreground = logits(np.ascontiguousarray(np.flip(picture, axes))[None, None])[0, :2]
         total += np.flip(expit(foreground - background), axes)
     mean = total[:height, :width] / np.float32(len(flips))
     back = cv2.resize(mean, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from ctseg.methods.base.card import Card, Family, Saw
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
+from ctseg.methods.base.training_facts import ANNOTATED_DATA, RESEARCH_USE
 from ctseg.slices.ct_slice import CTSlice
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
@@ -12,15 +13,6 @@ TTA_FLIPS: tuple[tuple[int, ...], ...] = ((), (1,))
 """Test-time augmentation: the axes to mirror for each prediction, none and then left to right."""
 _THRESHOLD = 0.5
 
-_TRAINING_DATA = (
-    "BTCV abdomen, 111 slices of 16 patients with 13 kinds of organs labelled (bone, lung, bowel and muscle "
-    "are background there)"
-)
-UNLABELLED_DATA = (
-    "254 unlabelled slices of 62 patients (BTCV, TCGA-LUAD and LUSC, LIDC-IDRI, NSCLC-Radiogenomics, "
-    "Colorectal-Liver-Metastases) and the images of the training slices"
-)
-_LICENCE = "research use: whether the data's terms reach weights is unsettled, so the strictest source counts"
 _FAILURES = (
     "Organs that touch become one structure: it knows foreground, not borders between structures.",
     "It finds what was annotated in training, 13 abdominal organs: bone, bowel, muscle and the thorax are "
@@ -64,8 +56,8 @@ def network_card(
         input_window=SOFT_TISSUE,
         handles_unknown_window=False,
         weights=(file,),
-        weights_licence=_LICENCE,
-        training_data=f"{_TRAINING_DATA}; {training}",
+        weights_licence=RESEARCH_USE,
+        training_data=f"{ANNOTATED_DATA}; {training}",
         saw=saw,
         parameters=parameters,
         seconds=seconds,

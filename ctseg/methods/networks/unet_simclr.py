@@ -1,9 +1,9 @@
 """A U-Net whose encoder learnt by SimCLR before."""
 
 from ctseg.methods.base.method import Method
+from ctseg.methods.base.training_facts import UNLABELLED_DATA
 from ctseg.methods.networks.foreground_regions import (
     SHORT_BUDGET,
-    UNLABELLED_DATA,
     ForegroundRegions,
     network_card,
 )

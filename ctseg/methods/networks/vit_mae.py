@@ -1,7 +1,8 @@
 """A vision transformer that learnt as a masked autoencoder before."""
 
 from ctseg.methods.base.method import Method
-from ctseg.methods.networks.foreground_regions import UNLABELLED_DATA, ForegroundRegions, network_card
+from ctseg.methods.base.training_facts import UNLABELLED_DATA
+from ctseg.methods.networks.foreground_regions import ForegroundRegions, network_card
 
 FILE = "vit_mae_fp16.safetensors"
 

@@ -11,11 +11,11 @@ from ctseg.slices.windowing import to_uint8
 if TYPE_CHECKING:
     from ctseg.partition import MergeTree
 
-MASK_FROM = 0.4
+MASK_FROM = 0.5
 """Probability of foreground from which a pixel is in the mask."""
-BASINS_BELOW = 0.15
+BASINS_BELOW = 0.3
 """Boundary below which a basin begins."""
-JOINED_FROM = 0.5
+JOINED_FROM = 0.6
 """Mean affinity from which two parts are one structure in the default cut."""
 
 
@@ -35,7 +35,7 @@ class Structures(FromTree):
         input_window: Window,
         network: AffinityNetwork,
         *,
-        mirrored: bool = False,
+        mirrored: bool = True,
         mask_from: float = MASK_FROM,
         basins_below: float = BASINS_BELOW,
         joined_from: float = JOINED_FROM,
