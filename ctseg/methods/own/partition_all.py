@@ -13,8 +13,8 @@ CARD = Card(
     family="supervised",
     summary=(
         "A U-Net draws the outlines of everything in the slice; they weigh the slice's own edges, and a "
-        "volume tree of these divides the whole body into at most 60 structures. The tree can be cut into any "
-        "number."
+        "volume tree of these divides the whole body into at most 60 structures. The tree can be cut into "
+        "any number."
     ),
     paper="Cousty and Najman, Incremental Algorithm for Hierarchical Minimum Spanning Forests, ISMM 2011",
     paper_url="https://doi.org/10.1007/978-3-642-21569-8_24",
