@@ -91,6 +91,7 @@ def answers_html(shown: BoardView) -> str:
         perfect=perfect,
         near=[] if perfect is None else near_perfect(shown, perfect),
         near_means=NEAR,
+        digits=min(shown.board.digits, 3),
         patients=shown.patients,
         min_patients=MIN_PATIENTS,
         drawn=shown.board.name.startswith("phantom"),

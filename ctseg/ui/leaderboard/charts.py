@@ -95,7 +95,7 @@ def time_plot(shown: BoardView, score: str) -> Plot | None:
             _on_log(seconds, x_ticks),
             _on(value, y_ticks),
             label_of(row.result),
-            f"{row.result.title}: {info.title} {decimals(value)}, {seconds:.2f} s a slice",
+            f"{row.result.title}: {info.title} {decimals(value, _digits(shown))}, {seconds:.2f} s a slice",
             row.result.role,
             (seconds, value) in front,
         )
@@ -125,6 +125,7 @@ def both_indices_plot(shown: BoardView) -> Plot | None:
     ]
     if not placed:
         return None
+    digits = _digits(shown)
     x_ticks = _score_ticks([ari for _, ari, _ in placed])
     y_ticks = _score_ticks([fg_ari for *_, fg_ari in placed])
     return Plot(
@@ -140,7 +141,7 @@ def both_indices_plot(shown: BoardView) -> Plot | None:
                 _on(ari, x_ticks),
                 _on(fg_ari, y_ticks),
                 label_of(result),
-                f"{result.title}: ari {decimals(ari)}, fg_ari {decimals(fg_ari)}",
+                f"{result.title}: ari {decimals(ari, digits)}, fg_ari {decimals(fg_ari, digits)}",
                 result.role,
             )
             for result, ari, fg_ari in placed
@@ -172,6 +173,7 @@ def regions_plot(shown: BoardView) -> Plot | None:
     ]
     if not placed:
         return None
+    digits = _digits(shown)
     widest = max(regions for _, regions, _ in placed)
     step = 10 ** math.floor(math.log10(max(widest, 1)))
     x_ticks = [step * number for number in range(math.ceil(1.15 * widest / step) + 1)]
@@ -189,7 +191,7 @@ def regions_plot(shown: BoardView) -> Plot | None:
                 _on(regions, x_ticks),
                 _on(overlap, y_ticks),
                 label_of(result),
-                f"{result.title}: {regions:.0f} regions a slice, best IoU {decimals(overlap)}",
+                f"{result.title}: {regions:.0f} regions a slice, best IoU {decimals(overlap, digits)}",
                 result.role,
             )
             for result, regions, overlap in placed
@@ -209,6 +211,10 @@ def pareto_front(timed: Sequence[tuple[float, float]]) -> list[tuple[float, floa
 def label_of(result: Result) -> str:
     """Return the few letters that stand at a point: the command line's name, or a submission's own."""
     return result.entry if result.origin == OURS else result.title
+
+
+def _digits(shown: BoardView) -> int:
+    return min(shown.board.digits, 3)
 
 
 def _time_ticks(seconds: Sequence[float]) -> list[float]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from ctseg.leaderboard.boards import find_board
+from ctseg.leaderboard.results.disclosure import told_digits
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import LOCAL, OURS, SUBMITTED
 from ctseg.leaderboard.results.statistics import MIN_PATIENTS, bootstrap_interval, patient_means
@@ -78,11 +81,17 @@ def meter_of(row: Row, score: str) -> Meter | None:
     return Meter(float(mean), None, tuple(patient_means(values, result.patients).tolist()))
 
 
+@lru_cache(maxsize=256)
+def shown_digits(board: str, score: str) -> int:
+    """Return how many decimals of a score a page shows: no more than are disclosed, or worth reading."""
+    return min(CATALOGUE[score].digits, told_digits(find_board(board), score))
+
+
 def _score_column(info: ScoreInfo) -> Column:
     def cell(row: Row) -> Cell:
         value = row.result.mean(info.key)
         meter = meter_of(row, info.key) if info.key in _FIRST_SCORES else None
-        return Cell(decimals(value, info.digits), value, meter)
+        return Cell(decimals(value, shown_digits(row.result.board, info.key)), value, meter)
 
     return Column(
         key=info.key,
@@ -110,7 +119,9 @@ def _seconds(row: Row) -> Cell:
 def _interval(row: Row) -> Cell:
     if row.interval is None:
         return Cell(NOTHING, None)
-    return Cell(f"{decimals(row.interval.low)} to {decimals(row.interval.high)}", row.interval.low)
+    digits = shown_digits(row.result.board, row.index)
+    low, high = decimals(row.interval.low, digits), decimals(row.interval.high, digits)
+    return Cell(f"{low} to {high}", row.interval.low)
 
 
 def _tier(row: Row) -> Cell:

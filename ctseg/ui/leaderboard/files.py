@@ -5,6 +5,7 @@ from typing import Any
 
 from ctseg.leaderboard.boards import find_board
 from ctseg.leaderboard.results.table import TABLE_COLUMNS, table
+from ctseg.metrics.catalogue import TABLED
 from ctseg.spreadsheet import to_csv
 from ctseg.ui.components.board_view import view
 
@@ -18,7 +19,14 @@ def board_rows(board: str) -> list[dict[str, Any]]:
         If there is no board of this name; the message lists the names.
     """
     found = find_board(board)
-    return table(view(found).rows)
+    scores = {*TABLED, "interval_low", "interval_high"}
+    return [
+        {
+            key: round(value, found.digits) if key in scores and isinstance(value, float) else value
+            for key, value in row.items()
+        }
+        for row in table(view(found).rows)
+    ]
 
 
 def board_file(board: str, kind: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from ctseg.ui.components.addresses import board_address, method_address, submit_
 from ctseg.ui.components.board_view import BoardView
 from ctseg.ui.components.templates import render
 from ctseg.ui.components.words import decimals, in_few_letters
-from ctseg.ui.leaderboard.columns import Cell, Column, columns, saw_text, whose
+from ctseg.ui.leaderboard.columns import Cell, Column, columns, saw_text, shown_digits, whose
 from ctseg.ui.leaderboard.images import typical_images
 
 _ROLES = ("method", "full tiling", "oracle")
@@ -145,7 +145,7 @@ def _card(row: Row, board: Board) -> dict[str, Any]:
         "method": method,
         "address": None if method is None else method_address(method.name),
         "scores": [
-            (CATALOGUE[key], decimals(result.mean(key), CATALOGUE[key].digits))
+            (CATALOGUE[key], decimals(result.mean(key), shown_digits(board.name, key)))
             for key in TABLED
             if result.mean(key) is not None
         ],

@@ -80,7 +80,7 @@ def scored_on(card: Card, rows: dict[str, dict[str, Row]]) -> list[Scored]:
             BOARDS[name],
             board_address(BOARDS[name]),
             row := of_board[card.name],
-            tuple(decimals(row.result.mean(score)) for score in _SCORES),
+            tuple(decimals(row.result.mean(score), min(BOARDS[name].digits, 3)) for score in _SCORES),
             seconds_words(row.result),
             len(set(row.result.patients)),
         )

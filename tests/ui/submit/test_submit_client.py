@@ -271,7 +271,7 @@ def _truth_on_compare(client: Client) -> list[str]:
     del client
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CTSEG_BOARD_SEED", "0123456789abcdef" * 2 + "00112233")
-        return ["phantom-sealed"] if open_board_image("phantom-sealed", "0.png").truth is not None else []
+        return ["phantom-sealed"] if open_board_image("phantom-sealed", "0.png").truths is not None else []
 
 
 @pytest.mark.slow
