@@ -495,16 +495,16 @@ def test_wheel_turns_slices_and_keeps_window_and_results(page: ComparePage) -> N
     page.page.click("#compare")
     page.wait("watershed")
     place = page.panel("slice").locator(".ct-time")
-    expect(place).to_have_text("9 of 41")
+    expect(place).to_have_text("19 of 41")
     page.page.locator(".ct-windows label", has_text="Lung").click()
     page.page.locator('[data-panel="slice"]').hover()
     before = page.image("slice")
     page.page.mouse.wheel(0, 100)
-    expect(place).to_have_text("10 of 41")
+    expect(place).to_have_text("20 of 41")
     expect(page.page.locator(".ct-windows output")).to_have_text(["1500", "-600"])
     assert page.image("slice") != before
     page.page.mouse.wheel(0, -100)
-    expect(place).to_have_text("9 of 41")
+    expect(place).to_have_text("19 of 41")
     # Whether it ran on the other slice depends on how quick it is here; on this one its result was kept.
     page.wait("watershed")
 

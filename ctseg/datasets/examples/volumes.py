@@ -42,7 +42,7 @@ class ExampleVolume:
 
 ABDOMEN = ExampleVolume(
     name="crlm_1004",
-    start=8,
+    start=18,
     attribution=(
         "Simpson, Peoples, Creasy, et al.: Preoperative CT and Survival Data for Patients Undergoing "
         "Resection of Colorectal Liver Metastases, The Cancer Imaging Archive, 2023, "
