@@ -58,7 +58,7 @@ def test_upload_is_gone_when_refused(
 def test_upload_is_gone_when_its_decoder_had_to_be_ended(
     uploaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1] / "sandbox"))
     monkeypatch.setattr("ctseg.slices.reading._DECODER", "bad_decoders:crash")
     with pytest.raises(SliceError, match="crash"):
         read_upload(uploaded, tmp_path)

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from pydicom.data import get_testdata_file
 
+from ctseg.errors import UserError
 from ctseg.sandbox import processes, runner
 from ctseg.sandbox.runner import Limits, run_decoder
 from ctseg.slices import SliceError, read_stack, shut_down, warm_up
@@ -52,7 +53,7 @@ def upload(tmp_path: Path) -> Path:
 
 
 def sentence_of(decoder: str, upload: Path, limits: Limits = SHORT) -> str:
-    with pytest.raises(SliceError) as refusal:
+    with pytest.raises(UserError) as refusal:
         run_decoder(f"bad_decoders:{decoder}", [upload], limits, upload.parent)
     return str(refusal.value)
 
@@ -228,7 +229,7 @@ def test_no_process_is_a_sentence(upload: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_folder_that_cannot_be_written_is_a_sentence(upload: Path) -> None:
-    with pytest.raises(SliceError, match="no room"):
+    with pytest.raises(UserError, match="no room"):
         run_decoder("bad_decoders:mirrored", [upload], SHORT, upload.parent / "gone")
 
 
