@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ctseg.datasets.folders import image_number, read_grey
 from ctseg.datasets.split import DatasetError, Split
-from ctseg.slices.ct_slice import CTSlice, SliceError
+from ctseg.errors import UserError
+from ctseg.slices.ct_slice import CTSlice
 
 SHAPE = (512, 512)
 
@@ -49,7 +50,7 @@ class ChallengeSplit(Split):
 
         try:
             table = read_challenge_csv(self._csv)
-        except SliceError as error:
+        except UserError as error:
             raise DatasetError(f"{self._csv.name} cannot be used. {error}") from error
         annotated = [image for image, label_map in table.items() if label_map.any()]
         # Copies, so that the images without labels, most of the table, do not stay in memory.

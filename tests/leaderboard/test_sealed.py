@@ -269,4 +269,4 @@ def test_a_link_to_an_image_of_a_sealed_board_brings_no_truth(monkeypatch: pytes
     from ctseg.ui.compare.examples import open_board_image
 
     monkeypatch.setenv(BOARD_SEED.name, SEED)
-    assert open_board_image("phantom-sealed", "0.png").truth is None
+    assert open_board_image("phantom-sealed", "0.png").truths is None
