@@ -115,7 +115,7 @@ def test_example_can_be_scored_against_a_true_label_map(
     session.finished = {"watershed": found, "sam-vit-t": found}
     Image.fromarray(np.ones((128, 128), np.uint16)).save(tmp_path / "truth.png")
     answer = compare.on_truth(str(tmp_path / "truth.png"), request_of_page)
-    assert answer[compare.truth_said] == ""
+    assert "is unknown, so they were laid on each other" in answer[compare.truth_said]
     assert answer[compare.truth] is None
     told, got = unframe(truth.judged(session) or b"")
     assert told["scores"]["watershed"][0] == "Watershed"
@@ -152,7 +152,7 @@ def test_a_true_label_map_from_another_program_is_turned_to_the_slice(
     backwards[:, 0] *= -1
     write_nifti(tmp_path / "truth.nii.gz", known[::-1].T, affine=backwards[:, [1, 0, 2, 3]])
     answer = compare.on_truth(str(tmp_path / "truth.nii.gz"), request_of_page)
-    assert answer[compare.truth_said] == ""
+    assert "is unknown, so they were laid on each other" in answer[compare.truth_said]
     assert np.array_equal(session.truth, known)
 
 

@@ -137,9 +137,9 @@ def test_the_opening_and_the_shelf_are_for_everybody(client: TestClient) -> None
 def test_the_opening_becomes_the_pages_own(visitor: Visitor) -> None:
     opened = visitor.ask("open", opening=True).json()
     assert opened["index"] == 18
-    plan, *there = heads(split(visitor.ask("begin", index=8, methods=["watershed"], anew=False).content))
+    plan, *there = heads(split(visitor.ask("begin", index=18, methods=["watershed"], anew=False).content))
     assert [each["method"] for each in there] == ["watershed"]
-    (plan,) = heads(split(visitor.ask("begin", index=8, methods=["watershed"], anew=True).content))
+    (plan,) = heads(split(visitor.ask("begin", index=18, methods=["watershed"], anew=True).content))
     assert plan["methods"][0]["there"] is False
 
 
