@@ -17,6 +17,9 @@ _PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "I;16N",
 # Where a PNG's header says bits a sample and kind of colour, counted from the start of the file.
 _PNG_BITS, _PNG_COLOUR = 24, 25
 _PNG_GREY = 0
+# Markers of JPEG between C0 and CF that are no frames; frames that are read: baseline, extended, progressive.
+_JPEG_TABLES, _JPEG_READ = {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1, 0xC2}
+_JPEG_HEADER_BYTES = 1 << 20
 
 
 def read_picture(file: BinaryIO, kind: str) -> Stack:
@@ -33,8 +36,10 @@ def read_picture(file: BinaryIO, kind: str) -> Stack:
     Raises
     ------
     SliceError
-        If the picture is too large.
+        If the picture is too large, or a JPEG of a coding that is not read here.
     """
+    if kind == "jpeg":
+        _check_jpeg_coding(file)
     try:
         opened = Image.open(file, formats=[kind.upper()])
     except Image.DecompressionBombError as error:
@@ -51,6 +56,28 @@ def read_picture(file: BinaryIO, kind: str) -> Stack:
             picture.load()
             samples = upright(samples_of(picture), orientation_of(picture))
     return Stack(to_8_bit(to_grey(samples))[np.newaxis], "8-bit", None, kind.upper())
+
+
+def _check_jpeg_coding(file: BinaryIO) -> None:
+    """Refuse whole JPEG files of a coding not read here, by the marker of their frame (T.81, B.1.1.3)."""
+    file.seek(0)
+    start = file.read(_JPEG_HEADER_BYTES)
+    file.seek(0)
+    place = 2
+    while place + 5 <= len(start) and start[place] == 0xFF:
+        marker, length = start[place + 1], int.from_bytes(start[place + 2 : place + 4], "big")
+        if marker == 0xF7:
+            raise SliceError(
+                "This picture is a JPEG-LS file, which is not read here; save it as PNG or DICOM."
+            )
+        if 0xC0 <= marker <= 0xCF and marker not in _JPEG_TABLES:
+            if marker not in _JPEG_READ or start[place + 4] != 8:
+                raise SliceError(
+                    "This JPEG is lossless or has more than 8 bits a sample, and only 8-bit JPEG is read "
+                    "here; save it as PNG or DICOM."
+                )
+            return
+        place += 1 if marker == 0xFF else 2 + length
 
 
 def orientation_of(picture: Image.Image) -> int:
