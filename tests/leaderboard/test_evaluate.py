@@ -70,7 +70,7 @@ def test_the_command_stores_and_counts(
     (stored,) = load_results(out, "ct-fewshot-val")
     assert printed["means"] == stored.means
     assert main(words[:-1]) == 0
-    assert f"ari {stored.means['ari']:.4f}" in capsys.readouterr().out
+    assert f"ari {stored.means['ari']:.2f}" in capsys.readouterr().out
     assert count_looks(out / "looks.csv") == {"ct-fewshot-val": 2}
 
 
