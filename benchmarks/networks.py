@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.weights import manifest
 
 SLICES = 5
@@ -78,7 +78,7 @@ def main() -> None:
             f"{ours[1]:.3f} ({torch[1]:.3f}, {ours[1] / torch[1]:.3f})      {ours[2]:.0f} ({torch[2]:.0f})",
             flush=True,
         )
-        aim = UNET_SECONDS if METHODS[method].title.startswith("U-Net") else TRANSFORMER_SECONDS
+        aim = UNET_SECONDS if CARDS[method].title.startswith("U-Net") else TRANSFORMER_SECONDS
         if ours[0] > LOAD_SECONDS or ours[1] > aim:
             missed.append(method)
     print(f"aims missed by: {', '.join(missed)}" if missed else "all aims met")

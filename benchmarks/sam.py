@@ -38,9 +38,9 @@ from ctseg.weights import fetch
 DATA = Path(os.environ.get("CTSEG_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
 PYDICOM_SLICES = ("CT_small.dcm", "693_J2KI.dcm", "J2K_pixelrep_mismatch.dcm")
 AIMED_SECONDS = 8
-HIGHEST_TIME_RATIO = 0.35
-HIGHEST_MEMORY_GB = 1.5
-LARGEST_LOSS = 0.01
+MAX_TIME_RATIO = 0.35
+MAX_MEMORY_GB = 1.5
+MAX_LOSS = 0.01
 
 
 class EncoderModule(nn.Module):
@@ -111,7 +111,7 @@ def main() -> None:
     # First, for on Linux a child's peak starts at that of its parent.
     command = [sys.executable, __file__, "--memory-only"]
     gigabytes = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    print(f"peak memory {gigabytes:.2f} GB (at most {HIGHEST_MEMORY_GB})", flush=True)
+    print(f"peak memory {gigabytes:.2f} GB (at most {MAX_MEMORY_GB})", flush=True)
     present = arguments.data.is_dir()
     measure(slices_of_val(arguments.data) if present else slices_of_pydicom())
 
@@ -134,12 +134,12 @@ def measure(slices: list[tuple[CTSlice, NDArray[np.generic] | None]]) -> None:
         print(*(f"{name} {values[-1]:6.2f} s " for name, values in seconds.items()), flush=True)
     ours, theirs = (float(np.mean(values)) for values in seconds.values())
     print(f"seconds a slice: ctseg {ours:.2f} (aim {AIMED_SECONDS}), reference {theirs:.2f}")
-    print(f"ratio {ours / theirs:.3f} (at most {HIGHEST_TIME_RATIO})")
+    print(f"ratio {ours / theirs:.3f} (at most {MAX_TIME_RATIO})")
     if scores["ctseg"]:
         means = {name: np.nanmean(values, axis=0) for name, values in scores.items()}
         for index, metric in enumerate(("ari", "fg_ari")):
             mine, other = means["ctseg"][index], means["reference"][index]
-            print(f"{metric}: ctseg {mine:.4f}, reference {other:.4f} (at least {other - LARGEST_LOSS:.4f})")
+            print(f"{metric}: ctseg {mine:.4f}, reference {other:.4f} (at least {other - MAX_LOSS:.4f})")
 
 
 if __name__ == "__main__":

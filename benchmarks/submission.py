@@ -59,10 +59,10 @@ def discs(seed: int) -> NDArray[np.uint8]:
     return stack
 
 
-def png(picture: NDArray[np.uint8]) -> bytes:
-    """Encode a picture as PNG."""
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode an image as PNG."""
     content = BytesIO()
-    Image.fromarray(picture).save(content, "PNG")
+    Image.fromarray(pixels).save(content, "PNG")
     return content.getvalue()
 
 

@@ -20,7 +20,7 @@ from ctseg.labelmaps.files import (
     write_png16,
     write_seg_nrrd,
 )
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.slices import CTSlice
 from ctseg.spreadsheet import to_csv
 
@@ -33,7 +33,7 @@ FORMATS = {
     "dicom-seg": "labels.dcm",
 }
 """Formats of voxels in which a label map can be taken away, and their files' names."""
-_TOLD = {
+_CONTENTS = {
     "nifti": "labels.nii.gz        the same as NIfTI, at the slice's place where the file told it",
     "seg.nrrd": "labels.seg.nrrd      the same for 3D Slicer, with the structures' names",
     "mha": "labels.mha           the same as MetaImage",
@@ -101,7 +101,7 @@ def write_results(
             written.append(home / FORMATS[each])
             _write_voxels(written[-1], each, run, ct_slice, identity)
     folder.mkdir(parents=True, exist_ok=True)
-    told = "\n".join(_TOLD[each] for each in formats)
+    contents = "\n".join(_CONTENTS[each] for each in formats)
     report_path = folder / "report.json"
     report_path.write_text(
         json.dumps(report(ct_slice, runs), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
@@ -110,7 +110,7 @@ def write_results(
     readme_path.write_text(
         README.format(
             disclaimer=DISCLAIMER,
-            formats=told,
+            formats=contents,
             unit="HU" if ct_slice.intensity == "HU" else "grey levels",
         ),
         encoding="utf-8",
@@ -178,7 +178,7 @@ def report(ct_slice: CTSlice, runs: list[MethodRun]) -> dict[str, Any]:
 
 
 def _run_report(run: MethodRun) -> dict[str, Any]:
-    card = METHODS[run.method]
+    card = CARDS[run.method]
     return {
         "name": card.name,
         "title": card.title,

@@ -24,7 +24,7 @@ from ctseg.leaderboard.evaluation.evaluate import code_version
 from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.look_log import Look, add_look
 from ctseg.networks.stored import load_network
-from ctseg.training.batches import load_pictures
+from ctseg.training.batches import load_slices
 from ctseg.training.evaluation import slice_scores
 from ctseg.training.recipe import Recipe, find_recipe, recipe_from_table, recipe_to_table
 from ctseg.training.tasks.foreground import train
@@ -83,7 +83,7 @@ def held_out_scores(recipe: Recipe, run: Path) -> list[dict[str, Any]]:
     else:
         subset = open_split(VALIDATION)
     stored = load_network(run / "last.safetensors")
-    scores = slice_scores(stored.network, load_pictures(subset), stored.size)
+    scores = slice_scores(stored.network, load_slices(subset), stored.size)
     return [
         {
             "patient": patient,
@@ -127,12 +127,12 @@ def main() -> None:
     base = find_recipe("ablation")
     todo = [(name, fold) for name in options.rows or ROWS for fold in ROWS[name].folds]
     for name, fold in todo:
-        told = "all" if fold == ALL else str(fold)
-        if (name, told, str(options.seed)) in finished(options.table):
+        fold_name = "all" if fold == ALL else str(fold)
+        if (name, fold_name, str(options.seed)) in finished(options.table):
             continue
         row = ROWS[name]
         recipe = dataclasses.replace(changed(base, row.changes, fold, options.seed), name=name)
-        run = options.runs / f"{name}-fold{told}-seed{options.seed}"
+        run = options.runs / f"{name}-fold{fold_name}-seed{options.seed}"
         encoder = options.runs / row.encoder / "encoder.safetensors" if row.encoder else None
         train(recipe, open_split(recipe.data.split), run, encoder)
         lines = held_out_scores(recipe, run)
@@ -147,8 +147,8 @@ def main() -> None:
                 rounded = {
                     key: f"{value:.5f}" if isinstance(value, float) else value for key, value in line.items()
                 }
-                writer.writerow({"row": name, "fold": told, "seed": options.seed} | rounded)
-        print(json.dumps({"row": name, "fold": told, "slices": len(lines)}), flush=True)
+                writer.writerow({"row": name, "fold": fold_name, "seed": options.seed} | rounded)
+        print(json.dumps({"row": name, "fold": fold_name, "slices": len(lines)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from ctseg.networks.affinities import OFFSETS, predict_affinities
 from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.partition import agglomerate
-from ctseg.training.batches import Pictures, load_pictures
+from ctseg.training.batches import SliceSet, load_slices
 from ctseg.training.recipe import recipe_from_table
 
 MASKS = (0.3, 0.4, 0.5)
@@ -71,11 +71,11 @@ def decoded(maps: Maps, shape: tuple[int, int], choices: Sequence[Choice]) -> It
 
 
 def measure(
-    predictions: Sequence[Maps], pictures: Pictures, choices: Sequence[Choice]
+    predictions: Sequence[Maps], slices: SliceSet, choices: Sequence[Choice]
 ) -> dict[Choice, list[dict[str, float]]]:
     """Return each choice's scores of every slice; the choices differ in ``merge`` only."""
     table: dict[Choice, list[dict[str, float]]] = {choice: [] for choice in choices}
-    for maps, true in zip(predictions, pictures.label_maps, strict=True):
+    for maps, true in zip(predictions, slices.label_maps, strict=True):
         shape = (true.shape[0], true.shape[1])
         for choice, label_map in zip(choices, decoded(maps, shape, choices), strict=True):
             scores = score(label_map, true)
@@ -103,17 +103,17 @@ def main() -> None:
     options = parser.parse_args()
     stored = load_network(options.run / "last.safetensors")
     split = held_out(options.run)
-    pictures = load_pictures(split)
+    slices = load_slices(split)
     logits = torch_logits(stored.network)
     looks = {
-        mirror: [predict_affinities(logits, grey, stored.size, mirror) for grey in pictures.grey]
+        mirror: [predict_affinities(logits, grey, stored.size, mirror) for grey in slices.grey]
         for mirror in (False, True)
     }
     table: dict[Choice, list[dict[str, float]]] = {}
 
     def add(mirror: bool, mask: float, basin: float) -> None:
         merges = MERGES if basin else (0.5,)
-        new = measure(looks[mirror], pictures, [Choice(mirror, mask, basin, merge) for merge in merges])
+        new = measure(looks[mirror], slices, [Choice(mirror, mask, basin, merge) for merge in merges])
         table.update(new)
         for choice, lines in new.items():
             found = "  ".join(f"{name} {value:.4f}" for name, value in means(lines).items())

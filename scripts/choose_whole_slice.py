@@ -23,7 +23,7 @@ from ctseg.networks.affinities import OFFSETS, predict_affinities
 from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.partition import boundary_map, edge_strength, placed, volume_tree
-from ctseg.training.batches import load_pictures
+from ctseg.training.batches import load_slices
 
 EVERY = 3
 COUNTS = (40, 60)
@@ -82,11 +82,11 @@ def main() -> None:
     stored = load_network(options.weights)
     whole = open_split("ct-fewshot-train")
     split = Subset(whole, range(0, len(whole), EVERY), whole.name)
-    pictures = load_pictures(split)
+    slices = load_slices(split)
     logits = torch_logits(stored.network)
     lines: dict[tuple[str, int], list[list[str | float]]] = {}
     for image, patient, grey, true in zip(
-        split.images, split.patients, pictures.grey, pictures.label_maps, strict=True
+        split.images, split.patients, slices.grey, slices.label_maps, strict=True
     ):
         boundaries = {}
         for look, mirror in (("one look", False), ("mirrored too", True)):

@@ -11,7 +11,7 @@ from ctseg.training.recipe import find_recipe
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SCORES = ("ari", "fg_ari", "dice")
-TOLD = {
+TITLES = {
     "tvmf": "U-Net from ImageNet, adaptive t-vMF Dice + cross-entropy, 12 training patients",
     "dice": "Dice in place of t-vMF Dice",
     "scratch": "from random weights",
@@ -69,9 +69,9 @@ def table(rows: dict[str, Lines]) -> list[str]:
         "| row | seeds | folds | patients | slices | ari | fg_ari | Dice |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for name, told in TOLD.items():
+    for name, title in TITLES.items():
         if name not in rows:
-            lines.append(f"| {told} (`{name}`) | not trained | | | | | | |")
+            lines.append(f"| {title} (`{name}`) | not trained | | | | | | |")
             continue
         found = list(rows[name].values())
         means = [np.nanmean([number(line[score]) for line in found]) for score in SCORES]
@@ -79,7 +79,7 @@ def table(rows: dict[str, Lines]) -> list[str]:
             len({line[key] for line in found} - {"all"}) for key in ("seed", "fold", "patient", "image")
         ]
         cells = " | ".join([*map(str, counts), *(f"{mean:.3f}" for mean in means)])
-        lines.append(f"| {told} (`{name}`) | {cells} |")
+        lines.append(f"| {title} (`{name}`) | {cells} |")
     return lines
 
 
@@ -99,7 +99,7 @@ def answer(rows: dict[str, Lines], first: str, second: str) -> str:
         return "not trained yet |"
     shared = sorted(rows[first].keys() & rows[second].keys())
     patients = tuple(rows[first][key]["patient"] for key in shared)
-    told, said = [], ""
+    parts, said = [], ""
     for score in SCORES:
         one, other = (
             np.array([number(rows[name][key][score]) for key in shared]) for name in (first, second)
@@ -110,17 +110,17 @@ def answer(rows: dict[str, Lines], first: str, second: str) -> str:
         p_value = ""
         if paired.p_value is not None:
             p_value = ", p < 0.001" if paired.p_value < 0.001 else f", p = {paired.p_value:.3f}"
-        told.append(
+        parts.append(
             f"{score} {paired.difference:+.3f} (sd over patients {spread:.3f}; "
             f"better on {paired.better_on} of {paired.patients}{p_value})"
         )
-    return f"{said} | {'; '.join(told)}"
+    return f"{said} | {'; '.join(parts)}"
 
 
 def spread(rows: dict[str, Lines]) -> list[str]:
     """Return a line for each row with several seeds: its means over slices, a seed after the other."""
     lines = []
-    for name in TOLD:
+    for name in TITLES:
         images: dict[str, set[str]] = defaultdict(set)
         for seed, image in rows.get(name, {}):
             images[seed].add(image)

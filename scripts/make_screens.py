@@ -23,7 +23,7 @@ PHONE = {"width": 390, "height": 844}
 MAX_WAIT_MS = 180_000
 
 
-def picture(page: Page, name: str) -> None:
+def screenshot(page: Page, name: str) -> None:
     """Save what the window shows."""
     page.wait_for_timeout(700)
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
@@ -52,51 +52,51 @@ def desk(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector("[data-example] img[src]", timeout=MAX_WAIT_MS)
     done(page, "sam-vit-t")
-    picture(page, "opening")
+    screenshot(page, "opening")
     open_example(page, url, 0)
     done(page, "watershed")
     page.wait_for_selector('.ct-panel[data-method="sam-vit-t"]:has-text("Running")', timeout=MAX_WAIT_MS)
     page.wait_for_timeout(2500)
-    picture(page, "running")
+    screenshot(page, "running")
     page.get_by_role("button", name="Cancel").click()
     page.wait_for_selector('.ct-panel[data-method="sam-vit-t"][data-state="cancelled"]')
-    picture(page, "cancelled")
+    screenshot(page, "cancelled")
     page.get_by_role("button", name="Compare").click()
     done(page, "sam-vit-t")
     page.wait_for_selector("#agreement tbody tr", timeout=MAX_WAIT_MS)
-    picture(page, "done")
+    screenshot(page, "done")
     page.locator("#agreement").scroll_into_view_if_needed()
-    picture(page, "agreement")
+    screenshot(page, "agreement")
     page.mouse.wheel(0, -2000)
     page.locator('[data-panel="watershed"]').click(position={"x": 120, "y": 120})
     page.mouse.move(5, 5)
-    picture(page, "selected")
+    screenshot(page, "selected")
     page.locator("#upload input[type=file]").set_input_files(
         {"name": "report.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 no slice"}
     )
     page.wait_for_selector(".ct-notice")
-    picture(page, "error")
+    screenshot(page, "error")
 
 
 def board(page: Page, url: str, name: str) -> None:
     """The Leaderboard page with its charts."""
     page.goto(f"{url}/leaderboard")
     page.wait_for_selector("#spread .bd-s-dot", timeout=MAX_WAIT_MS)
-    picture(page, name)
+    screenshot(page, name)
 
 
 def cards(page: Page, url: str, name: str) -> None:
     """The Methods page."""
     page.goto(f"{url}/methods")
     page.wait_for_selector(".md-card", timeout=MAX_WAIT_MS)
-    picture(page, name)
+    screenshot(page, name)
 
 
 def submission(page: Page, url: str, name: str, folder: Path) -> None:
     """The Submit page: empty, with a file that was refused, and with a result."""
     page.goto(f"{url}/submit?board=phantom-val")
     page.wait_for_selector("#submit-about .sb-downloads", timeout=MAX_WAIT_MS)
-    picture(page, f"submit-{name}")
+    screenshot(page, f"submit-{name}")
     page.locator("#submission input[type=file]").set_input_files(
         write_some(folder / "some-images.npz", 58, 3)
     )
@@ -106,7 +106,7 @@ def submission(page: Page, url: str, name: str, folder: Path) -> None:
     page.click("#submit")
     page.wait_for_selector("#submit-said [role=alert]", timeout=MAX_WAIT_MS)
     page.locator("#submit-said").scroll_into_view_if_needed()
-    picture(page, f"submit-refused-{name}")
+    screenshot(page, f"submit-refused-{name}")
     page.locator("#submission input[type=file]").set_input_files(
         write_some(folder / "all-images.npz", 60, len(name))
     )
@@ -114,7 +114,7 @@ def submission(page: Page, url: str, name: str, folder: Path) -> None:
     page.click("#submit")
     page.wait_for_selector(".sb-result", timeout=MAX_WAIT_MS)
     page.locator(".sb-result").evaluate("(element) => element.scrollIntoView({block: 'start'})")
-    picture(page, f"submit-result-{name}")
+    screenshot(page, f"submit-result-{name}")
 
 
 def write_some(path: Path, count: int, shift_px: int) -> Path:
@@ -136,7 +136,7 @@ def finished(page: Page, url: str, name: str) -> None:
     open_example(page, url, 1)
     done(page, "sam-vit-t")
     page.locator(".ct-grid").scroll_into_view_if_needed()
-    picture(page, name)
+    screenshot(page, name)
 
 
 @contextmanager
@@ -153,7 +153,7 @@ def served() -> Iterator[str]:
 
 
 def main() -> None:
-    """Make all pictures."""
+    """Make all images."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     SCREENS.mkdir(parents=True, exist_ok=True)
     with served() as url, sync_playwright() as play:
@@ -162,7 +162,7 @@ def main() -> None:
         finished(browser.new_page(viewport=DESK, color_scheme="dark"), url, "done-dark")
         phone = browser.new_page(viewport=PHONE, device_scale_factor=2, has_touch=True)
         open_example(phone, url, 0)
-        picture(phone, "phone")
+        screenshot(phone, "phone")
         finished(phone, url, "phone-done")
         for scheme in ("light", "dark"):
             wide = browser.new_page(viewport=DESK, color_scheme=scheme)

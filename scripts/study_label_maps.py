@@ -21,7 +21,7 @@ from ctseg.metrics import mean_scores, score
 from ctseg.networks.foreground import predict_foreground
 from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
-from ctseg.training.batches import Pictures
+from ctseg.training.batches import SliceSet
 from ctseg.training.recipe import recipe_from_table
 from ctseg.training.tasks.foreground import divide
 
@@ -71,7 +71,7 @@ def choices(size: int) -> Iterable[Choice]:
     yield Choice(flips=MIRROR, size=size + 64)
 
 
-def measure(network: nn.Module, pictures: Pictures, size: int) -> dict[Choice, dict[str, float]]:
+def measure(network: nn.Module, slices: SliceSet, size: int) -> dict[Choice, dict[str, float]]:
     """Return the mean scores of every choice; each probability map is computed once."""
     known: dict[tuple[int, tuple[tuple[int, ...], ...]], list[NDArray[np.float32]]] = {}
     logits = torch_logits(network)
@@ -79,11 +79,11 @@ def measure(network: nn.Module, pictures: Pictures, size: int) -> dict[Choice, d
     for choice in choices(size):
         look = (choice.size or size, choice.flips)
         if look not in known:
-            known[look] = [predict_foreground(logits, grey, *look) for grey in pictures.grey]
+            known[look] = [predict_foreground(logits, grey, *look) for grey in slices.grey]
         means = mean_scores(
             [
                 score(choice.regions(probability), label_map)
-                for probability, label_map in zip(known[look], pictures.label_maps, strict=True)
+                for probability, label_map in zip(known[look], slices.label_maps, strict=True)
             ]
         )
         table[choice] = {name: float(means[name]) for name in SHOWN}
@@ -98,10 +98,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     recipe = recipe_from_table(json.loads((options.run / "recipe.json").read_text(encoding="utf-8")))
     stored = load_network(options.run / options.checkpoint)
-    pictures = divide(open_split(recipe.data.split), recipe).select
-    print(f"{len(pictures)} slices at {stored.size} px")
+    slices = divide(open_split(recipe.data.split), recipe).select
+    print(f"{len(slices)} slices at {stored.size} px")
     print("  ".join(SHOWN))
-    for choice, scores in measure(stored.network, pictures, stored.size).items():
+    for choice, scores in measure(stored.network, slices, stored.size).items():
         changed = {
             field.name: getattr(choice, field.name)
             for field in dataclasses.fields(choice)

@@ -96,5 +96,5 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if deselected:
         chosen = " and ".join(filter(None, (config.option.markexpr, config.option.keyword)))
         reasons[f"left out by the choice of '{chosen}'"] = deselected
-    told = "; ".join(f"{count} ({reason})" for reason, count in reasons.items()) or "nothing"
-    print(f"Skipped: {told}")
+    listed = "; ".join(f"{count} ({reason})" for reason, count in reasons.items()) or "nothing"
+    print(f"Skipped: {listed}")

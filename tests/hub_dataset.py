@@ -61,8 +61,8 @@ class StandInDataset:
         """Make a commit that adds files; return its 40 digits."""
         with self.lock:
             whole = self.files | files
-            told = "".join(f"{path}{hashlib.sha1(content).hexdigest()}" for path, content in whole.items())
-            oid = hashlib.sha1(f"{self.commits[-1][0]}{told}".encode()).hexdigest()
+            listed = "".join(f"{path}{hashlib.sha1(content).hexdigest()}" for path, content in whole.items())
+            oid = hashlib.sha1(f"{self.commits[-1][0]}{listed}".encode()).hexdigest()
             self.commits.append((oid, whole))
             return oid
 
@@ -145,8 +145,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RDWR)
 
     def _info(self, _match: re.Match[str], _body: bytes) -> "_Reply":
-        told = {"id": REPO, "sha": self.dataset.commits[-1][0], "private": self.dataset.private}
-        return 200, told, {}
+        listed = {"id": REPO, "sha": self.dataset.commits[-1][0], "private": self.dataset.private}
+        return 200, listed, {}
 
     def _tree(self, match: re.Match[str], _body: bytes) -> "_Reply":
         files = self.dataset.at(match["revision"])
@@ -154,19 +154,19 @@ class _Handler(BaseHTTPRequestHandler):
             return 404, {}, {"X-Error-Code": "RevisionNotFound"}
         start = int(parse_qs(urlsplit(self.path).query).get("cursor", ["0"])[0])
         paths = sorted(files)
-        told = [
+        listed = [
             {"type": "file", "path": path, "size": len(files[path]), "oid": _blob(files[path])}
             for path in paths[start : start + _PAGE]
         ]
         more = start + _PAGE < len(paths)
         address = f"{self.dataset.url}{urlsplit(self.path).path}?recursive=true&cursor={start + _PAGE}"
-        return 200, told, {"Link": f'<{address}>; rel="next"'} if more else {}
+        return 200, listed, {"Link": f'<{address}>; rel="next"'} if more else {}
 
     def _preupload(self, _match: re.Match[str], body: bytes) -> "_Reply":
-        told = []
+        listed = []
         for file in json.loads(body)["files"]:
             here = self.dataset.files.get(file["path"])
-            told.append(
+            listed.append(
                 {
                     "path": file["path"],
                     "uploadMode": "lfs" if file["path"].endswith(_LARGE) else "regular",
@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
                     "oid": None if here is None else _blob(here),
                 }
             )
-        return 200, {"files": told}, {}
+        return 200, {"files": listed}, {}
 
     def _batch(self, _match: re.Match[str], body: bytes) -> "_Reply":
         objects = []

@@ -82,8 +82,8 @@ def test_a_score_is_two_files(clone: Clone) -> None:
         'asks="nothing"),\n',
     )
     Image.fromarray(np.eye(16, dtype=np.uint8)).save(clone.folder / "map.png")
-    told = json.loads(clone.ctseg("score", "map.png", "map.png", "--json"))
-    assert told["scores"]["constant"] == 0.25
+    answer = json.loads(clone.ctseg("score", "map.png", "map.png", "--json"))
+    assert answer["scores"]["constant"] == 0.25
     rows = json.loads(clone.ctseg("board", "phantom-val", "--json"))
     assert rows
     # Stored before there was this score: nothing to tell, and nothing breaks.
@@ -115,7 +115,7 @@ def test_a_page_is_two_files(clone: Clone) -> None:
         '    from ctseg.ui.hello.page import hello_page\n\n    with pages.route("Hello", "/hello"):\n'
         "        hello_page()\n    return pages\n",
     )
-    told = clone.python(
+    answer = clone.python(
         "-c", "from ctseg.ui.app import build; import json; print('A page of its own' in str(build().config))"
     )
-    assert told.strip().endswith("True")
+    assert answer.strip().endswith("True")

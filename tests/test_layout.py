@@ -60,10 +60,10 @@ def test_pages_name_files_that_are_there(page: str) -> None:
         assert (ROOT / name).exists() or f"Write `{name}`" in text, name
 
 
-def test_the_picture_shows_every_package() -> None:
-    picture = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
+def test_the_image_shows_every_package() -> None:
+    image = (ROOT / "docs" / "architecture.svg").read_text(encoding="utf-8")
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    missing = {name for name in packages if not re.search(rf"\b{name}\b", picture)}
+    missing = {name for name in packages if not re.search(rf"\b{name}\b", image)}
     assert not missing
 
 

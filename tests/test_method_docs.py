@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.store import load_results
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[1]
 def test_pages_are_up_to_date() -> None:
     page = runpy.run_path(str(ROOT / "scripts" / "make_method_docs.py"))["page"]
     pages = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "methods").glob("*.md")}
-    assert pages == {name: page(card) for name, card in METHODS.items()}
+    assert pages == {name: page(card) for name, card in CARDS.items()}
 
 
 def test_every_method_on_the_phantom_board_shows_where_it_fails() -> None:
-    pictures = {path.stem for path in (ROOT / "ctseg" / "methods" / "images").glob("*.png")}
+    images = {path.stem for path in (ROOT / "ctseg" / "methods" / "images").glob("*.png")}
     shown = {result.entry for result in load_results(built_in_folder(), "phantom-val")}
-    assert pictures == shown & set(METHODS)
+    assert images == shown & set(CARDS)
 
 
 def test_the_readme_has_the_committed_scores() -> None:

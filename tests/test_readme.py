@@ -56,12 +56,14 @@ def command_environment() -> dict[str, str]:
 
 
 def test_the_commands_run(workplace: Path, command_environment: dict[str, str]) -> None:
-    told = [command for file in ("README.md", "CONTRIBUTING.md") for command in commands(file)]
+    documented = [command for file in ("README.md", "CONTRIBUTING.md") for command in commands(file)]
     ours = [
-        command for command in told if command.startswith("ctseg ") and not command.startswith("ctseg serve")
+        command
+        for command in documented
+        if command.startswith("ctseg ") and not command.startswith("ctseg serve")
     ]
     assert len(ours) >= 6
-    others = {command for command in told if not command.startswith("ctseg ")}
+    others = {command for command in documented if not command.startswith("ctseg ")}
     assert others <= MAKE_TARGETS_RUN_BY_CI
     for command in ours:
         done = subprocess.run(
@@ -112,9 +114,9 @@ def test_the_commands_of_training_run(tmp_path: Path, monkeypatch: pytest.Monkey
     shutil.copytree(folder, tmp_path / "ct-fewshot" / "unlabelled")
     monkeypatch.setenv("CTSEG_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    told = commands("docs/training.md")
-    assert {command.split()[1] for command in told} == {"train", "pretrain"}
-    for command in told:
+    documented = commands("docs/training.md")
+    assert {command.split()[1] for command in documented} == {"train", "pretrain"}
+    for command in documented:
         _, verb, name, *rest = command.split()
         recipe = (ROOT / "ctseg" / "training" / "recipes" / f"{name}.toml").read_text(encoding="utf-8")
         small = re.sub(r"(?m)^(steps|batch|select_every|log_every) = .*", r"\1 = 1", recipe)
@@ -160,8 +162,8 @@ def test_the_python_runs(workplace: Path, running_app: str, monkeypatch: pytest.
     assert names["label_map"].shape == (128, 128)  # type: ignore[attr-defined]
     assert "http://127.0.0.1:7860/" in client
     exec(client.replace("http://127.0.0.1:7860/", running_app), names)
-    with Image.open(str(names["label_map_png"])) as picture:
-        assert np.array_equal(np.asarray(picture), names["label_map"])
+    with Image.open(str(names["label_map_png"])) as image:
+        assert np.array_equal(np.asarray(image), names["label_map"])
 
 
 def test_the_example_method_keeps_the_contract() -> None:

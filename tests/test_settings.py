@@ -33,10 +33,10 @@ def test_the_page_of_settings_is_the_list() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "number"), [("12", 12), ("", 4096), ("x", 4096), ("-1", 4096), ("nan", 4096)]
+    ("text", "number"), [("12", 12), ("", 4096), ("x", 4096), ("-1", 4096), ("nan", 4096)]
 )
-def test_what_is_no_number_counts_as_unset(told: str, number: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(STORE_MB.name, told)
+def test_what_is_no_number_counts_as_unset(text: str, number: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STORE_MB.name, text)
     assert STORE_MB.number() == number
 
 

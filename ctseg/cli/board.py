@@ -63,8 +63,10 @@ def _add_create(actions: Parsers) -> None:
     )
 
 
-def _action(actions: Parsers, name: str, told: str, run: Run) -> argparse.ArgumentParser:
-    parser = actions.add_parser(name, help=told, description=told[0].upper() + told[1:] + ".")
+def _action(actions: Parsers, name: str, description: str, run: Run) -> argparse.ArgumentParser:
+    parser = actions.add_parser(
+        name, help=description, description=description[0].upper() + description[1:] + "."
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -72,7 +74,7 @@ def _action(actions: Parsers, name: str, told: str, run: Run) -> argparse.Argume
 def _for_a_board(
     actions: Parsers,
     name: str,
-    told: str,
+    description: str,
     act: Callable[[str, argparse.Namespace], int],
     what: str = "a board",
 ) -> argparse.ArgumentParser:
@@ -81,7 +83,7 @@ def _for_a_board(
             raise CommandError(f"`ctseg board {name}` is for {what}; give one name after it.")
         return act(options.names[0], options)
 
-    parser = _action(actions, name, told, run)
+    parser = _action(actions, name, description, run)
     parser.add_argument("names", nargs="*", metavar=what.split()[1].upper(), help=f"the name of {what}")
     return parser
 

@@ -36,18 +36,18 @@ def run(options: argparse.Namespace) -> int:
     except BoardError as error:
         raise CommandError(str(error)) from error
     save(folder, result)
-    told = disclosed_result(result, board)
+    disclosed = disclosed_result(result, board)
     look = Look(
         date=result.date[:10],
         commit=result.code_version,
         board=result.board,
         method=result.entry,
-        ari=_digits(told.mean("ari"), board.digits),
-        fg_ari=_digits(told.mean("fg_ari"), board.digits),
+        ari=_digits(disclosed.mean("ari"), board.digits),
+        fg_ari=_digits(disclosed.mean("fg_ari"), board.digits),
     )
     add_look(folder / "looks.csv", look)
     if options.json:
-        print(to_json(told), end="")
+        print(to_json(disclosed), end="")
     else:
         print(f"{result.entry} on {result.board}: ari {look.ari}, fg_ari {look.fg_ari}")
     return 0
@@ -69,6 +69,6 @@ class _Progress:
             self._first = done
         fresh = done - self._first
         left = (time.perf_counter() - self._start) / fresh * (count - done) if fresh else None
-        told = f", about {left:.0f} s left" if left is not None else ""
+        remaining = f", about {left:.0f} s left" if left is not None else ""
         end = "\n" if done == count else ""
-        print(f"\r{done} of {count} images{told}    ", end=end, file=sys.stderr, flush=True)
+        print(f"\r{done} of {count} images{remaining}    ", end=end, file=sys.stderr, flush=True)

@@ -14,12 +14,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(options: argparse.Namespace) -> int:
     """Print a line, or the whole card, for each method."""
-    from ctseg.methods import METHODS
+    from ctseg.methods import CARDS
 
     if options.json:
-        print(json.dumps([asdict(card) for card in METHODS.values()], indent=2, ensure_ascii=False))
+        print(json.dumps([asdict(card) for card in CARDS.values()], indent=2, ensure_ascii=False))
         return 0
-    for card in METHODS.values():
+    for card in CARDS.values():
         state = "ready" if card.trained else "not trained yet"
         seconds = f"{card.seconds:g} s" if card.seconds else ""
         print(f"{card.name:20s}  {state:15s}  {seconds:>7s}  {card.title}")

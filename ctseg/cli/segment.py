@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ctseg.cli.errors import CommandError
 
-MOST_LABELS = 255
+MAX_LABELS = 255
 """The challenge's table holds labels of one byte."""
 
 _TABLES = (".csv", ".csv.gz")
@@ -100,11 +100,11 @@ def _segment_one(options: argparse.Namespace) -> int:
     formats = options.format or ["nifti"]
     identity = _identity(options.input, ct_slice) if "dicom-seg" in formats else None
     written = write_results(options.out, ct_slice, [done], formats, identity)
-    told = report(ct_slice, [done])
+    details = report(ct_slice, [done])
     if options.json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        print(json.dumps(details, indent=2, ensure_ascii=False))
     else:
-        count = told["methods"][0]["structures"]
+        count = details["methods"][0]["structures"]
         print(f"{count} structures in {seconds:.1f} s; wrote {len(written)} files to {options.out}")
     return 0
 
@@ -138,7 +138,7 @@ def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
     label_maps, cut = {}, 0
     for done, path in enumerate(images, start=1):
         label_map = _timed(read_slice(path), options)[0]
-        label_maps[path.name] = largest_structures(label_map, MOST_LABELS)
+        label_maps[path.name] = largest_structures(label_map, MAX_LABELS)
         cut += int(np.unique(label_map).size > np.unique(label_maps[path.name]).size)
         print(f"\r{done} of {len(images)}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
@@ -147,14 +147,14 @@ def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
     write_challenge_csv(options.out, label_maps)
     print(f"{len(images)} slices; wrote {options.out}")
     if cut:
-        print(f"{cut} of them had more than {MOST_LABELS} structures; the table holds the largest.")
+        print(f"{cut} of them had more than {MAX_LABELS} structures; the table holds the largest.")
     return 0
 
 
 def _announce_download(method: str) -> None:
-    from ctseg.methods import METHODS, download_bytes
+    from ctseg.methods import CARDS, download_bytes
 
-    if method in METHODS and (size := download_bytes(method)):
+    if method in CARDS and (size := download_bytes(method)):
         print(f"{method} fetches {size / 1e6:.0f} MB first, once.", file=sys.stderr)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add both commands and their options."""
-    for name, told, run in (
+    for name, description, run in (
         ("train", "fine-tune a network on annotated slices", run_train),
         (
             "pretrain",
@@ -22,7 +22,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
             run_pretrain,
         ),
     ):
-        command = commands.add_parser(name, help=told)
+        command = commands.add_parser(name, help=description)
         command.add_argument("recipe", metavar="RECIPE", help="name of a built-in recipe, or a TOML file")
         command.add_argument(
             "--out", type=Path, required=True, help="folder for logs and weights; goes on if used"

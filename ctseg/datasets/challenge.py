@@ -30,19 +30,19 @@ class ChallengeSplit(Split):
     Raises
     ------
     DatasetError
-        If the CSV or the pictures cannot be found or read, or an annotated image is missing; the message
+        If the CSV or the images cannot be found or read, or an annotated image is missing; the message
         names the first.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name = name
-        self._pictures = _picture_folder(folder)
+        self._images = _image_folder(folder)
         self._csv = _label_file(folder)
         self.images = tuple(self._label_maps)
         self.patients = self.images
         for image in self.images:
-            if not (self._pictures / image).is_file():
-                raise DatasetError(f"{image} is missing in {self._pictures}; add it.")
+            if not (self._images / image).is_file():
+                raise DatasetError(f"{image} is missing in {self._images}; add it.")
 
     @cached_property
     def _label_maps(self) -> Mapping[str, NDArray[np.integer]]:
@@ -58,7 +58,7 @@ class ChallengeSplit(Split):
 
     def slice(self, index: int) -> CTSlice:
         """Return image ``index``: uint8, of unknown window."""
-        pixels = read_grey(self._pictures / self.images[index])
+        pixels = read_grey(self._images / self.images[index])
         if pixels.shape != SHAPE:
             raise DatasetError(f"{self.images[index]} is {pixels.shape} and not {SHAPE}; replace it.")
         return CTSlice(pixels, "8-bit", None, "PNG")
@@ -69,15 +69,15 @@ class ChallengeSplit(Split):
 
 
 def is_challenge_folder(folder: Path) -> bool:
-    """Tell whether a folder looks like the challenge's data: a CSV beside or above numbered pictures."""
-    return bool(_label_files(folder)) and bool(_picture_folders(folder))
+    """Tell whether a folder looks like the challenge's data: a CSV beside or above numbered images."""
+    return bool(_label_files(folder)) and bool(_image_folders(folder))
 
 
 def _label_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
 
 
-def _picture_folders(folder: Path) -> list[Path]:
+def _image_folders(folder: Path) -> list[Path]:
     below = sorted(path for path in folder.iterdir() if path.is_dir())
     return [path for path in (folder, *below) if (path / "0.png").is_file()]
 
@@ -90,12 +90,10 @@ def _label_file(folder: Path) -> Path:
     return found[0]
 
 
-def _picture_folder(folder: Path) -> Path:
+def _image_folder(folder: Path) -> Path:
     if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}; put the challenge's pictures and CSV there.")
-    found = _picture_folders(folder)
+        raise DatasetError(f"There is no folder {folder}; put the challenge's images and CSV there.")
+    found = _image_folders(folder)
     if len(found) != 1:
-        raise DatasetError(
-            f"0.png is in {len(found)} folders of {folder}; keep the annotated pictures in one."
-        )
+        raise DatasetError(f"0.png is in {len(found)} folders of {folder}; keep the annotated images in one.")
     return found[0]

@@ -54,7 +54,7 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
         with Image.open(path) as image:
             if image.mode not in {"L", "P"}:
                 raise DatasetError(
-                    f"{path.name} is not an 8-bit grey picture (mode {image.mode}); convert it first."
+                    f"{path.name} is not an 8-bit grey image (mode {image.mode}); convert it first."
                 )
             return np.array(image, dtype=np.uint8)
     except FileNotFoundError:

@@ -189,7 +189,7 @@ def open_folder(folder: Path, name: str) -> Split:
         split = ChallengeSplit(folder, name)
     else:
         raise DatasetError(
-            f"{folder} holds neither index.csv with images/ and labels/, nor numbered pictures and one CSV; "
+            f"{folder} holds neither index.csv with images/ and labels/, nor numbered images and one CSV; "
             "arrange it in one of these two ways."
         )
     if not len(split) or split.label_map(0) is None:

@@ -37,7 +37,7 @@ class Overlaps:
         return self.shared / (self.first_sizes + self.second_sizes - self.shared)
 
     def painted(self, marks: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return a picture (H, W) with each pair's mark on the pixels that it shares, and 0 elsewhere."""
+        """Return an image (H, W) with each pair's mark on the pixels that it shares, and 0 elsewhere."""
         return np.repeat(np.append(marks, np.uint8(0))[self.pair_of_run], self.lengths).reshape(self.shape)
 
 

@@ -61,7 +61,7 @@ def overlay_outlined(
 def outlines(label_map: NDArray[np.generic], thickness: int = 1) -> NDArray[np.bool_]:
     """Return the pixels of structures within ``thickness`` px (4-neighbour steps) of another label.
 
-    The border of the picture is no outline.
+    The border of the image is no outline.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def outlines(label_map: NDArray[np.generic], thickness: int = 1) -> NDArray[np.b
     """
     if thickness < 1:
         raise ValueError(f"Outlines cannot be {thickness} px thick; choose 1 or more.")
-    # OpenCV filters float32, not int32; it holds every number of structures a picture can have.
+    # OpenCV filters float32, not int32; it holds every number of structures an image can have.
     numbers = relabel(label_map).astype(np.float32)
     if not numbers.size:
         return np.zeros(numbers.shape, dtype=bool)

@@ -33,7 +33,7 @@ class Board:
     title : the name shown on pages.
     kind : open (labels public, for practice), sealed (labels only with the owner), or bring-your-own-images.
     about : what the images are and what can be learnt from them, two or three sentences.
-    redistribution : what of its data may leave the machine that holds them, pictures of them included.
+    redistribution : what of its data may leave the machine that holds them, images of them included.
     images, shape : names of its images and the (H, W) of each in px, where these are known without its data;
         `ctseg.leaderboard.submissions.expected_images.layout_of` finds them for every board.
     """
@@ -48,12 +48,12 @@ class Board:
 
     @property
     def images_may_be_shown(self) -> bool:
-        """Whether its images, and pictures of them, may leave the machine that holds them."""
+        """Whether its images, and images of them, may leave the machine that holds them."""
         return self.redistribution != "nothing"
 
     @property
     def labels_may_be_shown(self) -> bool:
-        """Whether its true label maps, and pictures of them, may leave the machine that holds them."""
+        """Whether its true label maps, and images of them, may leave the machine that holds them."""
         return self.redistribution == "images and labels" and self.kind != "sealed"
 
     @property

@@ -17,7 +17,7 @@ Indexable = TypeVar("Indexable", bound=Any)
 OFFSETS: tuple[Offset, ...] = (
     (0, 1), (1, 0), (0, 3), (3, 0), (0, 9), (9, 0), (9, 9), (9, -9), (0, 27), (27, 0)
 )  # fmt: skip
-"""(dy, dx) in px of the network's picture. Affinity k at (y, x) tells whether the pixels (y, x) and (y + dy,
+"""(dy, dx) in px of the network's image. Affinity k at (y, x) tells whether the pixels (y, x) and (y + dy,
 x + dx) belong to the same structure; where the second lies outside, it tells nothing."""
 
 CLASSES = 2
@@ -48,7 +48,7 @@ def ends(array: Indexable, offset: Offset) -> tuple[Indexable, Indexable]:
 
 
 def mirrored(affinities: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return what the affinities of a picture become when the picture is mirrored left to right.
+    """Return what the affinities of an image become when the image is mirrored left to right.
 
     A mirror turns (dy, dx) into (dy, -dx). Where that is an offset of the list, its channel takes the values;
     where it is not, its opposite (-dy, dx) is, and the values move to the other end of their pair.
@@ -94,16 +94,16 @@ def predict_affinities(
     side = -(-size // MULTIPLE) * MULTIPLE
     padded = np.zeros((side, side), np.uint8)
     padded[:height, :width] = resized
-    picture = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
-    foreground, affinities = _look(logits, picture)
+    image = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    foreground, affinities = _look(logits, image)
     if mirror:
-        other_foreground, other_affinities = _look(logits, np.ascontiguousarray(picture[:, ::-1]))
+        other_foreground, other_affinities = _look(logits, np.ascontiguousarray(image[:, ::-1]))
         foreground = (foreground + other_foreground[:, ::-1]) * np.float32(0.5)
         affinities = (affinities + mirrored(other_affinities)) * np.float32(0.5)
     return foreground[:height, :width], affinities[:, :height, :width]
 
 
-def _look(logits: Logits, picture: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    answer = logits(picture[None, None])[0]
+def _look(logits: Logits, image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    answer = logits(image[None, None])[0]
     probabilities = expit(np.concatenate([answer[1:2] - answer[:1], answer[CLASSES:]]))
     return probabilities[0], probabilities[1:]

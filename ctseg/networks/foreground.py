@@ -22,7 +22,7 @@ def input_shape(shape: tuple[int, int], size: int) -> tuple[int, int]:
 def resize_grey(grey: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """Scale grey levels (H, W) so that the longer side is ``size`` px, as training saw them.
 
-    Averages over areas where the picture shrinks to less than half, bilinear otherwise.
+    Averages over areas where the image shrinks to less than half, bilinear otherwise.
     """
     height, width = input_shape(grey.shape, size)
     shrinks = grey.shape[0] > 2 * height
@@ -55,10 +55,10 @@ def predict_foreground(
     side = -(-size // MULTIPLE) * MULTIPLE
     padded = np.zeros((side, side), np.uint8)
     padded[:height, :width] = resized
-    picture = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
+    image = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
     total = np.zeros((side, side), np.float32)
     for axes in flips:
-        background, foreground = logits(np.ascontiguousarray(np.flip(picture, axes))[None, None])[0, :2]
+        background, foreground = logits(np.ascontiguousarray(np.flip(image, axes))[None, None])[0, :2]
         total += np.flip(expit(foreground - background), axes)
     mean = total[:height, :width] / np.float32(len(flips))
     back = cv2.resize(mean, (grey.shape[1], grey.shape[0]), interpolation=cv2.INTER_LINEAR)

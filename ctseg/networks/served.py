@@ -51,9 +51,9 @@ class ServedNetwork:
         except Exception as error:  # ONNX Runtime's own kinds of error share no base class
             raise ValueError(f"{path.name} does not fit {graph.stem}; export it again.") from error
 
-    def logits(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return logits (1, C, S, S) of a picture (1, 1, S, S) in [-1, 1]: background, foreground, more."""
-        return np.asarray(self._session.run(["logits"], {"grey": picture})[0])
+    def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (1, C, S, S) of an image (1, 1, S, S) in [-1, 1]: background, foreground, more."""
+        return np.asarray(self._session.run(["logits"], {"grey": image})[0])
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.generic]]]:

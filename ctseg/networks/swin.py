@@ -39,9 +39,9 @@ class SwinEncoder(nn.Module):
         self.norm = nn.LayerNorm(self.dims[-1])
         self.apply(initialise)
 
-    def embed(self, picture: Tensor) -> Tensor:
-        """Return tokens (N, H / 4, W / 4, dim) of pictures (N, 1, H, W), each of its 4x4 px alone."""
-        tokens: Tensor = self.patches_norm(self.patches(picture).permute(0, 2, 3, 1))
+    def embed(self, image: Tensor) -> Tensor:
+        """Return tokens (N, H / 4, W / 4, dim) of images (N, 1, H, W), each of its 4x4 px alone."""
+        tokens: Tensor = self.patches_norm(self.patches(image).permute(0, 2, 3, 1))
         return tokens
 
     def encode(self, tokens: Tensor) -> list[Tensor]:
@@ -53,6 +53,6 @@ class SwinEncoder(nn.Module):
         features[-1] = self.norm(tokens)
         return features
 
-    def forward(self, picture: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor) -> list[Tensor]:
         """Return the maps (N, C, h, w) of each stage, fine to coarse; H and W are multiples of 32."""
-        return [tokens.permute(0, 3, 1, 2) for tokens in self.encode(self.embed(picture))]
+        return [tokens.permute(0, 3, 1, 2) for tokens in self.encode(self.embed(image))]

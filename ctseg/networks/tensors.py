@@ -17,8 +17,8 @@ def torch_logits(network: nn.Module) -> Logits:
     """Return a two-class network in evaluation mode as a function of arrays."""
     device = next(network.parameters()).device
 
-    def logits(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    def logits(image: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
-            return np.asarray(network(torch.from_numpy(picture).to(device)).float().cpu().numpy())
+            return np.asarray(network(torch.from_numpy(image).to(device)).float().cpu().numpy())
 
     return logits

@@ -76,25 +76,25 @@ class VisionTransformer(nn.Module):
         nn.init.xavier_uniform_(self.patches.weight.view(dim, -1))
 
     def positions(self, height: int, width: int, dim: int, device: torch.device) -> Tensor:
-        """Return the embedding of the positions of a picture's patches, shape (L, dim)."""
+        """Return the embedding of the positions of an image's patches, shape (L, dim)."""
         grid = (height // self.patch, width // self.patch)
         return position_embedding(*grid, dim, _REFERENCE_SIDE / self.patch, device)
 
-    def embed(self, picture: Tensor) -> Tensor:
+    def embed(self, image: Tensor) -> Tensor:
         """Return tokens (N, L, dim) with their positions; a token knows the pixels of its patch only."""
-        height, width = picture.shape[-2:]
-        tokens: Tensor = self.patches(picture).flatten(2).transpose(1, 2)
-        return tokens + self.positions(height, width, self.dim, picture.device)
+        height, width = image.shape[-2:]
+        tokens: Tensor = self.patches(image).flatten(2).transpose(1, 2)
+        return tokens + self.positions(height, width, self.dim, image.device)
 
     def encode(self, tokens: Tensor) -> Tensor:
         """Return tokens (N, K, dim) after they have looked at each other; K may be a part of all patches."""
         encoded: Tensor = self.norm(self.blocks(tokens))
         return encoded
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """Return features (N, dim, H / patch, W / patch) of pictures (N, 1, H, W)."""
-        rows, columns = (side // self.patch for side in picture.shape[-2:])
-        return self.encode(self.embed(picture)).transpose(1, 2).unflatten(2, (rows, columns))
+    def forward(self, image: Tensor) -> Tensor:
+        """Return features (N, dim, H / patch, W / patch) of images (N, 1, H, W)."""
+        rows, columns = (side // self.patch for side in image.shape[-2:])
+        return self.encode(self.embed(image)).transpose(1, 2).unflatten(2, (rows, columns))
 
 
 def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Sequential:
@@ -108,8 +108,8 @@ def _convolution(channels_in: int, channels_out: int, stride: int = 1) -> nn.Seq
 class ViTSegmenter(nn.Module):
     """A vision transformer and a light convolutional decoder, logits (N, 2, H, W) from (N, 1, H, W).
 
-    The decoder doubles the tokens' grid until it is the picture's. A token of 16 px cannot hold where an
-    edge runs, so convolutions of the picture itself join on the way, as in UNETR.
+    The decoder doubles the tokens' grid until it is the image's. A token of 16 px cannot hold where an
+    edge runs, so convolutions of the image itself join on the way, as in UNETR.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class ViTSegmenter(nn.Module):
 
     References
     ----------
-    Hatamizadeh et al., UNETR, WACV 2022, arXiv 2103.10504, for the joining picture.
+    Hatamizadeh et al., UNETR, WACV 2022, arXiv 2103.10504, for the joining image.
     """
 
     def __init__(self, encoder: VisionTransformer) -> None:
@@ -144,7 +144,7 @@ class ViTSegmenter(nn.Module):
         features = self.encoder(grey)
         for level, convolution in enumerate(self.up):
             features = F.interpolate(features, scale_factor=2.0, mode="bilinear", align_corners=False)
-            left = len(self.up) - level  # 1 at the picture's own size
+            left = len(self.up) - level  # 1 at the image's own size
             if left < len(details):
                 features = torch.cat([features, details[left].to(features.dtype)], 1)
             features = convolution(features)

@@ -26,7 +26,7 @@ def attention_mask(rows: int, columns: int, shift: tuple[int, int], device: torc
     regions = []
     for count, rolled in ((rows, shift[0]), (columns, shift[1])):
         places = torch.arange(-(-count // WINDOW) * WINDOW, device=device)
-        # 0: picture; 1: picture that the roll brings from the start to the end; 2: padding.
+        # 0: image; 1: image that the roll brings from the start to the end; 2: padding.
         region = torch.where(places < count, (places < rolled).long(), 2)
         regions.append(region.roll(-rolled))
     # Windows are cut after the roll, so tokens of different regions meet in the last windows only.

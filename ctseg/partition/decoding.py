@@ -16,7 +16,7 @@ from ctseg.partition.region_graph import region_graph
 
 BOUNDARY_BELOW = 0.15
 """Where the boundary is lower, a basin begins."""
-SMALLEST_MARKER_PX = 8
+MIN_MARKER_PX = 8
 _INSIDE = 1 << 19
 """Altitude of the certain boundary; ground outside the mask lies higher."""
 _A_PX = 8
@@ -80,7 +80,7 @@ def agglomerate(
 def _markers(low: NDArray[np.bool_], mask: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Number the low places of the mask, and its connected parts that have none."""
     places = connected_regions(low & mask, 4)
-    large = np.bincount(places.ravel()) >= SMALLEST_MARKER_PX
+    large = np.bincount(places.ravel()) >= MIN_MARKER_PX
     large[0] = False
     marked = large[places]
     parts = connected_regions(mask)

@@ -12,7 +12,7 @@ from ctseg.labelmaps.regions import first_pixels, in_reading_order
 from ctseg.partition.water import emptier_sides
 
 LEVEL_BITS = 21
-HIGHEST_LEVEL = (1 << LEVEL_BITS) - 1
+MAX_LEVEL = (1 << LEVEL_BITS) - 1
 _FAR_BITS = 10
 _FARTHEST = (1 << _FAR_BITS) - 1
 _NO_EDGE = np.iinfo(np.int64).max
@@ -50,7 +50,7 @@ def flood(
 
     Parameters
     ----------
-    altitude : ndarray of integers, shape (H, W), in [0, HIGHEST_LEVEL]
+    altitude : ndarray of integers, shape (H, W), in [0, MAX_LEVEL]
     markers : ndarray of int32, shape (H, W): 0, or the number 1..K of a marker, in one piece or several; at
         least one
     look : called between the parts of the work; may raise to end early

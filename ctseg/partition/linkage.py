@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ctseg.partition.flooding import Basins
 from ctseg.partition.region_graph import RegionGraph
 
-FEWEST_PAIRS = 4
+MIN_PAIRS = 4
 """Two regions with fewer pairs of pixels wait until all others are joined: so few say nothing."""
 _LOOK_EVERY = 256
 
@@ -44,7 +44,7 @@ def average_linkage(
     arXiv 1906.11713, with average linkage and no negative weights.
     """
     clusters = _Clusters(graph)
-    for fewest in (FEWEST_PAIRS, 1):
+    for fewest in (MIN_PAIRS, 1):
         clusters.queue(fewest)
         while (best := clusters.next_pair()) is not None:
             if clusters.done % _LOOK_EVERY == 0:

@@ -7,7 +7,7 @@ import higra
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.partition.flooding import HIGHEST_LEVEL, flood
+from ctseg.partition.flooding import MAX_LEVEL, flood
 from ctseg.partition.merge_tree import MAX_LEAVES, MergeTree
 from ctseg.partition.placing import coarsened
 
@@ -38,7 +38,7 @@ def edge_strength(
 
     Returns
     -------
-    ndarray of int64, shape (H, W), in [0, HIGHEST_LEVEL]
+    ndarray of int64, shape (H, W), in [0, MAX_LEVEL]
 
     Raises
     ------
@@ -55,7 +55,7 @@ def edge_strength(
             raise ValueError(f"A boundary of shape {boundary.shape} does not fit a slice of {grey.shape}.")
         certain = np.clip(boundary.astype(np.float64), 0, 1)
         strength = strength * (FLAT_WEIGHT + certain) / (FLAT_WEIGHT + 1)
-    return np.rint(strength * HIGHEST_LEVEL).astype(np.int64)
+    return np.rint(strength * MAX_LEVEL).astype(np.int64)
 
 
 def volume_tree(
@@ -72,7 +72,7 @@ def volume_tree(
 
     Parameters
     ----------
-    strength : ndarray of integers, shape (H, W), in [0, HIGHEST_LEVEL], such as :func:`edge_strength` gives
+    strength : ndarray of integers, shape (H, W), in [0, MAX_LEVEL], such as :func:`edge_strength` gives
     after_step : called with 1 and 2 when that many steps are done
     look : called between parts of a step, each of less than 0.5 s at 1024 px. Both may raise to end early.
 

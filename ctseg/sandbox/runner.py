@@ -192,13 +192,13 @@ def _read_answer(path: Path) -> dict[str, Any]:
     return answer
 
 
-def _map(path: Path, shape: Any, dtype: Any, most_bytes: int) -> NDArray[np.generic]:
+def _map(path: Path, shape: Any, dtype: Any, max_bytes: int) -> NDArray[np.generic]:
     """Map the decoded array, believing its declared shape only if the file has just that many bytes."""
     plain = isinstance(shape, list) and all(type(length) is int and length > 0 for length in shape)
     if not plain or dtype not in _DTYPES:
         raise DecoderError("damaged")
     needed = math.prod(shape) * np.dtype(dtype).itemsize
-    if needed > most_bytes or not path.is_file() or path.stat().st_size != needed:
+    if needed > max_bytes or not path.is_file() or path.stat().st_size != needed:
         raise DecoderError("damaged")
     array = np.memmap(path, dtype=dtype, mode="r", shape=tuple(shape))
     path.unlink()

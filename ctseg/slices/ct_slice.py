@@ -1,4 +1,4 @@
-"""The one picture of a slice that everything else in the project works on."""
+"""The one image of a slice that everything else in the project works on."""
 
 from dataclasses import dataclass
 from typing import Literal

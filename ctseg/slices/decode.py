@@ -106,7 +106,7 @@ def _kind(path: Path) -> str:
     if path.stat().st_size == 0:
         raise SliceError("This file is empty; export or download it again.")
     if not sniffed.kind:
-        raise SliceError(sniffed.refusal or f"This file is {sniffed.told}, not a CT slice; {READ_HERE}.")
+        raise SliceError(sniffed.refusal or f"This file is {sniffed.noun}, not a CT slice; {READ_HERE}.")
     return sniffed.kind
 
 
@@ -129,9 +129,9 @@ def _decode_file(path: Path, kind: str) -> Stack:
     # Imported one by one: a PNG need not wait for pydicom and nibabel.
     with path.open("rb") as file:
         if kind in ("png", "jpeg"):
-            from ctseg.slices.formats.png_jpeg import read_picture
+            from ctseg.slices.formats.png_jpeg import read_image
 
-            return read_picture(file, kind)
+            return read_image(file, kind)
         if kind == "tiff":
             from ctseg.slices.formats.tiff import read_tiff
 

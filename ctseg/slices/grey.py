@@ -1,4 +1,4 @@
-"""To grey levels: colour, alpha, 16 bits and floating point to uint8, by the picture's own range."""
+"""To grey levels: colour, alpha, 16 bits and floating point to uint8, by the image's own range."""
 
 import numpy as np
 from numpy.typing import NDArray

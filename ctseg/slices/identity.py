@@ -32,7 +32,7 @@ IDENTIFIERS = (
     "SOPClassUID",
     "SOPInstanceUID",
 )
-_LONGEST = 256
+_MAX_LENGTH = 256
 _TOLERANCE_MM = 0.01
 
 
@@ -60,8 +60,8 @@ def decode_identity(path: str, place: str) -> tuple[NDArray[np.uint8], dict[str,
         except Exception:  # noqa: S112  files of other kinds beside it fail in every way
             continue
         if found:
-            told = read_elements(file, IDENTIFIERS)
-            identity = {name: str(told.get(name) or "")[:_LONGEST] for name in IDENTIFIERS}
+            elements = read_elements(file, IDENTIFIERS)
+            identity = {name: str(elements.get(name) or "")[:_MAX_LENGTH] for name in IDENTIFIERS}
             return np.zeros(1, np.uint8), identity
     raise SliceError("The DICOM file of this slice was not found again; give the same file.")
 

@@ -35,10 +35,10 @@ def check_upload(sizes: Iterable[int]) -> None:
 def check_size(height: int, width: int) -> None:
     """Refuse slices with no pixel, or a side of more than 4096 px."""
     if height < 1 or width < 1:
-        raise SliceError("This file says that its picture has no pixels; export it again.")
+        raise SliceError("This file says that its image has no pixels; export it again.")
     if height > MAX_SIDE or width > MAX_SIDE:
         raise SliceError(
-            f"This picture has {width} x {height} pixels, more than the {MAX_SIDE} x {MAX_SIDE} read here; "
+            f"This image has {width} x {height} pixels, more than the {MAX_SIDE} x {MAX_SIDE} read here; "
             "crop or shrink it."
         )
 

@@ -41,7 +41,7 @@ def warm_up() -> None:
 
 
 def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:
-    """Read all slices of a picture, a volume, or the files or ZIP of a DICOM series.
+    """Read all slices of an image, a volume, or the files or ZIP of a DICOM series.
 
     The format is told by content, never by name. The file is decoded in a process of its own with bounds on
     memory and time, so that no file can harm the caller.
@@ -106,8 +106,8 @@ def read_slice(path: Path | str, index: int | None = None) -> CTSlice:
     limits = replace(
         SLICES, cpu_seconds=SLICES.cpu_seconds + more, wall_seconds=SLICES.wall_seconds + 2 * more
     )
-    told = "" if index is None else str(index)
-    return _checked(partial(run_decoder, _ONE, [path], limits, settings=[told]))[0]
+    position = "" if index is None else str(index)
+    return _checked(partial(run_decoder, _ONE, [path], limits, settings=[position]))[0]
 
 
 def read_upload(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:

@@ -41,11 +41,11 @@ _OTHERS = {
     b"\xcf\xfa\xed\xfe": "a program",
     b"\xca\xfe\xba\xbe": "a program",
     b"#!": "a program",
-    b"GIF8": "a GIF picture",
-    b"BM": "a BMP picture",
-    b"8BPS": "a Photoshop picture",
-    b"\x00\x00\x00\x0cjP  ": "a bare JPEG 2000 picture",
-    b"\xff\x4f\xff\x51": "a bare JPEG 2000 picture",
+    b"GIF8": "a GIF image",
+    b"BM": "a BMP image",
+    b"8BPS": "a Photoshop image",
+    b"\x00\x00\x00\x0cjP  ": "a bare JPEG 2000 image",
+    b"\xff\x4f\xff\x51": "a bare JPEG 2000 image",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"Rar!": "a RAR archive",
     b"BZh": "a bzip2 archive",
@@ -65,7 +65,7 @@ _OTHERS = {
     b"{\\rtf": "a text document",
     b"\xd0\xcf\x11\xe0": "an Office document",
 }
-_RIFF = {b"WEBP": "a WebP picture", b"AVI ": "a video", b"WAVE": "a sound"}
+_RIFF = {b"WEBP": "a WebP image", b"AVI ": "a video", b"WAVE": "a sound"}
 # The object identifier of enveloped data (RFC 5652 6), as secure DICOM media have it (PS3.10 7.4).
 _ENVELOPED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"
 # The groups a data set without preamble may begin with.
@@ -84,12 +84,12 @@ class Sniffed:
     Attributes
     ----------
     kind : a key of `NAMES`, or "" for what nobody here reads; a packed NIfTI file is "nifti"
-    told : how to name it in a sentence, with its article, such as "a PDF document"
+    noun : how to name it in a sentence, with its article, such as "a PDF document"
     refusal : the sentence for who wants slices of it, where more can be told than its name, else ""
     """
 
     kind: str
-    told: str
+    noun: str
     refusal: str = ""
 
 
@@ -110,13 +110,13 @@ def sniff_bytes(start: bytes) -> Sniffed:
     if start.startswith(_GZIP):
         return _inside_gzip(start)
     if _ENVELOPED in start[:32]:
-        told = "encrypted (CMS, as secure DICOM files are)"
-        return Sniffed("", told, f"This file is {told}; decrypt it and upload what was in it.")
+        noun = "encrypted (CMS, as secure DICOM files are)"
+        return Sniffed("", noun, f"This file is {noun}; decrypt it and upload what was in it.")
     return Sniffed("", _name(start))
 
 
 def _kind(start: bytes) -> str:
-    # Before the pictures: the free bytes at the start of a DICOM file may be a TIFF header.
+    # Before the images: the free bytes at the start of a DICOM file may be a TIFF header.
     if start[128:132] == b"DICM":
         return "dicom"
     for magic, kind in _KINDS.items():
@@ -166,8 +166,8 @@ def _inside_gzip(start: bytes) -> Sniffed:
             "This file is a tar archive, not a CT slice; unpack it and upload a file from it.",
         )
     if inner[128:132] == b"DICM":
-        told = "a DICOM file packed with gzip"
-        return Sniffed("", told, f"This is {told}; unpack it and upload it as it is.")
+        noun = "a DICOM file packed with gzip"
+        return Sniffed("", noun, f"This is {noun}; unpack it and upload it as it is.")
     return Sniffed(
         "",
         "a gzip file that holds no NIfTI volume",
@@ -182,7 +182,7 @@ def _name(start: bytes) -> str:
     if start[:4] == b"RIFF":
         return _RIFF.get(start[8:12], "a sound or video")
     if start[4:8] == b"ftyp":
-        return "a HEIC or AVIF picture" if start[8:11] in (b"hei", b"avi", b"mif") else "a video"
+        return "a HEIC or AVIF image" if start[8:11] in (b"hei", b"avi", b"mif") else "a video"
     if start[257:262] == b"ustar":
         return "a tar archive"
     if re.match(rb"\s*(<!doctype html|<html)", start, re.IGNORECASE):

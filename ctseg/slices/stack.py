@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
 from ctseg.slices.geometry import is_place
 
-_MOST_NOTES, _LONGEST_NOTE = 20, 400
+_MAX_NOTES, _MAX_NOTE_LENGTH = 20, 400
 
 
 @dataclass(frozen=True, eq=False)
 class Stack:
-    """The slices of a file, a volume or a series; a single picture is a stack of one.
+    """The slices of a file, a volume or a series; a single image is a stack of one.
 
     Attributes
     ----------
@@ -133,7 +133,7 @@ class Stack:
                 source=str(facts["source"])[:40],
                 window=None if facts["window"] is None else Window(*_pair(facts["window"])),
                 affines=None if facts["affines"] is None else np.array(facts["affines"], np.float64),
-                notes=tuple(str(note)[:_LONGEST_NOTE] for note in facts["notes"][:_MOST_NOTES]),
+                notes=tuple(str(note)[:_MAX_NOTE_LENGTH] for note in facts["notes"][:_MAX_NOTES]),
                 grid=None if facts["grid"] is None else np.array(facts["grid"], np.float64),
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -50,7 +50,7 @@ def augment_label_map(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return a random view of a slice and of its label map, both ``size`` x ``size``, grey levels unchanged.
 
-    The label of the nearest pixel is taken, so no label is invented; the picture is interpolated at the same
+    The label of the nearest pixel is taken, so no label is invented; the image is interpolated at the same
     places. :func:`change_grey` is left to the caller, who may have to window or paint first.
 
     Parameters

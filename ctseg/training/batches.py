@@ -22,7 +22,7 @@ _ORDER, _VIEW = 0, 1  # first words of the random streams' seeds, so that no two
 
 
 @dataclass(frozen=True)
-class Pictures:
+class SliceSet:
     """Slices with their label maps, all in memory.
 
     Attributes
@@ -39,7 +39,7 @@ class Pictures:
         return len(self.grey)
 
 
-def load_pictures(split: Split) -> Pictures:
+def load_slices(split: Split) -> SliceSet:
     """Read all annotated slices of a split; HU are shown in the soft-tissue window."""
     grey, label_maps = [], []
     for index in range(len(split)):
@@ -47,23 +47,23 @@ def load_pictures(split: Split) -> Pictures:
         if label_map is not None:
             grey.append(to_uint8(split.slice(index), SOFT_TISSUE))
             label_maps.append(label_map)
-    return Pictures(tuple(grey), tuple(label_maps))
+    return SliceSet(tuple(grey), tuple(label_maps))
 
 
-def picture_indices(seed: int, step: int, batch: int, pictures: int) -> list[int]:
-    """Return which pictures make the batch of a step: shuffled epochs, one after the other without a gap."""
+def slice_indices(seed: int, step: int, batch: int, slices: int) -> list[int]:
+    """Return which slices make the batch of a step: shuffled epochs, one after the other without a gap."""
     indices = []
     for position in range(step * batch, (step + 1) * batch):
-        epoch, place = divmod(position, pictures)
-        order = np.random.default_rng([seed, _ORDER, epoch]).permutation(pictures)
+        epoch, place = divmod(position, slices)
+        order = np.random.default_rng([seed, _ORDER, epoch]).permutation(slices)
         indices.append(int(order[place]))
     return indices
 
 
-def make_batch(pictures: Pictures, recipe: Recipe, step: int, places: range) -> tuple[Tensor, Tensor]:
+def make_batch(slices: SliceSet, recipe: Recipe, step: int, places: range) -> tuple[Tensor, Tensor]:
     """Make the part of a step's batch that lies at ``places``.
 
-    Every picture has a random stream of its own, from seed, step and place, so the batch is the same after
+    Every image has a random stream of its own, from seed, step and place, so the batch is the same after
     a restart and however many processes share it.
 
     Returns
@@ -72,16 +72,16 @@ def make_batch(pictures: Pictures, recipe: Recipe, step: int, places: range) -> 
     mask : Tensor of uint8, shape (N, S, S), 1 = foreground
     """
     views = []
-    for chosen, rng in drawn(len(pictures), recipe, step, places):
-        mask = (pictures.label_maps[chosen] > 0).astype(np.uint8)
-        views.append(augment(pictures.grey[chosen], mask, recipe.size_at(step), recipe.augmentation, rng))
+    for chosen, rng in drawn(len(slices), recipe, step, places):
+        mask = (slices.label_maps[chosen] > 0).astype(np.uint8)
+        views.append(augment(slices.grey[chosen], mask, recipe.size_at(step), recipe.augmentation, rng))
     greys, masks = zip(*views, strict=True)
     return torch.from_numpy(np.stack(greys)), torch.from_numpy(np.stack(masks))
 
 
-def drawn(pictures: int, recipe: Recipe, step: int, places: range) -> Iterator[tuple[int, Generator]]:
-    """Yield which picture stands at each place of a step's batch, and the random stream of its views."""
-    chosen = picture_indices(recipe.seed, step, recipe.batch, pictures)
+def drawn(slices: int, recipe: Recipe, step: int, places: range) -> Iterator[tuple[int, Generator]]:
+    """Yield which image stands at each place of a step's batch, and the random stream of its views."""
+    chosen = slice_indices(recipe.seed, step, recipe.batch, slices)
     for place in places:
         yield chosen[place], np.random.default_rng([recipe.seed, _VIEW, step, place])
 

@@ -1,4 +1,4 @@
-"""The record of a run: a CSV file with a row for each logged step, and its picture."""
+"""The record of a run: a CSV file with a row for each logged step, and its image."""
 
 import csv
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ def read_record(path: Path) -> list[dict[str, float]]:
         return [{name: float(value) for name, value in row.items() if value} for row in csv.DictReader(file)]
 
 
-def draw_curves(record: Path, picture: Path) -> None:
+def draw_curves(record: Path, image: Path) -> None:
     """Draw loss, Dice, the two Rand indices and κ over the steps of a ``log.csv`` into a PNG file."""
     from matplotlib.figure import Figure
 
@@ -55,4 +55,4 @@ def draw_curves(record: Path, picture: Path) -> None:
             axes.plot([x for x, _ in points], [y for _, y in points], label=name)
         axes.set_xlabel("step")
         axes.legend()
-    figure.savefig(picture)
+    figure.savefig(image)

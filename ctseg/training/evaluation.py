@@ -9,7 +9,7 @@ from ctseg.labelmaps.regions import connected_regions
 from ctseg.metrics import Scores, mean_scores, score
 from ctseg.networks.foreground import predict_foreground
 from ctseg.networks.tensors import torch_logits
-from ctseg.training.batches import Pictures
+from ctseg.training.batches import SliceSet
 
 
 @dataclass(frozen=True)
@@ -26,29 +26,29 @@ def _dice(predicted: np.ndarray, true: np.ndarray) -> float:
     return 2 * int((predicted & true).sum()) / area if area else 1.0
 
 
-def slice_scores(network: nn.Module, pictures: Pictures, size: int) -> list[Scores]:
+def slice_scores(network: nn.Module, slices: SliceSet, size: int) -> list[Scores]:
     """Score each slice as :func:`selection_scores` does, in order."""
     logits = torch_logits(network)
     return [
         score(connected_regions(predict_foreground(logits, grey, size) >= 0.5), label_map)
-        for grey, label_map in zip(pictures.grey, pictures.label_maps, strict=True)
+        for grey, label_map in zip(slices.grey, slices.label_maps, strict=True)
     ]
 
 
-def selection_scores(network: nn.Module, pictures: Pictures, size: int) -> SelectionScores:
+def selection_scores(network: nn.Module, slices: SliceSet, size: int) -> SelectionScores:
     """Score connected regions of the predicted foreground (probability at least 0.5) at the slices' own size.
 
     Parameters
     ----------
     network : two-class network in evaluation mode
-    pictures : held-out slices
+    slices : held-out slices
     size : side in px at which the network looks
     """
-    means = mean_scores(slice_scores(network, pictures, size))
+    means = mean_scores(slice_scores(network, slices, size))
     return SelectionScores(means["ari"], means["fg_ari"], means["foreground_dice"])
 
 
-def class_dice(network: nn.Module, pictures: Pictures, size: int) -> list[float]:
+def class_dice(network: nn.Module, slices: SliceSet, size: int) -> list[float]:
     """Return the Dice of background and of foreground, pooled over all pixels of all slices.
 
     The network is left in the mode it was in.
@@ -56,8 +56,8 @@ def class_dice(network: nn.Module, pictures: Pictures, size: int) -> list[float]
     training = network.training
     network.eval()
     logits = torch_logits(network)
-    predicted = [predict_foreground(logits, grey, size).ravel() >= 0.5 for grey in pictures.grey]
+    predicted = [predict_foreground(logits, grey, size).ravel() >= 0.5 for grey in slices.grey]
     network.train(training)
     found = np.concatenate(predicted)
-    true = np.concatenate([label_map.ravel() > 0 for label_map in pictures.label_maps])
+    true = np.concatenate([label_map.ravel() > 0 for label_map in slices.label_maps])
     return [_dice(~found, ~true), _dice(found, true)]

@@ -88,7 +88,7 @@ def run(task: Task, folder: Path) -> Path:
     shared, optimiser = accelerator.prepare(network, optimiser)
     record = Record(folder / "log.csv", steps_done) if main else None
 
-    epoch_steps = max(1, task.pictures // recipe.batch)
+    epoch_steps = max(1, task.images // recipe.batch)
     process, processes = accelerator.process_index, accelerator.num_processes
     bar = tqdm(total=recipe.steps, initial=steps_done, desc=recipe.name, disable=not main, mininterval=5.0)
     saved = logged = time.monotonic()

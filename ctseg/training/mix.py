@@ -1,4 +1,4 @@
-"""Batches of several kinds of pictures with their label maps, for the task ``partition``."""
+"""Batches of several kinds of images with their label maps, for the task ``partition``."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ctseg.training.augmentation import augment_label_map, change_grey
-from ctseg.training.batches import Pictures, picture_indices
+from ctseg.training.batches import SliceSet, slice_indices
 from ctseg.training.painting import paint, random_window
 from ctseg.training.recipe import Recipe, RecipeError
 from ctseg.training.shapes import atlas_label_maps, example_slices, phantoms
@@ -19,29 +19,29 @@ _VIEW = 1  # first word of the random streams' seeds, as in batches
 _AIR = -1024.0
 
 Colour = Callable[[NDArray[np.float32], NDArray[np.uint8], Generator], NDArray[np.uint8]]
-"""From a moved picture (S, S) and its label map to grey levels."""
+"""From a moved image (S, S) and its label map to grey levels."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of pictures.
+    """One kind of images.
 
     Attributes
     ----------
-    pictures : grey levels or HU, and label maps of uint8
-    colour : gives a moved picture its grey levels
+    slices : grey levels or HU, and label maps of uint8
+    colour : gives a moved image its grey levels
     annotated : whether background means that nobody would annotate it, so that foreground can be learnt
-    outside : value of what lies outside the picture
+    outside : value of what lies outside the image
     """
 
-    pictures: Pictures
+    slices: SliceSet
     colour: Colour
     annotated: bool = False
     outside: float = 0.0
 
 
-def sources(recipe: Recipe, annotated: Pictures) -> tuple[Source, ...]:
-    """Return the kinds of pictures that the recipe names, in its order.
+def sources(recipe: Recipe, annotated: SliceSet) -> tuple[Source, ...]:
+    """Return the kinds of images that the recipe names, in its order.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def sources(recipe: Recipe, annotated: Pictures) -> tuple[Source, ...]:
         raise RecipeError(
             f'data.sources must have "annotated" and divide the batch of {recipe.batch} equally, not {names}.'
         )
-    drawn = phantoms(recipe.data.phantoms) if {"phantoms", "painted"} & set(names) else Pictures((), ())
-    example = example_slices() if {"example", "painted"} & set(names) else Pictures((), ())
+    drawn = phantoms(recipe.data.phantoms) if {"phantoms", "painted"} & set(names) else SliceSet((), ())
+    example = example_slices() if {"example", "painted"} & set(names) else SliceSet((), ())
     made: dict[str, Callable[[], Source]] = {
         "annotated": lambda: Source(annotated, _as_it_is, annotated=True),
         "phantoms": lambda: Source(drawn, _windowed, outside=_AIR),
@@ -79,7 +79,7 @@ def make_mixed_batch(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Make the part of a step's batch that lies at ``places``; the kinds take turns from place to place.
 
-    Every picture has a random stream of its own, from seed, step and place, so the batch is the same after
+    Every image has a random stream of its own, from seed, step and place, so the batch is the same after
     a restart and however many processes share it.
 
     Returns
@@ -94,10 +94,10 @@ def make_mixed_batch(
     for place in places:
         turn, which = divmod(place, len(kinds))
         kind = kinds[which]
-        index = picture_indices(recipe.seed, step, share, len(kind.pictures))[turn]
+        index = slice_indices(recipe.seed, step, share, len(kind.slices))[turn]
         rng = np.random.default_rng([recipe.seed, _VIEW, step, place])
         moved, label_map = augment_label_map(
-            kind.pictures.grey[index], kind.pictures.label_maps[index].astype(np.uint8, copy=False), size,
+            kind.slices.grey[index], kind.slices.label_maps[index].astype(np.uint8, copy=False), size,
             recipe.augmentation, rng, kind.outside,
         )  # fmt: skip
         greys.append(change_grey(kind.colour(moved, label_map, rng), recipe.augmentation, rng))
@@ -108,7 +108,7 @@ def make_mixed_batch(
 
 def _painted(label_maps: tuple[NDArray[np.integer], ...]) -> Source:
     maps = tuple(np.asarray(one, np.uint8) for one in label_maps)
-    return Source(Pictures(maps, maps), _from_labels)
+    return Source(SliceSet(maps, maps), _from_labels)
 
 
 def _as_it_is(moved: NDArray[np.float32], _labels: NDArray[np.uint8], _rng: Generator) -> NDArray[np.uint8]:

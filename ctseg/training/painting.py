@@ -33,9 +33,9 @@ def random_window(hounsfield: NDArray[np.float32], rng: Generator) -> NDArray[np
 
 
 def paint(label_map: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
-    """Return a picture of a label map in which every structure has a random grey level, SynthSeg's way.
+    """Return an image of a label map in which every structure has a random grey level, SynthSeg's way.
 
-    The background has a level of its own; in half of the pictures it is black from a random distance to the
+    The background has a level of its own; in half of the images it is black from a random distance to the
     structures on, as air around a body is. Two textures, one coarse and one fine, and a random blur follow.
 
     Parameters
@@ -53,17 +53,17 @@ def paint(label_map: NDArray[np.uint8], rng: Generator) -> NDArray[np.uint8]:
     """
     levels = rng.uniform(25.0, 230.0, _LABELS).astype(np.float32)
     levels[0] = rng.uniform(0.0, 128.0)
-    picture = levels[label_map]
+    image = levels[label_map]
     if rng.random() < 0.5:
         side = len(label_map)
         reach = rng.uniform(0.01, 0.15) * side
         distance = cv2.distanceTransform((label_map == 0).astype(np.uint8), cv2.DIST_L2, 3)
-        picture[np.asarray(distance) > reach] = 0.0
-    inside = picture > 0
+        image[np.asarray(distance) > reach] = 0.0
+    inside = image > 0
     textures = ((_COARSE, _COARSE_DEVIATION), (_FINE, _FINE_DEVIATION * rng.random()))
     for points, deviation in textures:
         grid = rng.standard_normal((points, points), np.float32) * np.float32(deviation)
         texture = cv2.resize(grid, label_map.shape[::-1], interpolation=cv2.INTER_CUBIC)
-        picture += np.asarray(texture) * inside
-    blurred = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.4, 1.6))
+        image += np.asarray(texture) * inside
+    blurred = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.6))
     return (np.clip(np.asarray(blurred), 0.0, 255.0) + 0.5).astype(np.uint8)

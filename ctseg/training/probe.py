@@ -120,10 +120,10 @@ def print_probe(recipe: Recipe, encoder_file: Path, initial: Path | None) -> Non
     after = build_network(recipe.network)
     load_pretrained_encoder(after, load_file(encoder_file))
     splits = open_split(recipe.data.unlabelled[0]), open_split(recipe.data.split)
-    for told, network in (("start", before), ("pre-trained", after)):
+    for label, network in (("start", before), ("pre-trained", after)):
         assert isinstance(network.encoder, nn.Module)
         found = probe(network.encoder, *splits)
         print(
-            f"{told:12s} same patient {found.same_patient:.3f}  foreground AUC {found.foreground_auc:.3f}",
+            f"{label:12s} same patient {found.same_patient:.3f}  foreground AUC {found.foreground_auc:.3f}",
             flush=True,
         )

@@ -35,7 +35,7 @@ class Data:
     unlabelled: tuple[str, ...] = ("ct-fewshot-unlabelled", "ct-fewshot-train")
     """Splits whose images pre-training sees; their labels are not read."""
     sources: tuple[str, ...] = ("annotated",)
-    """Kinds of pictures that share each batch of the task ``partition`` equally."""
+    """Kinds of images that share each batch of the task ``partition`` equally."""
     phantoms: int = 120
     """How many phantoms are drawn, if they are among the sources."""
 
@@ -124,7 +124,7 @@ class Recipe:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
     def size_at(self, step: int) -> int:
-        """Return the side in px of the training pictures at a step."""
+        """Return the side in px of the training images at a step."""
         return [size for first, size in self.sizes if first <= step][-1]
 
 

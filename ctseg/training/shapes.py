@@ -16,7 +16,7 @@ from ctseg.datasets.folders import data_folder
 from ctseg.datasets.phantom import phantom_slice
 from ctseg.datasets.phantom.dataset import REGIONS, VAL_FIRST_SEED
 from ctseg.slices.view import radiological_view
-from ctseg.training.batches import Pictures
+from ctseg.training.batches import SliceSet
 
 NEVER_SHOWN = (10, 11, 12, 13, 14, 51, 79)
 """Values of the lungs' lobes, the heart and the spinal cord in the example volume's label map."""
@@ -29,20 +29,20 @@ ATLASES = {"spl_abdominal_atlas_labels.nrrd": 1, "spl_head_neck_atlas_labels.nrr
 
 _ENLARGED = 3  # the example's voxels are 3 mm wide: larger than what is to be outlined
 _BLOCK, _BLOCKS = 10, 5
-_LEAST_LABELLED = 0.05
+_MIN_LABELLED = 0.05
 
 
-def phantoms(count: int) -> Pictures:
+def phantoms(count: int) -> SliceSet:
     """Draw slices of the phantom in HU (int16) with their label maps, from seeds 0 to ``count - 1``."""
     assert count < VAL_FIRST_SEED, "the seeds above belong to validation"
     slices = [phantom_slice(seed, REGIONS[seed % len(REGIONS)]) for seed in range(count)]
-    return Pictures(
+    return SliceSet(
         tuple(one.hounsfield for one in slices),  # type: ignore[misc]  # HU, not yet windowed
         tuple(one.label_map for one in slices),
     )
 
 
-def example_slices() -> Pictures:
+def example_slices() -> SliceSet:
     """Return the slices of TotalSegmentator's example in HU (int16) that show no lung, heart or spinal cord.
 
     They are enlarged threefold: grey levels by cubic interpolation, outlines by the largest of the labels'
@@ -62,7 +62,7 @@ def example_slices() -> Pictures:
             f"{len(shown)} slices of TotalSegmentator's example show no lung, heart or spinal cord, and not "
             f"{EXAMPLE_SLICES}; get the same example."
         )
-    return Pictures(
+    return SliceSet(
         tuple(_enlarged(hounsfield[index]) for index in shown),  # type: ignore[misc]  # HU as above
         tuple(enlarged_label_map(label_maps[index], _ENLARGED) for index in shown),
     )
@@ -83,7 +83,7 @@ def atlas_label_maps() -> tuple[NDArray[np.uint8], ...]:
         numbered = np.searchsorted(values, volume).astype(np.uint8)
         for index in range(0, len(numbered), every):
             held_out = index // _BLOCK % _BLOCKS == _BLOCKS - 1
-            if not held_out and (numbered[index] > 0).mean() >= _LEAST_LABELLED:
+            if not held_out and (numbered[index] > 0).mean() >= _MIN_LABELLED:
                 kept.append(np.ascontiguousarray(numbered[index]))
     return tuple(kept)
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from ctseg.export import MethodRun, report
 from ctseg.labelmaps.files import write_png16
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.slices import SliceError, read_upload
 from ctseg.ui.server.housekeeping import private_upload_folder
 from ctseg.ui.server.method_runs import RUNS, Done, Failed, run_method
@@ -45,7 +45,7 @@ def add_api() -> None:
 
 def list_methods() -> dict[str, Any]:
     """Return every method's card by name."""
-    cards: dict[str, Any] = json.loads(json.dumps({name: asdict(card) for name, card in METHODS.items()}))
+    cards: dict[str, Any] = json.loads(json.dumps({name: asdict(card) for name, card in CARDS.items()}))
     return cards
 
 

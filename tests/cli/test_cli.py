@@ -156,9 +156,9 @@ def test_refusals_are_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(words) == 1
-    told = capsys.readouterr().err.strip()
-    assert sentence in told
-    assert len(told.splitlines()) == 1
+    printed = capsys.readouterr().err.strip()
+    assert sentence in printed
+    assert len(printed.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 

@@ -57,7 +57,7 @@ def test_the_first_missing_file_is_named(tmp_path: Path, part: str) -> None:
 
 def test_an_unreadable_image_is_named(tmp_path: Path) -> None:
     folder = make_few_shot(tmp_path)
-    (folder / "images" / "2.png").write_bytes(b"no picture")
+    (folder / "images" / "2.png").write_bytes(b"no image")
     split = FewShotSplit(folder, "made")
     with pytest.raises(DatasetError, match=r"2\.png .* cannot be read"):
         split.slice(1)
@@ -70,10 +70,10 @@ def test_an_image_that_vanished_is_named(tmp_path: Path) -> None:
         split.label_map(0)
 
 
-def test_a_colour_picture_is_refused(tmp_path: Path) -> None:
+def test_a_colour_image_is_refused(tmp_path: Path) -> None:
     folder = make_few_shot(tmp_path)
     save(folder / "images" / "0.png", np.zeros((4, 5, 3), np.uint8))
-    with pytest.raises(DatasetError, match=r"0\.png is not an 8-bit grey picture"):
+    with pytest.raises(DatasetError, match=r"0\.png is not an 8-bit grey image"):
         FewShotSplit(folder, "made").slice(0)
 
 

@@ -63,7 +63,7 @@ def test_more_structures_than_bytes_are_refused_unless_the_largest_are_kept(tmp_
 
 
 @pytest.mark.parametrize(
-    ("label_maps", "told"),
+    ("label_maps", "message"),
     [
         ({}, "no label maps"),
         ({"0.png": np.zeros((2, 2), int), "1.png": np.zeros((2, 3), int)}, "different shapes"),
@@ -72,9 +72,9 @@ def test_more_structures_than_bytes_are_refused_unless_the_largest_are_kept(tmp_
     ],
 )
 def test_what_is_no_table_is_not_written(
-    tmp_path: Path, label_maps: dict[str, NDArray[np.generic]], told: str
+    tmp_path: Path, label_maps: dict[str, NDArray[np.generic]], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         write_challenge_csv(tmp_path / "y.csv", label_maps)
     assert not list(tmp_path.iterdir())
 
@@ -99,7 +99,7 @@ def test_harmless_differences_are_read(tmp_path: Path, table: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "message"),
     [
         *(
             (TABLE.replace("255,0", f"{value},0"), f"{value!r} in row 'Pixel 1'.*column '0.png'")
@@ -117,15 +117,15 @@ def test_harmless_differences_are_read(tmp_path: Path, table: str) -> None:
         (TABLE[TABLE.index("\n") + 1 :], "first cell of this table is 'Pixel 0'"),
         ("", "no header"),
         ("\n\n", "no header"),
-        ("a picture\x00\x01", "no table"),
+        ("an image\x00\x01", "no table"),
         ("\r\x00", "no table"),
         (",0.png", "has 0 rows"),
         (',0.png\n"Pixel 0,1\n', "rows|cannot be read|values"),
     ],
 )
-def test_errors_name_the_place(tmp_path: Path, table: str, told: str) -> None:
+def test_errors_name_the_place(tmp_path: Path, table: str, message: str) -> None:
     (tmp_path / "y.csv").write_text(table, encoding="utf-8", newline="")
-    with pytest.raises(LabelMapError, match=told) as refused:
+    with pytest.raises(LabelMapError, match=message) as refused:
         read_challenge_csv(tmp_path / "y.csv", (2, 2))
     assert str(refused.value).endswith(".")
     assert "\n" not in str(refused.value)
@@ -168,9 +168,9 @@ def test_any_bytes_are_read_or_refused(
 def test_the_data_in_both_forms_is_the_same(ct_fewshot: Path, tmp_path: Path, split: str) -> None:
     packed = ct_fewshot / split / "Y.csv.gz"
     label_maps = read_challenge_csv(packed)
-    pictures = list((ct_fewshot / split / "labels").glob("*.png"))
-    assert {path.name for path in pictures} == set(label_maps)
-    for path in pictures:
+    images = list((ct_fewshot / split / "labels").glob("*.png"))
+    assert {path.name for path in images} == set(label_maps)
+    for path in images:
         assert np.array_equal(label_maps[path.name], np.asarray(Image.open(path)))
     write_challenge_csv(tmp_path / "y.csv", label_maps)
     assert (tmp_path / "y.csv").read_bytes() == gzip.decompress(packed.read_bytes())
@@ -209,7 +209,7 @@ def test_tables_of_common_writers(text: str, encoding: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (PLAIN.replace("0,7", "0,7.5"), "'7.5'"),
         (PLAIN.replace("0,7", "0,256.0"), "'256'"),
@@ -220,9 +220,9 @@ def test_tables_of_common_writers(text: str, encoding: str, tmp_path: Path) -> N
         (PLAIN.replace("Pixel 1,5,0\n", "\n"), "Pixel 2"),
     ],
 )
-def test_what_has_no_meaning_is_still_refused(text: str, told: str, tmp_path: Path) -> None:
+def test_what_has_no_meaning_is_still_refused(text: str, message: str, tmp_path: Path) -> None:
     (tmp_path / "y.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(LabelMapError, match=told):
+    with pytest.raises(LabelMapError, match=message):
         read_challenge_csv(tmp_path / "y.csv", (2, 2))
 
 

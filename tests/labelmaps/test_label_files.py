@@ -75,13 +75,13 @@ def test_coloured_png_keeps_labels_to_255_and_shows_their_colours(
     assert np.array_equal(shown, np.vstack([np.zeros((1, 3), np.uint8), colours(255)])[label_map])
 
 
-def test_coloured_png_of_many_labels_is_a_picture(tmp_path: Path) -> None:
+def test_coloured_png_of_many_labels_is_an_image(tmp_path: Path) -> None:
     label_map = np.array([[0, 1, 2**40 + 1, 300]])
     write_coloured_png(tmp_path / "c.png", label_map)
     shown = np.asarray(Image.open(tmp_path / "c.png"))
     expected = [(0, 0, 0), *(tuple(colours(24)[(label - 1) % 24]) for label in label_map[0, 1:].tolist())]
     assert [tuple(pixel) for pixel in shown[0]] == expected
-    with pytest.raises(LabelMapError, match="colour picture"):
+    with pytest.raises(LabelMapError, match="colour image"):
         read_label_map(tmp_path / "c.png")
 
 
@@ -128,8 +128,8 @@ def test_nifti_without_spacing_or_a_usable_affine_claims_neither(
     label_map, facts = decode_label_map(tmp_path / "n.nii.gz")
     assert np.array_equal(label_map, np.eye(3))
     assert facts["grid"] == [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
-    told = {key: facts[key] for key in ("format", "spacing_mm", "affine", "note")}
-    assert told == {"format": "NIfTI", "spacing_mm": None, "affine": None, "note": None}
+    message = {key: facts[key] for key in ("format", "spacing_mm", "affine", "note")}
+    assert message == {"format": "NIfTI", "spacing_mm": None, "affine": None, "note": None}
 
 
 def test_a_slice_without_thickness_gets_one_in_the_file(tmp_path: Path) -> None:
@@ -155,10 +155,10 @@ def test_writers_refuse_what_the_format_cannot_hold(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["L", "P", "1", "I;16"])
 def test_grey_and_palette_pngs_are_read_as_stored(tmp_path: Path, mode: str) -> None:
     stored = np.array([[0, 1, 0], [1, 1, 0]], np.uint16 if mode == "I;16" else np.uint8)
-    picture = Image.fromarray(stored) if mode != "1" else Image.fromarray(stored * 255).convert("1")
+    opened = Image.fromarray(stored) if mode != "1" else Image.fromarray(stored * 255).convert("1")
     if mode == "P":
-        picture.putpalette([255, 0, 0, 0, 255, 0])
-    picture.save(tmp_path / "labels", format="PNG")
+        opened.putpalette([255, 0, 0, 0, 255, 0])
+    opened.save(tmp_path / "labels", format="PNG")
     assert read_label_map(tmp_path / "labels").tolist() == stored.tolist()
 
 
@@ -226,7 +226,7 @@ def _saved(save: Callable[[Path], Any]) -> bytes:
         return path.read_bytes()
 
 
-def _picture(mode: str, kind: str, **options: Any) -> bytes:
+def _image(mode: str, kind: str, **options: Any) -> bytes:
     return _saved(lambda path: Image.new(mode, (4, 3)).save(path, format=kind, **options))
 
 
@@ -238,18 +238,18 @@ REFUSED = {
     "empty": (b"", "empty"),
     "text": (b"label,area\n1,2\n" * 40, "not a label map"),
     "numpy": (b"\x93NUMPY" + bytes(400), "NumPy file is damaged"),
-    "rgb": (_picture("RGB", "PNG"), "colour picture"),
-    "rgba": (_picture("RGBA", "PNG"), "colour picture"),
-    "grey with alpha": (_picture("LA", "PNG"), "colour picture"),
-    "jpeg": (_picture("L", "JPEG"), "JPEG"),
+    "rgb": (_image("RGB", "PNG"), "colour image"),
+    "rgba": (_image("RGBA", "PNG"), "colour image"),
+    "grey with alpha": (_image("LA", "PNG"), "colour image"),
+    "jpeg": (_image("L", "JPEG"), "JPEG"),
     "animated": (
-        _picture("L", "PNG", save_all=True, append_images=[Image.new("L", (4, 3), 9)]),
-        "2 pictures",
+        _image("L", "PNG", save_all=True, append_images=[Image.new("L", (4, 3), 9)]),
+        "2 images",
     ),
     "huge png": (_png(14000, 14000), "4096 x 4096"),
     "cut png": (_png(40, 40), "damaged"),
-    "coloured tiff": (_tiff(np.zeros((4, 5, 3), np.uint8), photometric="rgb"), "colour picture"),
-    "two pages": (_tiff(np.zeros((2, 4, 5), np.uint8), photometric="minisblack"), "2 pictures"),
+    "coloured tiff": (_tiff(np.zeros((4, 5, 3), np.uint8), photometric="rgb"), "colour image"),
+    "two pages": (_tiff(np.zeros((2, 4, 5), np.uint8), photometric="minisblack"), "2 images"),
     "wide tiff": (_tiff(np.zeros((1, 5000), np.uint8)), "4096 x 4096"),
     "complex tiff": (_tiff(np.zeros((4, 5), np.complex64)), "complex64"),
     "fractions": (_tiff(np.full((4, 5), 0.5, np.float32)), "fractions"),
@@ -273,9 +273,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_bad_files_give_one_sentence(tmp_path: Path, kind: str) -> None:
-    content, told = REFUSED[kind]
+    content, message = REFUSED[kind]
     (tmp_path / "file.png").write_bytes(content)
-    with pytest.raises(LabelMapError, match=told) as refused:
+    with pytest.raises(LabelMapError, match=message) as refused:
         read_label_map(tmp_path / "file.png")
     sentence = str(refused.value)
     assert sentence.endswith(".")
@@ -289,7 +289,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 
 GOOD = [
-    _picture("L", "PNG"),
+    _image("L", "PNG"),
     _tiff(np.arange(20, dtype=np.uint16).reshape(4, 5)),
     _nifti(np.arange(20, dtype=np.uint8).reshape(4, 5)),
     gzip.compress(_nifti(np.arange(20, dtype=np.uint8).reshape(4, 5))),
@@ -358,24 +358,24 @@ def four_labels() -> NDArray[np.uint8]:
 
 def test_a_grey_label_map_optimised_to_a_palette_keeps_its_labels() -> None:
     path = Path(__file__).parent / "data" / "optimised.png"
-    with Image.open(path) as picture:
-        assert picture.mode == "P"
-        assert np.unique(np.asarray(picture)).tolist() == [0, 1, 2, 3]
+    with Image.open(path) as opened:
+        assert opened.mode == "P"
+        assert np.unique(np.asarray(opened)).tolist() == [0, 1, 2, 3]
     assert (read_label_map(path) == four_labels()).all()
 
 
 def test_a_palette_of_greys_in_any_order_keeps_its_labels(tmp_path: Path) -> None:
     order = np.array([9, 200, 0, 3], np.uint8)  # background is the third
     indices = np.argmax(four_labels()[..., np.newaxis] == order, axis=-1).astype(np.uint8)
-    picture = Image.fromarray(indices, mode="P")
-    picture.putpalette(np.repeat(order, 3).tobytes())
-    picture.save(tmp_path / "a.png")
+    opened = Image.fromarray(indices, mode="P")
+    opened.putpalette(np.repeat(order, 3).tobytes())
+    opened.save(tmp_path / "a.png")
     assert (read_label_map(tmp_path / "a.png") == four_labels()).all()
 
 
 def test_a_palette_of_colours_keeps_its_indices(tmp_path: Path) -> None:
     indices = four_labels() % 7
-    picture = Image.fromarray(indices, mode="P")
-    picture.putpalette(bytes([90, 90, 90, *range(1, 61)]))
-    picture.save(tmp_path / "a.png")
+    opened = Image.fromarray(indices, mode="P")
+    opened.putpalette(bytes([90, 90, 90, *range(1, 61)]))
+    opened.save(tmp_path / "a.png")
     assert (read_label_map(tmp_path / "a.png") == indices).all()

@@ -53,13 +53,13 @@ def test_filled_overlays_blend_the_labels_colour(seed: int, opacity: float, larg
     rng = np.random.default_rng(seed)
     grey = rng.integers(0, 256, (9, 11), dtype=np.uint8)
     label_map = rng.integers(0, largest, (9, 11)) * rng.integers(0, 2, (9, 11))
-    picture = overlay_filled(grey, label_map, opacity)
-    assert picture.dtype == np.uint8
-    assert picture.shape == (9, 11, 3)
+    image = overlay_filled(grey, label_map, opacity)
+    assert image.dtype == np.uint8
+    assert image.shape == (9, 11, 3)
     for row, column in np.ndindex(9, 11):
         label, below = int(label_map[row, column]), float(grey[row, column])
         colour = colours(24)[(label - 1) % 24].astype(float) if label else below
-        assert picture[row, column] == pytest.approx(below + opacity * (colour - below), abs=0.501)
+        assert image[row, column] == pytest.approx(below + opacity * (colour - below), abs=0.501)
 
 
 def test_outlines_lie_inside_the_structure() -> None:
@@ -71,19 +71,19 @@ def test_outlines_lie_inside_the_structure() -> None:
     assert outlines(label_map, 2).sum() == 24
     assert outlines(label_map, 3).sum() == 25
     grey = np.full((9, 9), 100, np.uint8)
-    picture = overlay_outlined(grey, label_map)
-    assert np.array_equal((picture != 100).any(axis=2), thin)
-    assert np.array_equal(picture[2, 2], colours(300)[299])
+    image = overlay_outlined(grey, label_map)
+    assert np.array_equal((image != 100).any(axis=2), thin)
+    assert np.array_equal(image[2, 2], colours(300)[299])
 
 
-def test_touching_structures_have_two_lines_and_the_border_of_the_picture_none() -> None:
+def test_touching_structures_have_two_lines_and_the_border_of_the_image_none() -> None:
     label_map = np.repeat([[1, 1, 1, 2, 2, 2]], 4, axis=0)
     assert outlines(label_map).tolist() == [[False, False, True, True, False, False]] * 4
     assert outlines(np.zeros((0, 3), int)).shape == (0, 3)
 
 
 @pytest.mark.parametrize(
-    ("grey", "label_map", "opacity", "told"),
+    ("grey", "label_map", "opacity", "message"),
     [
         (np.zeros((2, 2)), np.zeros((2, 2), int), 0.5, "display window"),
         (np.zeros((2, 3), np.uint8), np.zeros((2, 2), int), 0.5, "must be equal"),
@@ -92,10 +92,10 @@ def test_touching_structures_have_two_lines_and_the_border_of_the_picture_none()
     ],
 )
 def test_what_cannot_be_painted_is_refused(
-    grey: NDArray[np.generic], label_map: NDArray[np.generic], opacity: float, told: str
+    grey: NDArray[np.generic], label_map: NDArray[np.generic], opacity: float, message: str
 ) -> None:
     for paint in (overlay_filled, overlay_outlined):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=message):
             paint(grey, label_map, opacity)
 
 

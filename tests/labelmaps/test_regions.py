@@ -81,16 +81,16 @@ def test_maps_without_pixels_have_no_regions() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label_map", "told"),
+    ("label_map", "message"),
     [
         (np.zeros((2, 2), np.float32), "float32"),
         (np.zeros((2, 2, 3), np.uint8), "must be \\(height, width\\)"),
         (np.array([[0, -3]]), "negative"),
     ],
 )
-def test_what_is_no_label_map_is_refused(label_map: NDArray[np.generic], told: str) -> None:
+def test_what_is_no_label_map_is_refused(label_map: NDArray[np.generic], message: str) -> None:
     for function in (connected_regions, relabel):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=message):
             function(label_map)
 
 

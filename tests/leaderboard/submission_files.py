@@ -82,10 +82,10 @@ def palette_zip(path: Path, maps: Maps) -> Path:
     """A ZIP of palette PNG files, whose index is the label."""
     files = {}
     for name, each in maps.items():
-        picture = Image.fromarray(each.astype(np.uint8), mode="P")
-        picture.putpalette(bytes(range(256)) * 3)
+        paletted = Image.fromarray(each.astype(np.uint8), mode="P")
+        paletted.putpalette(bytes(range(256)) * 3)
         content = BytesIO()
-        picture.save(content, "PNG")
+        paletted.save(content, "PNG")
         files[name] = content.getvalue()
     return write_zip(path / "palette.zip", files)
 

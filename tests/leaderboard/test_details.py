@@ -15,11 +15,11 @@ from ctseg.spreadsheet import to_csv
 def refusal(**words: object) -> str:
     with pytest.raises(SubmissionError) as refused:
         EntryDetails.from_text(**{"name": "x", **words})  # type: ignore[arg-type]
-    told = str(refused.value)
-    assert told.endswith(".")
-    assert told.isprintable()
-    assert len(told) < 200
-    return told
+    message = str(refused.value)
+    assert message.endswith(".")
+    assert message.isprintable()
+    assert len(message) < 200
+    return message
 
 
 def test_plain_details_are_kept() -> None:
@@ -56,7 +56,7 @@ def test_names_are_normalised(typed: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("", "no name"),
         ("   ", "no name"),
@@ -85,10 +85,10 @@ def test_names_are_normalised(typed: str, kept: str) -> None:
         ("x😀", "'😀'"),
     ],
 )
-def test_harmful_names_are_refused(name: str, told: str) -> None:
-    assert told in refusal(name=name)
+def test_harmful_names_are_refused(name: str, message: str) -> None:
+    assert message in refusal(name=name)
     if name.strip():
-        assert told in refusal(family=name)
+        assert message in refusal(family=name)
 
 
 @given(st.text(max_size=60))
@@ -106,7 +106,7 @@ def test_any_name_is_harmless_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "told"),
+    ("link", "message"),
     [
         ("http://example.org", "https://"),
         ("javascript:alert(1)", "https://"),
@@ -129,12 +129,12 @@ def test_any_name_is_harmless_or_refused(text: str) -> None:
         ("https://example.org/" + "x" * 200, "220 characters; 200"),
     ],
 )
-def test_links_lead_to_plain_https_addresses(link: str, told: str) -> None:
-    assert told in refusal(link=link)
+def test_links_lead_to_plain_https_addresses(link: str, message: str) -> None:
+    assert message in refusal(link=link)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ({"saw": ["everything"]}, "chosen from nothing, unlabelled"),
         ({"saw": ["nothing", "outside"]}, "either nothing or something"),
@@ -143,8 +143,8 @@ def test_links_lead_to_plain_https_addresses(link: str, told: str) -> None:
         ({"contact": "a\u202eb"}, "cannot be seen"),
     ],
 )
-def test_other_details_are_checked(words: dict[str, object], told: str) -> None:
-    assert told in refusal(**words)
+def test_other_details_are_checked(words: dict[str, object], message: str) -> None:
+    assert message in refusal(**words)
 
 
 def test_every_word_for_what_was_seen_is_taken() -> None:

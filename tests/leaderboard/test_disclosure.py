@@ -35,12 +35,12 @@ def test_a_submission_to_a_board_with_kept_labels_is_told_in_two_digits(
 ) -> None:
     result = _submitted(make_result, "a", [0.123456, 0.654321])
     result = replace(result, means={**result.means, "fg_ari_left_out": 1, "structures_found": 7.4167})
-    told = disclosed_result(result, board)
-    assert told.scores == ()
-    assert set(told.means) == set(TABLED)
-    assert told.means["ari"] == 0.39
+    disclosed = disclosed_result(result, board)
+    assert disclosed.scores == ()
+    assert set(disclosed.means) == set(TABLED)
+    assert disclosed.means["ari"] == 0.39
     # How many structures were found is counted, and a mean with digits would tell the exact count.
-    assert told.means["structures_found"] == 7
+    assert disclosed.means["structures_found"] == 7
     assert disclosed_result(result, OPEN) == result
 
 

@@ -20,8 +20,10 @@ BOARD = find_board("ct-fewshot-val")
 
 
 def test_the_result_holds_the_scores_of_the_method(small_data: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    result = evaluate("watershed", BOARD, tmp_path / "cache", lambda done, count: told.append((done, count)))
+    reports: list[tuple[int, int]] = []
+    result = evaluate(
+        "watershed", BOARD, tmp_path / "cache", lambda done, count: reports.append((done, count))
+    )
     split = open_split("ct-fewshot-val")
     for index in range(len(split)):
         true = split.label_map(index)
@@ -32,8 +34,8 @@ def test_the_result_holds_the_scores_of_the_method(small_data: Path, tmp_path: P
     assert result.means["ari"] == pytest.approx(np.mean([each["ari"] for each in result.scores]))
     assert result.dataset_fingerprint == split.fingerprint()
     assert result.patients == ("A", "A", "B")
-    assert told[0] == (0, 3)
-    assert told[-1] == (3, 3)
+    assert reports[0] == (0, 3)
+    assert reports[-1] == (3, 3)
     assert all(value > 0 for value in (*result.seconds, *result.peak_mb))
 
 
@@ -43,9 +45,11 @@ def test_a_killed_evaluation_goes_on_where_it_was(small_data: Path, tmp_path: Pa
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("[01].npz")}
     (folder / "2.npz").unlink()
     (folder / "2.77.tmp").write_bytes(b"half a file")
-    told: list[tuple[int, int]] = []
-    again = evaluate("watershed", BOARD, tmp_path / "cache", lambda done, count: told.append((done, count)))
-    assert told == [(2, 3), (3, 3)]
+    reports: list[tuple[int, int]] = []
+    again = evaluate(
+        "watershed", BOARD, tmp_path / "cache", lambda done, count: reports.append((done, count))
+    )
+    assert reports == [(2, 3), (3, 3)]
     assert {name: (folder / name).stat().st_mtime_ns for name in kept} == kept
     assert again.scores == whole.scores
     assert again.predictions_sha256 == whole.predictions_sha256

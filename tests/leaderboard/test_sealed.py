@@ -78,9 +78,9 @@ def test_create_makes_a_secret_and_says_how_to_keep_it(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["board", "create"]) == 0
-    first, *told = capsys.readouterr().out.splitlines()
+    first, *printed = capsys.readouterr().out.splitlines()
     checked_seed(first.removeprefix(f"{BOARD_SEED.name}="))
-    assert "never commit it" in " ".join(told)
+    assert "never commit it" in " ".join(printed)
     assert not store.exists()
 
 
@@ -134,7 +134,7 @@ def test_a_folder_is_sealed_without_a_word_on_where_it_lies(
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("Mine", "lower-case"),
         ("../x", "lower-case"),
@@ -143,8 +143,8 @@ def test_a_folder_is_sealed_without_a_word_on_where_it_lies(
         ("mine", "taken"),
     ],
 )
-def test_boards_need_good_names(name: str, told: str, owned: Board, store: Path, small_data: Path) -> None:
-    with pytest.raises(BoardError, match=told):
+def test_boards_need_good_names(name: str, message: str, owned: Board, store: Path, small_data: Path) -> None:
+    with pytest.raises(BoardError, match=message):
         seal_folder(store, name, small_data, "", "", "nothing")
 
 
@@ -193,9 +193,9 @@ def test_images_leave_a_sealed_board_and_labels_do_not(
         for image in owned.images:
             content = archive.read(image)
             assert content not in labels
-            picture = np.asarray(Image.open(io.BytesIO(content)))
-            assert np.array_equal(picture, np.asarray(Image.open(small_data / "images" / image)))
-            assert picture.tobytes() not in pixels
+            shown = np.asarray(Image.open(io.BytesIO(content)))
+            assert np.array_equal(shown, np.asarray(Image.open(small_data / "images" / image)))
+            assert shown.tobytes() not in pixels
     assert all(line.endswith(b",0,0,0") for line in gzip.decompress(given[1].read_bytes()).splitlines()[1:])
 
 
@@ -240,13 +240,13 @@ def test_a_sealed_board_tells_two_decimals(
     np.savez(tmp_path / "y.npz", **maps)  # type: ignore[arg-type]
     capsys.readouterr()
     assert main(["submit", str(tmp_path / "y.npz"), "--board", "mine", "--name", "x", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
     (result,) = board_results("mine")
     for name in ("ari", "fg_ari", "best_iou"):
-        assert told[name] == round(result.means[name] or 0, 2) != result.means[name]
+        assert printed[name] == round(result.means[name] or 0, 2) != result.means[name]
     assert main(["board", "mine", "--json"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
-    assert row["ari"] == told["ari"]
+    assert row["ari"] == printed["ari"]
 
 
 def test_what_boards_say_of_the_phantoms_is_so() -> None:

@@ -14,10 +14,10 @@ def test_below_eight_patients_nothing_is_claimed() -> None:
     seven = tuple(f"p{number % 7}" for number in range(70))
     assert MIN_PATIENTS == 8
     assert bootstrap_interval(values, seven) is None
-    told = compare(values, values - 0.5, seven)
-    assert told.p_value is None
-    assert (told.better_on, told.patients) == (7, 7)
-    assert told.difference == pytest.approx(0.5)
+    comparison = compare(values, values - 0.5, seven)
+    assert comparison.p_value is None
+    assert (comparison.better_on, comparison.patients) == (7, 7)
+    assert comparison.difference == pytest.approx(0.5)
 
 
 def test_patients_without_the_score_do_not_count() -> None:
@@ -60,10 +60,10 @@ def test_a_constant_advantage_is_seen() -> None:
     rng = np.random.default_rng(3)
     patients = tuple(f"p{number}" for number in range(12))
     base = rng.normal(0.5, 0.2, 12)
-    told = compare(base + 0.05 + rng.normal(0, 0.005, 12), base, patients)
-    assert told.p_value is not None
-    assert told.p_value < 0.005
-    assert told.better_on == 12
+    comparison = compare(base + 0.05 + rng.normal(0, 0.005, 12), base, patients)
+    assert comparison.p_value is not None
+    assert comparison.p_value < 0.005
+    assert comparison.better_on == 12
     assert compare(base, base, patients).p_value == 1.0
 
 

@@ -41,12 +41,12 @@ def refused_in_its_process(path: Path) -> str:
     """Read a file as the app does, in the decoder's process, and return the sentence."""
     with pytest.raises(SubmissionError) as refused:
         read_submission(path, BOARD, path.parent)
-    told = str(refused.value)
-    assert told.endswith(".")
-    assert told.isprintable()
-    assert len(told) <= 600
+    message = str(refused.value)
+    assert message.endswith(".")
+    assert message.isprintable()
+    assert len(message) <= 600
     assert list(path.parent.glob("ctseg-*")) == []
-    return told
+    return message
 
 
 def refused(path: Path) -> str:
@@ -90,8 +90,8 @@ def as_zip64(path: Path, contents: int | None = None) -> Path:
     packed = path.read_bytes()
     at = packed.rfind(b"PK\x05\x06")
     count, size, offset = struct.unpack_from("<H2L", packed, at + 10)
-    told = size if contents is None else contents
-    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, told, offset)
+    claimed = size if contents is None else contents
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, claimed, offset)
     locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
     end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     path.write_bytes(packed[:at] + record + locator + end)
@@ -154,15 +154,15 @@ def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reader", "told"),
+    ("reader", "message"),
     [("crash", "made its reader crash"), ("fail", "damaged"), ("swap", "made its reader crash")],
 )
 def test_a_reader_that_is_overcome_is_one_sentence(
-    reader: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    reader: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     monkeypatch.setattr(read, "DECODER", f"bad_readers:{reader}")
-    assert told in refused_in_its_process(npz(tmp_path, label_maps()))
+    assert message in refused_in_its_process(npz(tmp_path, label_maps()))
 
 
 def test_a_locked_or_oddly_packed_zip_is_refused(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def crafted_png(width: int, height: int, *chunks: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("picture", "told"),
+    ("content", "message"),
     [
         (crafted_png(30_000, 30_000, chunk(b"IDAT", zlib.compress(b""))), "30000 x 30000 pixels"),
         (crafted_png(32, 24), "damaged"),
@@ -207,11 +207,11 @@ def crafted_png(width: int, height: int, *chunks: bytes) -> bytes:
         (b"\x89PNG\r\n\x1a\n", "0 x 0 pixels"),
     ],
 )
-def test_crafted_pictures_are_refused(picture: bytes, told: str, tmp_path: Path) -> None:
-    assert told in refused(write_zip(tmp_path / "y.zip", dict.fromkeys(IMAGES, picture)))
+def test_crafted_images_are_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    assert message in refused(write_zip(tmp_path / "y.zip", dict.fromkeys(IMAGES, content)))
 
 
-def test_a_picture_that_inflates_beyond_its_size_is_cut_there(tmp_path: Path) -> None:
+def test_an_image_that_inflates_beyond_its_size_is_cut_there(tmp_path: Path) -> None:
     endless = chunk(b"IDAT", zlib.compress(bytes(30 << 20)))
     text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(900_000)))
     files = {
@@ -251,7 +251,7 @@ def npy(header: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("array", "told"),
+    ("array", "message"),
     [
         (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (999999, 999999)}"), "999999 x 999999"),
         (npy("{'descr': '|u1', 'fortran_order': False, 'shape': (24, 32)}"), "damaged"),
@@ -265,26 +265,29 @@ def npy(header: str) -> bytes:
     ],
 )
 def test_crafted_arrays_are_refused(
-    array: bytes, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    array: bytes, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = write_zip(tmp_path / "y.npz", {f"{image}.npy": array for image in IMAGES})
-    assert told in refused(path)
+    assert message in refused(path)
     assert not (tmp_path / "mark").exists()
 
 
 def test_one_endless_line_is_not_kept(tmp_path: Path) -> None:
     line = b"1" * (1 << 20)
-    for start, told in ((b"", "first line of this table"), (b",0.png,1.png,2.png\nPixel 0,", "'Pixel 0,111")):
+    for start, message in (
+        (b"", "first line of this table"),
+        (b",0.png,1.png,2.png\nPixel 0,", "'Pixel 0,111"),
+    ):
         with gzip.open(tmp_path / "y.csv.gz", "wb", compresslevel=1) as file:
             file.write(start)
             for _ in range(300):
                 file.write(line)
-        assert told in refused_in_its_process(tmp_path / "y.csv.gz")
+        assert message in refused_in_its_process(tmp_path / "y.csv.gz")
 
 
 @pytest.mark.parametrize(
-    ("name", "count", "told"),
+    ("name", "count", "message"),
     [
         ("0.png", 1_000_000, "1 MB"),
         ("7", 1_000_000, "1 MB"),
@@ -292,9 +295,9 @@ def test_one_endless_line_is_not_kept(tmp_path: Path) -> None:
         ("", 1_000_000, "no image"),
     ],
 )
-def test_a_million_columns_are_refused(name: str, count: int, told: str, tmp_path: Path) -> None:
+def test_a_million_columns_are_refused(name: str, count: int, message: str, tmp_path: Path) -> None:
     (tmp_path / "y.csv").write_text(f",{name}" * count + "\n", encoding="utf-8")
-    assert told in refused(tmp_path / "y.csv")
+    assert message in refused(tmp_path / "y.csv")
 
 
 def test_a_gzip_bomb_of_rows_ends_at_the_first_surplus_row(tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ def decode(path: Path) -> np.ndarray:
 def refusal(path: Path) -> str:
     with pytest.raises((SubmissionError, LabelMapError)) as refused:
         decode(path)
-    told = str(refused.value)
-    assert told.endswith(".")
-    assert "\n" not in told
-    return told
+    message = str(refused.value)
+    assert message.endswith(".")
+    assert "\n" not in message
+    return message
 
 
 def canonical(maps: Maps) -> np.ndarray:
@@ -106,20 +106,20 @@ def test_the_set_of_images_must_be_exact(found: list[str]) -> None:
         return
     with pytest.raises(SubmissionError) as refused:
         check_images("small", IMAGES, found)
-    told = str(refused.value)
-    assert ("missing" in told) == (not set(IMAGES) <= set(found))
-    assert ("not on the board" in told) == (not set(found) <= set(IMAGES))
-    assert ("repeated" in told) == (len(found) > len(set(found)))
-    assert told.isprintable()
+    message = str(refused.value)
+    assert ("missing" in message) == (not set(IMAGES) <= set(found))
+    assert ("not on the board" in message) == (not set(found) <= set(IMAGES))
+    assert ("repeated" in message) == (len(found) > len(set(found)))
+    assert message.isprintable()
 
 
 def test_the_first_five_are_named() -> None:
     with pytest.raises(SubmissionError) as refused:
         check_images("b", [f"{k}.png" for k in range(20)], ["0.png", "0.png", *(f"x{k}" for k in range(9))])
-    told = str(refused.value)
-    assert "19 are missing (1.png, 2.png, 3.png, 4.png, 5.png, …)" in told
-    assert "9 are not on the board (x0, x1, x2, x3, x4, …)" in told
-    assert "1 is repeated (0.png)" in told
+    message = str(refused.value)
+    assert "19 are missing (1.png, 2.png, 3.png, 4.png, 5.png, …)" in message
+    assert "9 are not on the board (x0, x1, x2, x3, x4, …)" in message
+    assert "1 is repeated (0.png)" in message
 
 
 def changed(value: object, dtype: object = None) -> Maps:
@@ -129,7 +129,7 @@ def changed(value: object, dtype: object = None) -> Maps:
 
 
 @pytest.mark.parametrize(
-    ("maps", "told"),
+    ("maps", "message"),
     [
         (changed(-4), r"1\.png has the value -4 in row 7, column 9"),
         (changed(65536), r"1\.png has the value 65536 in row 7, column 9"),
@@ -143,14 +143,14 @@ def changed(value: object, dtype: object = None) -> Maps:
         ({**label_maps(), "label_maps": np.zeros(SHAPE, np.uint8)}, "not on the board"),
     ],
 )
-def test_what_is_wrong_with_arrays_is_told(maps: Maps, told: str, tmp_path: Path) -> None:
+def test_what_is_wrong_with_arrays_is_told(maps: Maps, message: str, tmp_path: Path) -> None:
     path = npz(tmp_path, maps)
-    with pytest.raises(SubmissionError, match=told):
+    with pytest.raises(SubmissionError, match=message):
         decode(path)
 
 
 @pytest.mark.parametrize(
-    ("arrays", "told"),
+    ("arrays", "message"),
     [
         ({"label_maps": np.zeros((2, *SHAPE), np.uint8)}, "2 x 24 x 32; save it as 3 x 24 x 32"),
         ({"arr_0": np.zeros((3, *SHAPE), np.uint8, order="F")}, "Fortran order"),
@@ -164,10 +164,10 @@ def test_what_is_wrong_with_arrays_is_told(maps: Maps, told: str, tmp_path: Path
     ],
 )
 def test_what_is_wrong_with_one_array_for_all_is_told(
-    arrays: dict[str, np.ndarray], told: str, tmp_path: Path
+    arrays: dict[str, np.ndarray], message: str, tmp_path: Path
 ) -> None:
     np.savez(tmp_path / "y.npz", **arrays)  # type: ignore[arg-type]
-    assert told in refusal(tmp_path / "y.npz")
+    assert message in refusal(tmp_path / "y.npz")
 
 
 def test_one_array_without_names_is_in_the_boards_order(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_one_array_without_names_is_in_the_boards_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "message"),
     [
         ("Pixel 5,0,-1,0", "'-1' in row 'Pixel 5' (line 7), column '1.png'"),
         ("Pixel 5,0,0.5,0", "'0.5' in row 'Pixel 5' (line 7), column '1.png'"),
@@ -191,25 +191,25 @@ def test_one_array_without_names_is_in_the_boards_order(tmp_path: Path) -> None:
         ("Pixel 6,0,0,0", "must be 'Pixel 5'"),
     ],
 )
-def test_what_is_wrong_with_a_table_is_told(line: str, told: str, tmp_path: Path) -> None:
+def test_what_is_wrong_with_a_table_is_told(line: str, message: str, tmp_path: Path) -> None:
     lines = csv(tmp_path, label_maps()).read_text(encoding="utf-8").splitlines()
     lines[6] = line
     (tmp_path / "y.csv").write_text("\n".join(lines), encoding="utf-8")
-    assert told in refusal(tmp_path / "y.csv")
+    assert message in refusal(tmp_path / "y.csv")
 
 
 def test_headers_are_judged_before_pixels(tmp_path: Path) -> None:
     (tmp_path / "y.csv").write_text(",0.png,7.png,0.png\nnonsense", encoding="utf-8")
-    told = refusal(tmp_path / "y.csv")
-    assert "2 are missing (1.png, 2.png)" in told
-    assert "1 is not on the board (7.png)" in told
-    assert "1 is repeated (0.png)" in told
+    message = refusal(tmp_path / "y.csv")
+    assert "2 are missing (1.png, 2.png)" in message
+    assert "1 is not on the board (7.png)" in message
+    assert "1 is repeated (0.png)" in message
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "message"),
     [
-        ({"0.png": b"no picture", "1.png": b"", "2.png": b""}, "0.png in this ZIP is no PNG file"),
+        ({"0.png": b"no image", "1.png": b"", "2.png": b""}, "0.png in this ZIP is no PNG file"),
         ({"0.png": png(np.zeros((9, 9), np.uint8))}, "2 are missing"),
         ({name: png(np.zeros((9, 9), np.uint8)) for name in IMAGES}, "9 x 9 pixels"),
         ({name: png(np.zeros((*SHAPE, 3), np.uint8)) for name in IMAGES}, "colour"),
@@ -220,15 +220,15 @@ def test_headers_are_judged_before_pixels(tmp_path: Path) -> None:
         ({"a/b/0.png": b""}, "without folders"),
     ],
 )
-def test_what_is_wrong_with_a_zip_is_told(files: dict[str, bytes], told: str, tmp_path: Path) -> None:
-    assert told in refusal(write_zip(tmp_path / "y.zip", files))
+def test_what_is_wrong_with_a_zip_is_told(files: dict[str, bytes], message: str, tmp_path: Path) -> None:
+    assert message in refusal(write_zip(tmp_path / "y.zip", files))
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "empty"),
-        (png(np.zeros(SHAPE, np.uint8)), "one PNG picture"),
+        (png(np.zeros(SHAPE, np.uint8)), "one PNG image"),
         (b"\x93NUMPY\x01\x00", "savez_compressed"),
         (b"\x80\x04K\x01.", "pickle"),
         (b"\x00\x01\x02", "no submission"),
@@ -236,9 +236,9 @@ def test_what_is_wrong_with_a_zip_is_told(files: dict[str, bytes], told: str, tm
         (gzip.compress(b"\x00" * 300, mtime=0), "no table"),
     ],
 )
-def test_other_files_are_told_apart(content: bytes, told: str, tmp_path: Path) -> None:
+def test_other_files_are_told_apart(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(content)
-    assert told in refusal(tmp_path / "file")
+    assert message in refusal(tmp_path / "file")
 
 
 def test_a_file_that_is_not_there_or_too_large_is_said_so(tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ def submitted(path: Path, user: str | None = None) -> Result:
 
 
 def test_a_submission_has_the_scores_of_the_method_that_made_it(watershed_csv: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     submission = read_submission(watershed_csv, BOARD)
-    result = score_submission(submission, BOARD, DETAILS, "jane", lambda *each: told.append(each))
+    result = score_submission(submission, BOARD, DETAILS, "jane", lambda *each: reports.append(each))
     ours = evaluate("watershed", BOARD, tmp_path / "cache", lambda *_: None)
     for name in (
         "scores",
@@ -73,7 +73,7 @@ def test_a_submission_has_the_scores_of_the_method_that_made_it(watershed_csv: P
         "role",
     ):
         assert getattr(result, name) == getattr(ours, name), name
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert reports == [(1, 3), (2, 3), (3, 3)]
     assert (result.entry, result.family, result.link) == ("Mine", "classical", "https://example.org/x")
     assert (result.origin, result.user, result.saw) == ("submitted", "jane", ("nothing",))
     assert (result.seconds, result.parameters) == ((), None)
@@ -148,12 +148,12 @@ def test_the_commands_check_and_submit(
     assert "this can be submitted to ct-fewshot-val" in capsys.readouterr().out
     assert not store.exists()
     assert submit(watershed_csv, "--contact", "me@example.org", "--saw", "nothing", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["new"]
-    assert (told["rank"], told["of"]) == (1, 1)
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["new"]
+    assert (printed["rank"], printed["of"]) == (1, 1)
     (result,) = board_results(BOARD.name)
-    assert told["entry"] == result.predictions_sha256
-    assert told["ari"] == round(result.means["ari"], 2)
+    assert printed["entry"] == result.predictions_sha256
+    assert printed["ari"] == round(result.means["ari"], 2)
     assert (result.origin, result.saw) == ("local", ("nothing",))
     private = store / "entries" / result.predictions_sha256 / "private.json"
     assert "me@example.org" in private.read_text(encoding="utf-8")
@@ -206,9 +206,9 @@ def test_refusals_are_one_sentence(
     monkeypatch.chdir(watershed_csv.parent)
     Path("bad.csv").write_text("a,b\n1,2\n", encoding="utf-8")
     assert main(words) == 1
-    told = capsys.readouterr().err.replace("\r", "\n").strip().splitlines()[-1]
-    assert sentence in told
-    assert told.startswith("ctseg: ")
+    printed = capsys.readouterr().err.replace("\r", "\n").strip().splitlines()[-1]
+    assert sentence in printed
+    assert printed.startswith("ctseg: ")
     assert not list(store.glob("entries/*"))
 
 

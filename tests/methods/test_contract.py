@@ -11,11 +11,11 @@ import psutil
 import pytest
 from numpy.typing import NDArray
 
-from ctseg.methods import METHODS, Card, Method, Stopped, download_bytes, load
+from ctseg.methods import CARDS, Card, Method, Stopped, download_bytes, load
 from ctseg.methods.base.card import Family, Saw
 from ctseg.slices import CTSlice
 
-READY = [name for name, card in METHODS.items() if card.trained and download_bytes(name) is None]
+READY = [name for name, card in CARDS.items() if card.trained and download_bytes(name) is None]
 
 
 def discs(height: int, width: int) -> NDArray[np.uint8]:
@@ -53,14 +53,14 @@ def test_answers_with_an_integer_label_map_of_the_same_size(method: Method, kind
     ct_slice = SLICES[kind]()
     untouched = ct_slice.pixels.copy()
     ct_slice.pixels.flags.writeable = False
-    told: list[float] = []
-    label_map = method.segment(ct_slice, progress=told.append)
+    fractions: list[float] = []
+    label_map = method.segment(ct_slice, progress=fractions.append)
     assert label_map.shape == ct_slice.shape
     assert label_map.dtype == np.int32
     assert label_map.min() >= 0
     np.testing.assert_array_equal(ct_slice.pixels, untouched)
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
 
 
 def test_answers_the_same_twice_and_from_two_threads(method: Method) -> None:
@@ -142,7 +142,7 @@ def test_a_stop_flag_ends_the_largest_slice_too(method: Method) -> None:
         assert cpu_seconds() - at_stop[0] < 2.0  # as above: 1 s of 2 cores
 
 
-@pytest.mark.parametrize("card", METHODS.values(), ids=METHODS.keys())
+@pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
 def test_cards_are_complete(card: Card) -> None:
     assert card.name == card.name.strip().lower()
     for text in (card.title, card.summary, card.training_data, card.weights_licence):

@@ -62,12 +62,12 @@ def whole_slice() -> WholeSlice:
 @pytest.mark.parametrize("shape", [(96, 96), (200, 300), (1500, 700)])
 def test_structures_that_touch_come_apart_at_any_size(shape: tuple[int, int]) -> None:
     ct_slice, truth = two_that_touch(*shape)
-    told: list[float] = []
-    label_map = structures().segment(ct_slice, progress=told.append)
+    fractions: list[float] = []
+    label_map = structures().segment(ct_slice, progress=fractions.append)
     assert label_map.max() == 2
     assert ari(label_map, truth) > 0.9
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
 
 
 def test_thresholds_are_the_methods_own() -> None:
@@ -147,10 +147,10 @@ def test_a_turned_slice_has_the_turned_tree(turn) -> None:
 def test_the_api_cuts_into_any_number() -> None:
     noise = np.random.default_rng(2).integers(60, 256, (50, 70), dtype=np.uint8)
     ct_slice = CTSlice(noise, "8-bit", None, "test")
-    told: list[float] = []
+    fractions: list[float] = []
     assert segment(ct_slice, "sobel-tree").max() == REGIONS
-    assert segment(ct_slice, "sobel-tree", regions=9, progress=told.append).max() == 9
-    assert told[-1] == 1.0
+    assert segment(ct_slice, "sobel-tree", regions=9, progress=fractions.append).max() == 9
+    assert fractions[-1] == 1.0
     with pytest.raises(MethodError, match="watershed gives one partition only"):
         segment(ct_slice, "watershed", regions=9)
     with pytest.raises(MergeTreeError, match="at least 1"):

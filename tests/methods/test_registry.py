@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ctseg.methods import METHODS, MethodError, load
+from ctseg.methods import CARDS, MethodError, load
 from ctseg.methods.base import registry
 
 ONE_LABEL = """
@@ -67,8 +67,8 @@ def test_listing_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 def test_the_methods_of_this_project_are_listed() -> None:
-    assert {"watershed", "sam-vit-t", "unet-simclr", "unet-tvmf", "vit-mae", "swin-mae"} <= METHODS.keys()
-    assert all(name == card.name for name, card in METHODS.items())
+    assert {"watershed", "sam-vit-t", "unet-simclr", "unet-tvmf", "vit-mae", "swin-mae"} <= CARDS.keys()
+    assert all(name == card.name for name, card in CARDS.items())
 
 
 def test_another_package_can_add_a_method(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_another_packages_fault_leaves_the_rest_as_it_is(tmp_path: Path, source:
     question = (
         "from ctseg.methods import METHODS; print(json.dumps({n: c.title for n, c in METHODS.items()}))"
     )
-    assert ask(tmp_path, question) == {name: card.title for name, card in METHODS.items()}
+    assert ask(tmp_path, question) == {name: card.title for name, card in CARDS.items()}
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
@@ -108,8 +108,8 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
 
 
 def test_a_planned_method_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    planned = replace(METHODS["watershed"], name="a-plan", trained=False)
-    monkeypatch.setattr(registry, "CARDS", {**METHODS, "a-plan": planned})
+    planned = replace(CARDS["watershed"], name="a-plan", trained=False)
+    monkeypatch.setattr(registry, "CARDS", {**CARDS, "a-plan": planned})
     with pytest.raises(MethodError, match="not trained yet"):
         load("a-plan")
 

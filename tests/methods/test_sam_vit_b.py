@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from segment_anything.build_sam import build_sam_vit_b
 from segment_anything.modeling import ImageEncoderViT, Sam
 
-from ctseg.methods import METHODS, NeverStop, Stopped, download_bytes
+from ctseg.methods import CARDS, NeverStop, Stopped, download_bytes
 from ctseg.methods.sam import sam_vit_b
 from ctseg.methods.sam.engine.vit_b import FetchedOnFirstUse, load_sam
 from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
@@ -118,7 +118,7 @@ def run_client(hub: StandInHub, folder: Path, *arguments: str) -> dict[str, Any]
 
 
 def test_card_tells_size_and_points_before_anything_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = METHODS["sam-vit-b"]
+    card = CARDS["sam-vit-b"]
     assert "16x16" in card.title
     assert any("375 MB" in sentence for sentence in card.known_failures)
     monkeypatch.setenv("CTSEG_SAM_VIT_B_FILE", "somewhere.pth")
@@ -176,9 +176,9 @@ def test_weights_come_over_http_and_the_method_runs(
     assert answer["before"] == len(content)
     assert answer["after"] is None
     assert (answer["shape"], answer["dtype"]) == ([40, 24], "int32")
-    assert answer["told"] == sorted(answer["told"])
-    assert answer["told"][0] == 0.0
-    assert answer["told"][-1] == 1.0
+    assert answer["fractions"] == sorted(answer["fractions"])
+    assert answer["fractions"][0] == 0.0
+    assert answer["fractions"][-1] == 1.0
     assert [path for _method, path, _headers in hub.seen] == [f"/{REPO}/resolve/main/{PATH}"]
     kept = {
         path.suffix
@@ -230,7 +230,7 @@ def test_what_fetching_says_reaches_the_caller_every_time() -> None:
 
 
 def test_fetching_is_told_as_the_first_half_and_ends_when_stopped() -> None:
-    stop, ended, told = threading.Event(), threading.Event(), list[float]()
+    stop, ended, fractions = threading.Event(), threading.Event(), list[float]()
 
     def fetch(progress: Progress) -> Path:
         try:
@@ -241,13 +241,13 @@ def test_fetching_is_told_as_the_first_half_and_ends_when_stopped() -> None:
             ended.set()
 
     def note(fraction: float) -> None:
-        told.append(fraction)
+        fractions.append(fraction)
         if fraction > 0:
             stop.set()
 
     with pytest.raises(Stopped):
         _method(fetch).segment(SMALL, stop, note)
-    assert told[-1] == 0.15
+    assert fractions[-1] == 0.15
     assert ended.wait(120)
 
 

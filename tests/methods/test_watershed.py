@@ -51,12 +51,12 @@ def test_equals_the_literal_calls(image: NDArray[np.uint8]) -> None:
 @pytest.mark.parametrize("shape", [(512, 512), (513, 512), (1, 262_145)])
 def test_equals_the_literal_calls_in_and_out_of_process(shape: tuple[int, int]) -> None:
     image = smooth_image(*shape)
-    told: list[float] = []
-    label_map = load("watershed").segment(eight_bit(image), progress=told.append)
+    fractions: list[float] = []
+    label_map = load("watershed").segment(eight_bit(image), progress=fractions.append)
     np.testing.assert_array_equal(label_map, literal_calls(image))
-    assert told[0] == 0.0
-    assert told[-1] == 1.0
-    assert told == sorted(told)
+    assert fractions[0] == 0.0
+    assert fractions[-1] == 1.0
+    assert fractions == sorted(fractions)
 
 
 def test_hounsfield_units_pass_through_the_soft_tissue_window() -> None:

@@ -94,7 +94,7 @@ def test_transposed_and_strided_maps_are_read_by_position() -> None:
 
 
 @pytest.mark.parametrize(
-    ("predicted", "true", "told"),
+    ("predicted", "true", "message"),
     [
         (np.zeros((2, 2)), np.zeros((2, 2), int), "The predicted label map holds float64"),
         (np.zeros((2, 2), int), np.zeros((2, 2), np.float32), "The true label map holds float32"),
@@ -105,9 +105,9 @@ def test_transposed_and_strided_maps_are_read_by_position() -> None:
     ],
 )
 def test_what_is_no_label_map_is_refused_in_one_sentence(
-    predicted: NDArray[np.generic], true: NDArray[np.generic], told: str
+    predicted: NDArray[np.generic], true: NDArray[np.generic], message: str
 ) -> None:
-    with pytest.raises(ValueError, match=told) as refused:
+    with pytest.raises(ValueError, match=message) as refused:
         contingency_table(predicted, true)
     assert str(refused.value).endswith(".")
     assert "\n" not in str(refused.value)

@@ -26,12 +26,12 @@ def pairs(affinities: np.ndarray) -> list[np.ndarray]:
     return [ends(one, offset)[0] for one, offset in zip(affinities, OFFSETS, strict=True)]
 
 
-def constant_look(picture: np.ndarray) -> np.ndarray:
+def constant_look(image: np.ndarray) -> np.ndarray:
     """Answers that a mirror does not change: logits of the pairs of grey levels."""
-    answer = np.zeros((1, CHANNELS, *picture.shape[2:]), np.float32)
-    answer[0, 1] = picture[0, 0]
+    answer = np.zeros((1, CHANNELS, *image.shape[2:]), np.float32)
+    answer[0, 1] = image[0, 0]
     for channel, offset in enumerate(OFFSETS):
-        first, second = ends(picture[0, 0], offset)
+        first, second = ends(image[0, 0], offset)
         ends(answer[0, CLASSES + channel], offset)[0][...] = 1 - np.abs(first - second)
     return answer
 

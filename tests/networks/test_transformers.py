@@ -29,7 +29,7 @@ NETWORKS = {"vit-16": small_vit, "vit-8": lambda: small_vit(8), "swin": small_sw
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
-def test_logits_have_the_size_of_the_picture(build, shape: tuple[int, int]) -> None:
+def test_logits_have_the_size_of_the_image(build, shape: tuple[int, int]) -> None:
     logits = build()(torch.randn(2, 1, *shape))
     assert logits.shape == (2, 2, *shape)
     assert torch.isfinite(logits).all()
@@ -37,18 +37,18 @@ def test_logits_have_the_size_of_the_picture(build, shape: tuple[int, int]) -> N
 
 @pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 def test_channels_last_changes_the_layout_only(build) -> None:
-    network, picture = build().eval(), torch.randn(2, 1, 64, 96)
-    plain = network(picture)
+    network, image = build().eval(), torch.randn(2, 1, 64, 96)
+    plain = network(image)
     network = network.to(memory_format=torch.channels_last)
-    assert torch.allclose(network(picture.contiguous(memory_format=torch.channels_last)), plain, atol=1e-4)
+    assert torch.allclose(network(image.contiguous(memory_format=torch.channels_last)), plain, atol=1e-4)
 
 
 @pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 def test_half_precision_trains_and_is_near(build) -> None:
-    network, picture = build(), torch.randn(2, 1, 64, 96)
-    plain = network(picture)
+    network, image = build(), torch.randn(2, 1, 64, 96)
+    plain = network(image)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        logits = network(picture)
+        logits = network(image)
     assert (logits.float() - plain).abs().max() < 0.1 * plain.abs().max() + 0.02
     torch.nn.functional.cross_entropy(logits.float(), torch.ones(2, 64, 96, dtype=torch.long)).backward()
     for name, parameter in network.named_parameters():
@@ -57,18 +57,18 @@ def test_half_precision_trains_and_is_near(build) -> None:
 
 
 @pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
-def test_pictures_of_a_batch_do_not_touch(build) -> None:
-    network, pictures = build().eval(), torch.randn(2, 1, 64, 64)
-    alone = torch.cat([network(pictures[:1]), network(pictures[1:])])
-    assert torch.allclose(network(pictures), alone, atol=1e-5)
+def test_images_of_a_batch_do_not_touch(build) -> None:
+    network, images = build().eval(), torch.randn(2, 1, 64, 64)
+    alone = torch.cat([network(images[:1]), network(images[1:])])
+    assert torch.allclose(network(images), alone, atol=1e-5)
 
 
 @pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 def test_training_after_prediction_in_inference_mode(build) -> None:
-    network, picture = build(), torch.randn(1, 1, 64, 64)
+    network, image = build(), torch.randn(1, 1, 64, 64)
     with torch.inference_mode():
-        network(picture)
-    network(picture).sum().backward()
+        network(image)
+    network(image).sum().backward()
 
 
 @pytest.mark.parametrize(("name", "most"), [("vit-mae", 10.0), ("vit-mae-8", 10.0), ("swin-unet", 12.0)])
@@ -100,17 +100,17 @@ def test_a_place_keeps_its_position_at_another_size() -> None:
 
 def test_tokens_know_their_place_and_their_patch_only() -> None:
     encoder = VisionTransformer(32, 2, 4, 16)
-    picture = torch.zeros(1, 1, 64, 64)
-    tokens = encoder.embed(picture)
+    image = torch.zeros(1, 1, 64, 64)
+    tokens = encoder.embed(image)
     assert tokens[0].unique(dim=0).shape[0] == 16
-    picture[0, 0, 20, 40] = 1.0  # patch at row 1, column 2
-    changed = (encoder.embed(picture) != tokens).any(2)[0]
+    image[0, 0, 20, 40] = 1.0  # patch at row 1, column 2
+    changed = (encoder.embed(image) != tokens).any(2)[0]
     assert changed.nonzero().flatten().tolist() == [1 * 4 + 2]
 
 
-def test_features_lie_as_the_picture_lies() -> None:
+def test_features_lie_as_the_image_lies() -> None:
     encoder = VisionTransformer(32, 1, 4, 16).eval()
-    picture = torch.randn(1, 1, 64, 96)
-    features = encoder(picture)
+    image = torch.randn(1, 1, 64, 96)
+    features = encoder(image)
     assert features.shape == (1, 32, 4, 6)
-    assert torch.allclose(features[0, :, 1, 2], encoder.encode(encoder.embed(picture))[0, 1 * 6 + 2])
+    assert torch.allclose(features[0, :, 1, 2], encoder.encode(encoder.embed(image))[0, 1 * 6 + 2])

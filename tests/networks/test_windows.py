@@ -22,8 +22,8 @@ def reach(rows: int, columns: int, shift: int, place: tuple[int, int]) -> torch.
 def test_padding_is_looked_at_by_padding_only() -> None:
     mask = attention_mask(8, 6, (0, 0), CPU)
     assert mask.shape == (1, 64, 64)
-    in_picture = torch.arange(64) % 8 < 6
-    assert torch.equal(mask[0] == 0, in_picture[:, None] == in_picture[None, :])
+    in_image = torch.arange(64) % 8 < 6
+    assert torch.equal(mask[0] == 0, in_image[:, None] == in_image[None, :])
 
 
 def test_a_whole_grid_needs_no_mask() -> None:
@@ -94,7 +94,7 @@ def test_each_stage_halves_the_grid_and_doubles_the_channels() -> None:
 
 
 def test_tokens_know_their_patch_only() -> None:
-    encoder, picture = SwinEncoder(12), torch.zeros(1, 1, 32, 32)
-    tokens = encoder.embed(picture)
-    picture[0, 0, 9, 30] = 1.0
-    assert (encoder.embed(picture) != tokens).any(3)[0].nonzero().tolist() == [[2, 7]]
+    encoder, image = SwinEncoder(12), torch.zeros(1, 1, 32, 32)
+    tokens = encoder.embed(image)
+    image[0, 0, 9, 30] = 1.0
+    assert (encoder.embed(image) != tokens).any(3)[0].nonzero().tolist() == [[2, 7]]

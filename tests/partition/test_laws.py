@@ -19,7 +19,7 @@ from ctseg.labelmaps import connected_regions, relabel
 from ctseg.labelmaps.regions import in_reading_order
 from ctseg.metrics import ari
 from ctseg.partition import MergeTree, agglomerate, confidence, edge_strength, volume_tree
-from ctseg.partition.decoding import SMALLEST_MARKER_PX
+from ctseg.partition.decoding import MIN_MARKER_PX
 from ctseg.partition.flooding import flood
 from ctseg.partition.placing import coarsened, nearest, placed
 
@@ -168,7 +168,7 @@ def test_a_part_without_a_clear_place_is_a_basin_of_its_own() -> None:
     mask[2:9, 2:9] = mask[15, 15] = True
     tree = agglomerate(np.full((len(OFFSETS), 20, 20), 0.99), mask, OFFSETS)
     assert tree.leaf_count == 2
-    assert SMALLEST_MARKER_PX > 1
+    assert MIN_MARKER_PX > 1
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 9), (7, 513), (64, 64)])

@@ -137,8 +137,8 @@ def test_nothing_is_said_about_the_file(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         sentence_of("quote_file", upload)
-    told = capfd.readouterr()
-    assert told.out == told.err == ""
+    printed = capfd.readouterr()
+    assert printed.out == printed.err == ""
     assert caplog.text == ""
 
 

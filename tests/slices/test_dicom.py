@@ -295,8 +295,8 @@ def test_32_bits(tmp_path: Path) -> None:
         ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.77.1.6", "Modality": "ZZ"}, "VL Whole Slide"),
         ({"SOPClassUID": "1.2.3.4", "Modality": "ZZ"}, "an unknown kind"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]}, "scout view"),
-        ({"PhotometricInterpretation": "PALETTE COLOR"}, "colour picture"),
-        ({"Rows": None}, "holds no picture"),
+        ({"PhotometricInterpretation": "PALETTE COLOR"}, "colour image"),
+        ({"Rows": None}, "holds no image"),
         ({"Rows": 0}, "no pixels"),
         ({"Columns": 5000}, "5000 x 40 pixels"),
         ({"NumberOfFrames": 3000}, "3000 slices"),
@@ -313,7 +313,7 @@ def test_colour_is_refused(tmp_path: Path) -> None:
     dataset = ct_dataset(np.zeros((24, 60), np.uint8), SamplesPerPixel=3, PhotometricInterpretation="RGB")
     dataset.Columns, dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 20, 8, 8, 7
     dataset.PlanarConfiguration = 0
-    with pytest.raises(SliceError, match="colour picture"):
+    with pytest.raises(SliceError, match="colour image"):
         decode([write(dataset, tmp_path / "a")])
 
 
@@ -327,7 +327,7 @@ def test_grey_capture_of_a_ct_is_read_as_grey_levels(tmp_path: Path) -> None:
 def test_no_pixels_behind_the_header(tmp_path: Path) -> None:
     dataset = ct_dataset()
     del dataset.PixelData
-    with pytest.raises(SliceError, match="holds no picture"):
+    with pytest.raises(SliceError, match="holds no image"):
         decode([write(dataset, tmp_path / "a")])
 
 

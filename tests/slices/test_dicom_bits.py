@@ -45,10 +45,10 @@ def file_of(path: Path, cells: Any, syntax: UID, bits: int = 16, **elements: Any
     """A file of ``cells`` (uint16), whatever the header says of the bits in them."""
     dataset = ct_dataset(cells, **elements)
     if syntax == RLELossless:
-        told = dataset.BitsStored, dataset.HighBit
+        changed = dataset.BitsStored, dataset.HighBit
         dataset.BitsStored, dataset.HighBit = 16, 15
         dataset.compress(RLELossless)
-        dataset.BitsStored, dataset.HighBit = told
+        dataset.BitsStored, dataset.HighBit = changed
     elif syntax in (ExplicitVRLittleEndian, ExplicitVRBigEndian):
         return write(dataset, path, syntax)
     else:
@@ -135,9 +135,9 @@ def test_pixels_that_are_not_compressed_although_the_header_says_so(tmp_path: Pa
     dataset["PixelData"].VR = "OW"
     dataset.save_as(tmp_path / "plain", enforce_file_format=True)
     plain = (tmp_path / "plain").read_bytes()
-    told = plain.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0", 1)
-    assert told != plain
-    (tmp_path / "a").write_bytes(told)
+    changed = plain.replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0", 1)
+    assert changed != plain
+    (tmp_path / "a").write_bytes(changed)
     assert (decode([tmp_path / "a"]).pixels[0] == STORED.astype(int) - 1024).all()
 
 
@@ -153,10 +153,10 @@ def test_cut_pixels_are_not_taken_for_smaller_ones(stored: int, tmp_path: Path) 
 def test_pixels_that_are_compressed_although_the_header_says_not(syntax: UID, tmp_path: Path) -> None:
     path = file_of(tmp_path / "a", STORED, syntax)
     uid = str(syntax).encode()
-    told = path.read_bytes().replace(
+    changed = path.read_bytes().replace(
         uid + b"\0" * (len(uid) % 2), b"1.2.840.10008.1.2.1".ljust(len(uid) + len(uid) % 2, b"\0"), 1
     )
-    path.write_bytes(told)
+    path.write_bytes(changed)
     assert (decode([path]).pixels[0] == STORED.astype(int) - 1024).all()
 
 

@@ -46,7 +46,7 @@ def test_any_voxel_order_lies_on_the_slice(order: tuple[int, ...], tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("column", "row", "change", "told"),
+    ("column", "row", "change", "message"),
     [
         (3, 0, 0.35, "another grid"),  # half a pixel
         (3, 1, 2.4, "another place"),
@@ -55,10 +55,10 @@ def test_any_voxel_order_lies_on_the_slice(order: tuple[int, ...], tmp_path: Pat
         (1, 1, 0.3, "another grid"),  # turned
     ],
 )
-def test_other_places_and_grids_are_refused(column: int, row: int, change: float, told: str) -> None:
+def test_other_places_and_grids_are_refused(column: int, row: int, change: float, message: str) -> None:
     moved = AXIAL.copy()
     moved[row, column] += change
-    with pytest.raises(GeometryError, match=told):
+    with pytest.raises(GeometryError, match=message):
         lay_on(LABELS, Geometry((7, 5), moved), HERE)
 
 
@@ -132,15 +132,15 @@ def test_one_tag_means_the_same_for_slice_and_label_map(orientation: int, tmp_pa
     exif = Image.Exif()
     exif[274] = orientation
     for name, codec in (("plain", None), ("lzw", "tiff_lzw"), ("png", None)):
-        picture, labels = tmp_path / f"{name}.p", tmp_path / f"{name}.l"
-        for path, samples in ((picture, LABELS * 100), (labels, LABELS)):
+        shown, labels = tmp_path / f"{name}.p", tmp_path / f"{name}.l"
+        for path, samples in ((shown, LABELS * 100), (labels, LABELS)):
             if name == "plain":
                 tifffile.imwrite(path, samples, extratags=tag)
             elif name == "lzw":
                 Image.fromarray(samples).save(path, "TIFF", compression=codec, exif=exif)
             else:
                 Image.fromarray(samples).save(path, "PNG", exif=exif)
-        assert np.array_equal(decode([picture]).pixels[0], 100 * read_label_map(labels))
+        assert np.array_equal(decode([shown]).pixels[0], 100 * read_label_map(labels))
         assert np.array_equal(read_label_map(labels), upright(LABELS, orientation))
 
 

@@ -257,17 +257,17 @@ def test_renamed_program(tmp_path: Path) -> None:
         (b"<?xml version='1.0'?><svg/>", "an XML or SVG text"),
         (b"patient,age\n1,2\n", "a text"),
         (b"RIFF\0\0\0\0AVI LIST", "a video"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "a WebP picture"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "a WebP image"),
         (b"RIFF\0\0\0\0????", "a sound or video"),
         (b"\0\0\0\x18ftypmp42", "a video"),
-        (b"\0\0\0\x18ftypheic", "a HEIC or AVIF picture"),
-        (b"GIF89a", "a GIF picture"),
-        (b"BM\0\0", "a BMP picture"),
+        (b"\0\0\0\x18ftypheic", "a HEIC or AVIF image"),
+        (b"GIF89a", "a GIF image"),
+        (b"BM\0\0", "a BMP image"),
         (bytes(257) + b"ustar\0", "a tar archive"),
         (bytes(2000), "nothing but zeros"),
         (b"\x01\x02\x03\x04\xff\xfe", "of an unknown format"),
         (b"\x80\x04\x95", "a Python pickle"),
-        (b"\0\0\0\x0cjP  \r\n\x87\n", "a bare JPEG 2000 picture"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "a bare JPEG 2000 image"),
     ],
 )
 def test_files_of_another_kind_are_named(data: bytes, name: str, tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_memory_that_runs_out_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
     def exhausted(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("ctseg.slices.formats.png_jpeg.read_picture", exhausted)
+    monkeypatch.setattr("ctseg.slices.formats.png_jpeg.read_image", exhausted)
     (tmp_path / "a").write_bytes(png(3, 3))
     with pytest.raises(SliceError, match="memory"):
         decode([tmp_path / "a"])

@@ -100,7 +100,7 @@ REFUSED = {
     "npy row": (npy(shape="(9,)"), "array of 9 numbers"),
     "npy code": (npy("__import__('os').system('true')"), "header"),
     "npy negative": (npy(shape="(-4, 5)"), "header|array of"),
-    "npy colours": (npy("'|u1'", "(9, 9, 3)", bytes(243)), "colour picture"),
+    "npy colours": (npy("'|u1'", "(9, 9, 3)", bytes(243)), "colour image"),
     "npz of two": (zipped(a_npy=npy(data=ZEROS), b_npy=npy(data=ZEROS)), "holds 2 volumes"),
     "npz of a pickle": (zipped(a_npy=npy("'|O'", "(4, 5)", b"\x80\x04.")), "never opened"),
     "mhd alone": (zipped(a_mhd=mha(file="a.raw")), "lacks the file"),
@@ -111,9 +111,9 @@ REFUSED = {
 
 @pytest.mark.parametrize("kind", REFUSED)
 def test_bad_files_give_one_sentence(kind: str, tmp_path: Path) -> None:
-    data, told = REFUSED[kind]
+    data, message = REFUSED[kind]
     sentence = refusal(data, tmp_path)
-    assert any(part in sentence for part in told.split("|")), sentence
+    assert any(part in sentence for part in message.split("|")), sentence
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ def test_upload_is_gone_once_decoded(
         stack = read_upload(uploaded, tmp_path)
     assert stack.pixels.shape == (1, 40, 36)
     assert_nothing_left(tmp_path)
-    told = capfd.readouterr()
-    assert "Doe" not in caplog.text + told.out + told.err
+    printed = capfd.readouterr()
+    assert "Doe" not in caplog.text + printed.out + printed.err
     assert "Doe" not in repr(stack.facts())
     del stack
     gc.collect()
@@ -50,8 +50,8 @@ def test_upload_is_gone_when_refused(
     uploaded.write_bytes(uploaded.read_bytes()[:-99])
     with caplog.at_level(logging.DEBUG), pytest.raises(SliceError) as refusal:
         read_upload([uploaded], tmp_path)
-    told = capfd.readouterr()
-    assert "Doe" not in caplog.text + told.out + told.err + str(refusal.value)
+    printed = capfd.readouterr()
+    assert "Doe" not in caplog.text + printed.out + printed.err + str(refusal.value)
     assert_nothing_left(tmp_path)
 
 

@@ -39,11 +39,11 @@ MAGIC += [b"\x08\0\x05\0CS", b"II+\0\x08\0\0\0"]
 @cache
 def valid_files() -> dict[str, bytes]:
     """A small file of each kind."""
-    picture = Image.fromarray((np.arange(1200).reshape(30, 40) % 251).astype(np.uint8))
+    image = Image.fromarray((np.arange(1200).reshape(30, 40) % 251).astype(np.uint8))
     files: dict[str, bytes] = {}
     for kind in ("PNG", "JPEG", "TIFF"):
         buffer = io.BytesIO()
-        picture.save(buffer, kind)
+        image.save(buffer, kind)
         files[kind] = buffer.getvalue()
     buffer = io.BytesIO()
     tifffile.imwrite(buffer, np.arange(600, dtype=np.uint16).reshape(2, 15, 20), compression="zlib")

@@ -76,7 +76,7 @@ def test_numbers_of_few_bits(
     path = packed_tiff(tmp_path / "a.tif", samples, bits, photometric, compression, order)
     assert (read_label_map(path) == samples).all()
     shown = samples if photometric == "minisblack" else (2**bits - 1 - samples)
-    # More than 8 bits go by the picture's own range, fewer by all that can be.
+    # More than 8 bits go by the image's own range, fewer by all that can be.
     lowest, highest = (int(shown.min()), int(shown.max())) if bits > 8 else (0, 2**bits - 1)
     expected = np.floor((shown - lowest) * 255.0 / (highest - lowest) + 0.5)
     assert (decode([path]).pixels[0] == expected).all()
@@ -103,12 +103,12 @@ def packed_tiff(
 def test_one_bit(compression: str, photometric: int, tmp_path: Path) -> None:
     stored = np.arange(37 * 29).reshape(37, 29) % 5 == 0
     seen = stored if photometric == 1 else ~stored
-    picture = Image.fromarray(seen)
-    picture.save(tmp_path / "a.tif", compression=compression, tiffinfo={262: photometric})
+    image = Image.fromarray(seen)
+    image.save(tmp_path / "a.tif", compression=compression, tiffinfo={262: photometric})
     with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
-        told = int(tiff.pages[0].photometric)
+        photometric_tag = int(tiff.pages[0].photometric)
     assert (decode([tmp_path / "a.tif"]).pixels[0] == seen * 255).all()
-    assert (read_label_map(tmp_path / "a.tif") == (seen if told == 1 else ~seen)).all()
+    assert (read_label_map(tmp_path / "a.tif") == (seen if photometric_tag == 1 else ~seen)).all()
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])

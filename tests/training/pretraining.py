@@ -1,11 +1,11 @@
-"""Pictures and steps for the tests of pre-training."""
+"""Images and steps for the tests of pre-training."""
 
 import torch
 from torch import Tensor
 
 
 def texture(count: int, side: int) -> Tensor:
-    """Return smooth pictures (count, 1, side, side) in [-1, 1]: waves of random direction."""
+    """Return smooth images (count, 1, side, side) in [-1, 1]: waves of random direction."""
     generator = torch.Generator().manual_seed(0)
     rows, columns = torch.meshgrid(torch.arange(side) / 8, torch.arange(side) / 8, indexing="ij")
     turns = torch.rand(count, 3, 1, 1, generator=generator)

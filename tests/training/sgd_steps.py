@@ -24,13 +24,13 @@ def steps(kind: str, process: int, processes: int) -> dict[str, torch.Tensor]:
     loss = LOSSES[kind]()
     if kind == "tvmf":
         loss.update([0.9, 0.5])
-    pictures = torch.randn(4, 1, 16, 16)
+    images = torch.randn(4, 1, 16, 16)
     masks = (torch.rand(4, 16, 16) > torch.tensor([0.9, 0.2, 0.5, 1.0]).view(4, 1, 1)).long()
     part = slice(process * 4 // processes, (process + 1) * 4 // processes)
     saved = {}
     for step in range(5):
         network.zero_grad()
-        value = total_loss(loss, trained(pictures[part]), masks[part], cross_entropy=1.0)
+        value = total_loss(loss, trained(images[part]), masks[part], cross_entropy=1.0)
         value.backward()
         mean = value.detach().clone()
         if processes > 1:
@@ -44,7 +44,7 @@ def steps(kind: str, process: int, processes: int) -> dict[str, torch.Tensor]:
 
 
 def contrastive_steps(process: int, processes: int) -> dict[str, torch.Tensor]:
-    """NT-Xent of a linear map on four pictures, two of them near-duplicates on different processes."""
+    """NT-Xent of a linear map on four images, two of them near-duplicates on different processes."""
     torch.manual_seed(0)
     network = torch.nn.Linear(6, 3)
     trained = DistributedDataParallel(network) if processes > 1 else network

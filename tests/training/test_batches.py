@@ -1,23 +1,23 @@
-"""Batches: every picture once an epoch, the same after a restart."""
+"""Batches: every image once an epoch, the same after a restart."""
 
 import functools
 
 import torch
 
-from ctseg.training.batches import ahead, make_batch, picture_indices
+from ctseg.training.batches import ahead, make_batch, slice_indices
 from ctseg.training.tasks.foreground import divide
 
 
-def test_every_epoch_shows_every_picture_once() -> None:
-    drawn = [index for step in range(21) for index in picture_indices(3, step, 5, 7)]
+def test_every_epoch_shows_every_image_once() -> None:
+    drawn = [index for step in range(21) for index in slice_indices(3, step, 5, 7)]
     for epoch in range(15):
         assert sorted(drawn[epoch * 7 : (epoch + 1) * 7]) == list(range(7))
     assert drawn[:7] != drawn[7:14]
 
 
 def test_batches_are_the_same_after_a_restart_and_in_parts(small_split, recipe) -> None:
-    pictures = divide(small_split, recipe).train
-    make = functools.partial(make_batch, pictures, recipe)
+    images = divide(small_split, recipe).train
+    make = functools.partial(make_batch, images, recipe)
     whole = dict(ahead(make, recipe, 0))
     assert list(whole) == list(range(20))
     for step, (grey, mask) in ahead(make, recipe, 12):

@@ -9,7 +9,7 @@ from safetensors import safe_open
 
 from ctseg.networks.registry import build_network
 from ctseg.networks.stored import load_network
-from ctseg.training.batches import Pictures
+from ctseg.training.batches import SliceSet
 from ctseg.training.checkpoint import load_state, save_state, save_weights
 
 
@@ -18,7 +18,7 @@ def test_a_state_that_would_run_code_is_refused(tmp_path) -> None:
     assert load_state(path) is None
     save_state(path, {"steps_done": 3, "tensor": torch.ones(2)})
     assert load_state(path)["steps_done"] == 3
-    torch.save({"code": Pictures}, path)
+    torch.save({"code": SliceSet}, path)
     with pytest.raises(pickle.UnpicklingError):
         load_state(path)
 

@@ -16,9 +16,9 @@ def test_depthwise_weights_get_their_gradients_in_float32() -> None:
     seen = []
     layers[1].register_forward_hook(lambda _module, _inputs, output: seen.append(output.dtype))
     keep_depthwise_in_float32(layers)
-    picture = torch.randn(2, 1, 16, 16)
+    image = torch.randn(2, 1, 16, 16)
     with torch.autocast("cpu", torch.bfloat16):
-        last = layers(picture)
+        last = layers(image)
     assert seen == [torch.float32]
     assert last.dtype == torch.bfloat16
     last.float().sum().backward()
@@ -30,9 +30,9 @@ def test_without_autocast_and_in_its_state_the_network_is_the_same() -> None:
     network = build_network("unet-lite0").eval()
     changed = copy.deepcopy(network)
     keep_depthwise_in_float32(changed)
-    picture = torch.randn(1, 1, 32, 32)
-    assert torch.equal(network(picture), changed(picture))
+    image = torch.randn(1, 1, 32, 32)
+    assert torch.equal(network(image), changed(image))
     assert network.state_dict().keys() == changed.state_dict().keys()
     with torch.no_grad():
         changed.encoder.model.blocks[0][0].conv_dw.weight.mul_(2)
-    assert not torch.equal(network(picture), changed(picture))
+    assert not torch.equal(network(image), changed(image))

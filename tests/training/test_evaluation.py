@@ -1,10 +1,10 @@
-"""Scores of a network on pictures, and the record of a run."""
+"""Scores of a network on images, and the record of a run."""
 
 import cv2
 import numpy as np
 import torch
 
-from ctseg.training.batches import Pictures
+from ctseg.training.batches import SliceSet
 from ctseg.training.curves import Record, draw_curves, read_record
 from ctseg.training.evaluation import class_dice, selection_scores
 
@@ -27,18 +27,18 @@ class Threshold(torch.nn.Module):
 
 def test_scores_of_a_perfect_mask() -> None:
     true = disc(row=16, column=16) + 2 * disc(row=48, column=48)
-    pictures = Pictures(((true > 0) * np.uint8(255),) * 2, (true, true))
+    images = SliceSet(((true > 0) * np.uint8(255),) * 2, (true, true))
     network = Threshold().train()
-    scores = selection_scores(network, pictures, 64)
+    scores = selection_scores(network, images, 64)
     assert (scores.ari, scores.fg_ari, scores.dice) == (1, 1, 1)
-    assert class_dice(network, pictures, 64) == [1, 1]
+    assert class_dice(network, images, 64) == [1, 1]
     assert network.training
 
 
 def test_class_dice_by_hand() -> None:
     grey, true = np.zeros((64, 64), np.uint8), np.zeros((64, 64), np.uint8)
     grey[:32], true[:, :32] = 255, 7
-    assert class_dice(Threshold().eval(), Pictures((grey,), (true,)), 64) == [0.5, 0.5]
+    assert class_dice(Threshold().eval(), SliceSet((grey,), (true,)), 64) == [0.5, 0.5]
 
 
 def test_the_record_drops_what_will_be_made_again(tmp_path) -> None:

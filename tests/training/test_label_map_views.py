@@ -1,4 +1,4 @@
-"""Random views of slices with label maps, painted label maps, and batches of several kinds of pictures."""
+"""Random views of slices with label maps, painted label maps, and batches of several kinds of images."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ import torch
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from ctseg.training.augmentation import augment_label_map
-from ctseg.training.batches import Pictures
+from ctseg.training.batches import SliceSet
 from ctseg.training.mix import Source, make_mixed_batch, sources
 from ctseg.training.painting import paint, random_window
 from ctseg.training.recipe import Augmentation, Data, Recipe, RecipeError
@@ -26,10 +26,10 @@ def label_map(side: int = 96, seed: int = 0) -> np.ndarray:
     return np.kron(values, np.ones((side // 6, side // 6))).astype(np.uint8)
 
 
-def test_a_view_invents_no_label_and_lies_where_its_picture_lies() -> None:
+def test_a_view_invents_no_label_and_lies_where_its_image_lies() -> None:
     labels = label_map()
     for seed in range(20):
-        # The picture is the label map itself: away from borders, both views must say the same.
+        # The image is the label map itself: away from borders, both views must say the same.
         grey, moved = augment_label_map(labels, labels, 128, STRONG, np.random.default_rng(seed))
         assert set(np.unique(moved)) <= set(np.unique(labels))
         assert grey.shape == moved.shape == (128, 128)
@@ -46,7 +46,7 @@ def test_without_changes_a_view_is_the_slice() -> None:
     assert np.array_equal(grey, labels)
 
 
-def test_a_painted_structure_has_one_level_and_equal_seeds_paint_equal_pictures() -> None:
+def test_a_painted_structure_has_one_level_and_equal_seeds_paint_equal_images() -> None:
     labels = label_map(192)
     one, other = (paint(labels, np.random.default_rng(seed)) for seed in (5, 5))
     assert np.array_equal(one, other)
@@ -80,10 +80,10 @@ def recipe(**changes) -> Recipe:
 
 def two_kinds() -> tuple[Source, Source]:
     maps = tuple(label_map(96, seed) for seed in range(5))
-    pictures = Pictures(maps, maps)
+    images = SliceSet(maps, maps)
     return (
-        Source(pictures, lambda moved, labels, rng: paint(labels, rng)),
-        Source(pictures, lambda moved, labels, rng: moved.astype(np.uint8), annotated=True),
+        Source(images, lambda moved, labels, rng: paint(labels, rng)),
+        Source(images, lambda moved, labels, rng: moved.astype(np.uint8), annotated=True),
     )
 
 
@@ -104,7 +104,7 @@ def test_a_batch_depends_on_seed_and_step_and_not_on_what_came_before_or_who_mak
 
 def test_every_annotated_slice_is_seen_once_an_epoch() -> None:
     maps = tuple(np.full((8, 8), value, np.uint8) for value in range(1, 7))
-    kind = Source(Pictures(maps, maps), lambda moved, labels, rng: labels, annotated=True)
+    kind = Source(SliceSet(maps, maps), lambda moved, labels, rng: labels, annotated=True)
     still = dataclasses.replace(recipe(), batch=2, augmentation=STILL)
     seen = torch.cat([make_mixed_batch([kind], still, step, range(2))[1][:, 16, 16] for step in range(3)])
     assert sorted(seen.tolist()) == [1, 2, 3, 4, 5, 6]
@@ -129,4 +129,4 @@ def test_phantoms_come_from_seeds_and_are_in_hounsfield_units() -> None:
 def test_sources_that_cannot_be_are_refused(names, named) -> None:
     maps = (label_map(),)
     with pytest.raises(RecipeError, match=named):
-        sources(recipe(data=Data(sources=names, phantoms=1)), Pictures(maps, maps))
+        sources(recipe(data=Data(sources=names, phantoms=1)), SliceSet(maps, maps))

@@ -38,8 +38,8 @@ def test_every_tensor_of_the_encoder_moves_over(pretraining, network) -> None:
     for name, tensor in tuned.state_dict().items():
         assert name.startswith("encoder.") or torch.equal(tensor, head[name]), name
     trained.eval(), tuned.eval()
-    picture = texture(1, 64)
-    for one, other in zip(trained.encoder(picture), tuned.encoder(picture), strict=True):
+    image = texture(1, 64)
+    for one, other in zip(trained.encoder(image), tuned.encoder(image), strict=True):
         assert torch.equal(one, other)
 
 

@@ -25,8 +25,8 @@ def test_linear_auc_by_hand() -> None:
 class Mean(torch.nn.Module):
     """Knows how bright each cell is, at two strides."""
 
-    def forward(self, picture):
-        return [torch.nn.functional.avg_pool2d(picture, stride) for stride in (8, 16)]
+    def forward(self, image):
+        return [torch.nn.functional.avg_pool2d(image, stride) for stride in (8, 16)]
 
 
 def test_an_encoder_that_sees_brightness_finds_bright_discs(small_data, monkeypatch) -> None:

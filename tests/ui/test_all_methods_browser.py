@@ -10,11 +10,11 @@ from app_server import AppServer
 from browser_pages import DESK
 from compare_page import ComparePage
 
-from ctseg.methods import METHODS, download_bytes
+from ctseg.methods import CARDS, download_bytes
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-READY = [name for name, card in METHODS.items() if card.trained and download_bytes(name) is None]
+READY = [name for name, card in CARDS.items() if card.trained and download_bytes(name) is None]
 PHANTOM = 2
 GIGABYTE = 1e9
 

@@ -11,7 +11,7 @@ from hub import StandInHub
 from weights_process import CONTENT, Client, table
 
 from ctseg import weights
-from ctseg.methods import METHODS, download_bytes
+from ctseg.methods import CARDS, download_bytes
 from ctseg.weights.manifest import sha256_of, weights_folder
 
 ENTRIES = list(weights.manifest().values())
@@ -56,13 +56,13 @@ def test_notice_names_every_embedded_file_of_others() -> None:
 
 
 def test_every_card_names_listed_files() -> None:
-    for name, card in METHODS.items():
+    for name, card in CARDS.items():
         for file in card.weights if card.trained else ():
             assert name in weights.manifest()[file].methods
 
 
 def test_methods_with_embedded_weights_fetch_nothing() -> None:
-    for name, card in METHODS.items():
+    for name, card in CARDS.items():
         if not any(weights.manifest()[file].outside for file in card.weights if card.trained):
             assert download_bytes(name) is None
 

@@ -2,7 +2,7 @@
 
 Only ``+ - * /`` and the square root are used: IEEE 754 rounds them correctly, so every machine gets the same
 bits. Sines from a maths library differ in the last bit between machines; the polynomial here does not.
-x runs to the patient's left (right in the picture), y to the back (down).
+x runs to the patient's left (right in the image), y to the back (down).
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ def circle(corners: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def rotated(outline: Outline, turns: float, centre: Point = (0.0, 0.0)) -> Outline:
-    """Return the outline turned clockwise (as seen in the picture) about a centre."""
+    """Return the outline turned clockwise (as seen in the image) about a centre."""
     cosine, sine = direction(turns)
     x, y = outline[:, 0] - centre[0], outline[:, 1] - centre[1]
     return np.stack((x * cosine - y * sine + centre[0], x * sine + y * cosine + centre[1]), axis=1)

@@ -61,7 +61,7 @@ class PhantomVal(Split):
         return self._slices[index]
 
     def slice(self, index: int) -> CTSlice:
-        """Return slice ``index`` in its own window: uint8, as the pictures of the challenge are."""
+        """Return slice ``index`` in its own window: uint8, as the images of the challenge are."""
         phantom = self.phantom(index)
         pixels = to_uint8(self.hu_slice(index), phantom.window)
         return CTSlice(pixels, "8-bit", phantom.spacing_mm, "phantom")

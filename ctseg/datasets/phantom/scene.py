@@ -69,7 +69,7 @@ def _frame(patient: Patient) -> Frame:
     spacing = body_mm / (SIZE * stream.uniform(0.8, 0.96))
     return Frame(
         size=(SIZE, SIZE),
-        # Three decimals, as scanners write it; the picture is made with the number that is written.
+        # Three decimals, as scanners write it; the image is made with the number that is written.
         spacing_mm=int(spacing * 1000 + 0.5) / 1000,
         centre=(SIZE / 2 + stream.bell(7.0), SIZE / 2 - 10 + stream.bell(14.0)),
         stretch=(wide, deep),

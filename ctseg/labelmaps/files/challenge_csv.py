@@ -14,7 +14,7 @@ from ctseg.labelmaps.checks import checked
 from ctseg.labelmaps.files.challenge_reading import row_names
 from ctseg.labelmaps.regions import relabel
 
-_MOST_LABELS = 255
+_MAX_LABELS = 255
 
 
 def write_challenge_csv(path: str | PathLike[str], label_maps: Mapping[str, NDArray[np.generic]]) -> None:
@@ -60,12 +60,12 @@ def write_challenge_csv(path: str | PathLike[str], label_maps: Mapping[str, NDAr
 
 def _bytes(name: str, label_map: NDArray[np.generic]) -> NDArray[np.uint8]:
     label_map = checked(label_map)
-    if int(label_map.max(initial=0)) > _MOST_LABELS:
+    if int(label_map.max(initial=0)) > _MAX_LABELS:
         label_map = relabel(label_map)
     structures = int(label_map.max(initial=0))
-    if structures > _MOST_LABELS:
+    if structures > _MAX_LABELS:
         raise ValueError(
             f"The label map of {name} has {structures} structures, but the challenge's layout holds "
-            f"{_MOST_LABELS}; keep the largest ones."
+            f"{_MAX_LABELS}; keep the largest ones."
         )
     return label_map.astype(np.uint8)

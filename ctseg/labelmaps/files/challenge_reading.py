@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 CHALLENGE_SHAPE = (512, 512)
 # The challenge's own training table, 2000 columns of 512x512, has about half of this.
 MAX_TEXT_BYTES = 2 * 1024**3
-_MOST_IMAGES = 4096
-_LONGEST_ROW_NAME = 64
-_LONGEST_CELL = 32
+_MAX_IMAGES = 4096
+_MAX_ROW_NAME = 64
+_MAX_CELL = 32
 _NO_TABLE = "This file is no table; give a CSV in the challenge's layout."
 _VALUES = frozenset(str(value) for value in range(256))
 
@@ -84,7 +84,7 @@ def read_challenge_stack(
         parts: list[NDArray[np.uint8]] = []
         stack = np.zeros((len(names), 0 if shape is None else most), np.uint8)
         rows = 0
-        for block in text.blocks(_LONGEST_ROW_NAME + _LONGEST_CELL * len(names)):
+        for block in text.blocks(_MAX_ROW_NAME + _MAX_CELL * len(names)):
             lines = without_blank_lines(block)
             if not lines:
                 continue
@@ -135,8 +135,8 @@ def _image_names(header: bytes) -> list[str]:
         )
     if not names or not all(names):
         raise LabelMapError("A column of this table has no image name; name each, such as 0.png.")
-    if len(names) > _MOST_IMAGES:
-        raise LabelMapError(f"This table has {len(names)} columns; it may have {_MOST_IMAGES} at most.")
+    if len(names) > _MAX_IMAGES:
+        raise LabelMapError(f"This table has {len(names)} columns; it may have {_MAX_IMAGES} at most.")
     return names
 
 

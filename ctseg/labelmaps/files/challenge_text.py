@@ -12,7 +12,7 @@ from ctseg.labelmaps.errors import LabelMapError
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_LONGEST_HEADER = 1 << 20
+_MAX_HEADER = 1 << 20
 _BLOCK = 16 << 20
 
 
@@ -58,22 +58,22 @@ class TableText:
         LabelMapError
             If it is longer than 1 MB, or the file is damaged.
         """
-        start = self._read(_LONGEST_HEADER)
+        start = self._read(_MAX_HEADER)
         line, end, self._rest = start.partition(b"\n")
-        if not end and len(start) == _LONGEST_HEADER:
+        if not end and len(start) == _MAX_HEADER:
             raise LabelMapError(
                 "The first line of this table has more than 1 MB of text; it must be an empty cell, then "
                 "0.png, 1.png, ..."
             )
         return line
 
-    def blocks(self, longest_line: int) -> Iterator[bytes]:
+    def blocks(self, max_line: int) -> Iterator[bytes]:
         """Yield the lines after the header, many at a time, each with its end; the last may have none.
 
         Raises
         ------
         LabelMapError
-            If a line is longer than ``longest_line`` bytes, there is too much text, or the file is damaged.
+            If a line is longer than ``max_line`` bytes, there is too much text, or the file is damaged.
         """
         while block := self._read(_BLOCK):
             head, end, tail = block.rpartition(b"\n")
@@ -82,10 +82,10 @@ class TableText:
                 self._rest = tail
             else:
                 self._rest += tail
-            if len(self._rest) > longest_line:
-                told = self._rest[:20].decode("utf-8", errors="replace")
+            if len(self._rest) > max_line:
+                name = self._rest[:20].decode("utf-8", errors="replace")
                 raise LabelMapError(
-                    f"The row {told!r} of this table has more than {longest_line} characters; it needs one "
+                    f"The row {name!r} of this table has more than {max_line} characters; it needs one "
                     "value per image."
                 )
         if self._rest:

@@ -9,8 +9,8 @@ from PIL import Image
 from ctseg.labelmaps.checks import checked
 from ctseg.labelmaps.palette import PALETTE_SIZE, colour_index, colours
 
-_LARGEST_16_BIT = 65535
-_LARGEST_8_BIT = 255
+_MAX_16_BIT = 65535
+_MAX_8_BIT = 255
 
 
 def write_png16(path: str | PathLike[str], label_map: NDArray[np.generic]) -> None:
@@ -28,9 +28,9 @@ def write_png16(path: str | PathLike[str], label_map: NDArray[np.generic]) -> No
     """
     label_map = checked(label_map)
     largest = int(label_map.max(initial=0))
-    if largest > _LARGEST_16_BIT:
+    if largest > _MAX_16_BIT:
         raise ValueError(
-            f"The label map has label {largest}, but 16-bit PNG ends at {_LARGEST_16_BIT}; relabel it first."
+            f"The label map has label {largest}, but 16-bit PNG ends at {_MAX_16_BIT}; relabel it first."
         )
     Image.fromarray(label_map.astype(np.uint16)).save(path, format="PNG")
 
@@ -39,7 +39,7 @@ def write_coloured_png(path: str | PathLike[str], label_map: NDArray[np.generic]
     """Write a label map in the colours of ``palette.colours``, background black.
 
     Labels up to 255 become a palette PNG whose index is the label, which ``read_label_map`` reads back;
-    larger ones an RGB PNG, which is a picture only.
+    larger ones an RGB PNG, which is an image only.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ def write_coloured_png(path: str | PathLike[str], label_map: NDArray[np.generic]
         If it is not a label map.
     """
     label_map = checked(label_map)
-    if int(label_map.max(initial=0)) <= _LARGEST_8_BIT:
-        picture = Image.fromarray(label_map.astype(np.uint8), mode="P")
-        picture.putpalette(bytes(3) + colours(_LARGEST_8_BIT).tobytes())
+    if int(label_map.max(initial=0)) <= _MAX_8_BIT:
+        image = Image.fromarray(label_map.astype(np.uint8), mode="P")
+        image.putpalette(bytes(3) + colours(_MAX_8_BIT).tobytes())
     else:
         rgb = colours(PALETTE_SIZE)[colour_index(label_map)]
         rgb[label_map == 0] = 0
-        picture = Image.fromarray(rgb)
-    picture.save(path, format="PNG")
+        image = Image.fromarray(rgb)
+    image.save(path, format="PNG")

@@ -22,9 +22,9 @@ from ctseg.slices.sniff import NAMES, sniff
 
 _READ_HERE = "give a grey or palette PNG, a TIFF, or a NIfTI, MetaImage, NRRD or NumPy file of one slice"
 _COLOURED = (
-    "This file is a colour picture, in which labels cannot be told; save the label map as grey or palette."
+    "This file is a colour image, in which labels cannot be told; save the label map as grey or palette."
 )
-_SEVERAL = "This file holds {} pictures; save the one that belongs to the slice."
+_SEVERAL = "This file holds {} images; save the one that belongs to the slice."
 _TIFF_GREY_OR_PALETTE = (0, 1, 3)
 _ORIENTATION_TAG = 274
 
@@ -65,7 +65,7 @@ def read_label_map(path: str | PathLike[str]) -> NDArray[np.integer]:
     Raises
     ------
     LabelMapError
-        If the file is not one of these, is a colour picture, holds several pictures, fractions or negative
+        If the file is not one of these, is a colour image, holds several images, fractions or negative
         numbers, is larger than 4096x4096, or is damaged.
     """
     return read_placed_label_map(path).label_map
@@ -136,8 +136,8 @@ def _decode(file: BinaryIO, on: Geometry | None) -> tuple[Numbers, Geometry, str
     if not file.read(1):
         raise LabelMapError("This file is empty; export it again.")
     file.seek(0)
-    if kind in _PICTURES:
-        numbers = _PICTURES[kind](file)
+    if kind in _IMAGES:
+        numbers = _IMAGES[kind](file)
         return numbers, Geometry((numbers.shape[0], numbers.shape[1])), kind, None
     if kind in VOXELS or kind == "zip":
         numbers, geometry, notes = read_volume(file, kind, on)
@@ -149,13 +149,13 @@ def _decode(file: BinaryIO, on: Geometry | None) -> tuple[Numbers, Geometry, str
         return numbers, geometry, kind, " ".join(notes) or None
     if kind == "jpeg":
         raise LabelMapError(f"This file is a JPEG, whose compression changes labels; {_READ_HERE}.")
-    raise LabelMapError(f"This file is {sniffed.told}, not a label map that can be read; {_READ_HERE}.")
+    raise LabelMapError(f"This file is {sniffed.noun}, not a label map that can be read; {_READ_HERE}.")
 
 
 def _decode_png(file: BinaryIO) -> Numbers:
     start = file.read(24)
     file.seek(0)
-    # Pillow refuses huge pictures with a sentence of its own before it tells their size.
+    # Pillow refuses huge images with a sentence of its own before it tells their size.
     check_size(int.from_bytes(start[20:24], "big"), int.from_bytes(start[16:20], "big"))
     return decode_png(file)
 
@@ -166,28 +166,28 @@ def decode_png(file: BinaryIO) -> NDArray[np.generic]:
     Raises
     ------
     LabelMapError
-        If it is a colour picture or holds several pictures; Pillow's errors for damaged files pass.
+        If it is a colour image or holds several images; Pillow's errors for damaged files pass.
     """
-    with Image.open(file, formats=["PNG"]) as picture:
-        if picture.mode not in ("1", "L", "P", "I;16", "I"):
+    with Image.open(file, formats=["PNG"]) as image:
+        if image.mode not in ("1", "L", "P", "I;16", "I"):
             raise LabelMapError(_COLOURED)
-        pictures = getattr(picture, "n_frames", 1)
-        if pictures > 1:
-            raise LabelMapError(_SEVERAL.format(pictures))
-        samples = _palette_labels(picture) if picture.mode == "P" else np.asarray(picture)
-        samples = upright(samples, orientation_of(picture))
+        images = getattr(image, "n_frames", 1)
+        if images > 1:
+            raise LabelMapError(_SEVERAL.format(images))
+        samples = _palette_labels(image) if image.mode == "P" else np.asarray(image)
+        samples = upright(samples, orientation_of(image))
         # Pillow widens 16-bit grey in some modes; no PNG holds more.
         return samples.astype(np.uint16) if samples.dtype.itemsize > 2 else samples
 
 
-def _palette_labels(picture: Image.Image) -> NDArray[np.generic]:
-    """Labels of a palette picture: its indices, or its grey values where all colours in use are grey.
+def _palette_labels(image: Image.Image) -> NDArray[np.generic]:
+    """Labels of a palette image: its indices, or its grey values where all colours in use are grey.
 
     Programs that make PNG smaller turn a grey label map of few labels into a palette of greys in any order:
     its background, black, need not be index 0. A palette with a colour in it was made for label maps.
     """
-    indices = np.asarray(picture)
-    colours = np.array(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    indices = np.asarray(image)
+    colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
     used = np.unique(indices)
     shown = colours[used[used < len(colours)]]
     if len(shown) < len(used) or (shown != shown[:, :1]).any():
@@ -213,7 +213,7 @@ def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
         return upright(page_samples(page), int(tag.value) if tag else 1)
 
 
-_PICTURES: dict[str, Callable[[BinaryIO], Numbers]] = {"png": _decode_png, "tiff": _decode_tiff}
+_IMAGES: dict[str, Callable[[BinaryIO], Numbers]] = {"png": _decode_png, "tiff": _decode_tiff}
 
 
 def _as_labels(numbers: NDArray[np.generic]) -> NDArray[np.integer]:

@@ -65,10 +65,9 @@ def _chosen(volume: Volume, on: Geometry | None) -> tuple[View, int]:
         return volume.view if volume.is_array else stored_view(volume.stored), 0
     axis, place = (None, 0) if on is None or volume.is_array else plane_in(on, volume.affine, volume.stored)
     if axis is None:
-        told = " x ".join(map(str, volume.stored))
+        size = " x ".join(map(str, volume.stored))
         raise SeveralSlicesError(
-            f"This {volume.source} label map has {told} voxels; save the one slice that belongs to the "
-            "picture."
+            f"This {volume.source} label map has {size} voxels; save the one slice that belongs to the image."
         )
     columns, rows = (other for other in range(3) if other != axis)
     return View((axis, rows, columns), (False, False, False), volume.stored), place

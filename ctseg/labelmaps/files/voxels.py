@@ -50,5 +50,5 @@ def voxels_of(label_map: NDArray[np.generic], geometry: Geometry) -> Voxels:
     voxels = np.expand_dims(stored if rows < columns else stored.T, 3 - rows - columns)
     spacing = [1.0, 1.0, 1.0]
     spacing[rows], spacing[columns] = geometry.spacing_mm or (1.0, 1.0)
-    told = None if geometry.spacing_mm is None else (spacing[0], spacing[1], spacing[2])
-    return Voxels(np.ascontiguousarray(voxels), None, told)
+    spacing_ijk = None if geometry.spacing_mm is None else (spacing[0], spacing[1], spacing[2])
+    return Voxels(np.ascontiguousarray(voxels), None, spacing_ijk)

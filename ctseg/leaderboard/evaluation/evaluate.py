@@ -19,7 +19,7 @@ from ctseg.leaderboard.boards import Board, BoardError
 from ctseg.leaderboard.evaluation.image_worker import evaluate_image, settle
 from ctseg.leaderboard.evaluation.oracles import ORACLES
 from ctseg.leaderboard.results.result import OURS, Result, Role, predictions_sha256
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.metrics import METRIC_VERSION, Scores, mean_scores
 
 Progress = Callable[[int, int], None]
@@ -47,7 +47,7 @@ def evaluate(entry: str, board: Board, cache: Path, progress: Progress, workers:
     DatasetError
         If the board's images are not on this machine.
     """
-    if entry not in ORACLES and (entry not in METHODS or not METHODS[entry].trained):
+    if entry not in ORACLES and (entry not in CARDS or not CARDS[entry].trained):
         raise BoardError(f"There is no method {entry!r} that can be run; `ctseg methods` lists them.")
     split = open_split(board.name)
     fingerprint = split.fingerprint()
@@ -117,7 +117,7 @@ def _about(entry: str) -> dict[str, Any]:
             "saw": (),
             "parameters": 0,
         }
-    card = METHODS[entry]
+    card = CARDS[entry]
     role: Role = "full tiling" if card.full_tiling else "method"
     return {
         "title": card.title,

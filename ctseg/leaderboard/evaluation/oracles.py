@@ -11,7 +11,7 @@ Oracle = Callable[[NDArray[np.integer]], NDArray[np.int32]]
 
 
 def one_label_everywhere(true: NDArray[np.integer]) -> NDArray[np.int32]:
-    """Return a label map of one structure that fills the picture."""
+    """Return a label map of one structure that fills the image."""
     return np.ones(true.shape, np.int32)
 
 

@@ -98,8 +98,8 @@ def from_json(text: str) -> Result:
     if missing:
         raise UnusableError(f"it is no result, as fields {sorted(missing)} are missing")
     if unknown or _is_newer(stored["metric_version"]):
-        told = f" (fields {sorted(unknown)})" if unknown else f" (metric {stored['metric_version']})"
-        raise UnusableError(f"a newer version of ctseg wrote this result{told[:200]}")
+        reason = f" (fields {sorted(unknown)})" if unknown else f" (metric {stored['metric_version']})"
+        raise UnusableError(f"a newer version of ctseg wrote this result{reason[:200]}")
     lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
     result = Result(**{**stored, **lists})
     check_result(result)

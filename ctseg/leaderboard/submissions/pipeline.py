@@ -93,5 +93,5 @@ def hand_in(
     outcome = service.accept(
         result, submission.label_maps, details.contact, lambda sentence: progress(sentence, 0.95)
     )
-    told = disclosed_result(outcome.result, board)
-    return Accepted(replace(outcome, result=told), submission.label_maps)
+    disclosed = disclosed_result(outcome.result, board)
+    return Accepted(replace(outcome, result=disclosed), submission.label_maps)

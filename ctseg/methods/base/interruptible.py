@@ -94,20 +94,20 @@ def _in_subprocess(
     with (
         tempfile.TemporaryFile() as asked,
         tempfile.TemporaryFile() as answer,
-        tempfile.TemporaryFile() as told,
+        tempfile.TemporaryFile() as stderr,
     ):
         np.save(asked, image, allow_pickle=False)
         asked.seek(0)
         with subprocess.Popen(
-            command, stdin=asked, stdout=answer, stderr=told, env=os.environ | {"PYTHONPATH": path}
+            command, stdin=asked, stdout=answer, stderr=stderr, env=os.environ | {"PYTHONPATH": path}
         ) as process:
             try:
-                _wait(process, told, recipe.STEPS, stop, progress)
+                _wait(process, stderr, recipe.STEPS, stop, progress)
             finally:
                 process.kill()
         if process.returncode != 0:
-            told.seek(0)
-            raise RuntimeError(f"A recipe's process ended early: {told.read().decode(errors='replace')}")
+            stderr.seek(0)
+            raise RuntimeError(f"A recipe's process ended early: {stderr.read().decode(errors='replace')}")
         answer.seek(0)
         label_map: NDArray[np.int32] = np.load(answer, allow_pickle=False)
     progress(1.0)
@@ -115,11 +115,11 @@ def _in_subprocess(
 
 
 def _wait(
-    process: subprocess.Popen[bytes], told: IO[bytes], steps: int, stop: StopFlag, progress: Progress
+    process: subprocess.Popen[bytes], stderr: IO[bytes], steps: int, stop: StopFlag, progress: Progress
 ) -> None:
     while True:
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=LOOK_AGAIN_SECONDS)
             return
         raise_if_stopped(stop)
-        progress(min(os.fstat(told.fileno()).st_size, steps) / steps)
+        progress(min(os.fstat(stderr.fileno()).st_size, steps) / steps)

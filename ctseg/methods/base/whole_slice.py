@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 REGIONS = 60
 """The most structures in the default cut."""
-LONGEST_SIDE = 1024
+MAX_WORKING_SIDE = 1024
 """Larger slices are divided at this size: a step then takes less time than a stop may."""
 
 
@@ -84,7 +84,7 @@ class WholeSlice(FromTree):
 
 def _shrunk(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     longer = max(grey.shape)
-    if longer <= LONGEST_SIDE:
+    if longer <= MAX_WORKING_SIDE:
         return grey
-    height, width = (max(1, round(side * LONGEST_SIDE / longer)) for side in grey.shape)
+    height, width = (max(1, round(side * MAX_WORKING_SIDE / longer)) for side in grey.shape)
     return np.asarray(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), np.uint8)

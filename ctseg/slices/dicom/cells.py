@@ -92,9 +92,9 @@ def layout_of(dataset: Dataset, length: int | None, frames: int) -> Layout:
         If the pixels fit no reading of the header.
     """
     rows, columns = whole(dataset, "Rows") or 0, whole(dataset, "Columns") or 0
-    told = whole(dataset, "BitsAllocated")
+    declared = whole(dataset, "BitsAllocated")
     stored = whole(dataset, "BitsStored")
-    allocated = told if length is None else _cell_of(rows * columns * frames, length, told, stored)
+    allocated = declared if length is None else _cell_of(rows * columns * frames, length, declared, stored)
     if allocated not in _CELLS:
         raise SliceError(CONTRADICTION)
     if stored is None or not 1 <= stored <= allocated:
@@ -111,11 +111,11 @@ def layout_of(dataset: Dataset, length: int | None, frames: int) -> Layout:
     return Layout(rows, columns, allocated, stored, high_bit, sign == 1)
 
 
-def _cell_of(pixels: int, length: int, told: int | None, stored: int | None) -> int | None:
+def _cell_of(pixels: int, length: int, declared: int | None, stored: int | None) -> int | None:
     """Bits of a cell: as told where the pixels are long enough, else the one size that fills them."""
-    if told not in (*_CELLS, *_MISCOUNTED):
+    if declared not in (*_CELLS, *_MISCOUNTED):
         return None
-    if told in _CELLS and length >= pixels * told // 8 and (stored is None or stored <= told):
-        return told
+    if declared in _CELLS and length >= pixels * declared // 8 and (stored is None or stored <= declared):
+        return declared
     fitting = [bits for bits in _CELLS if length - pixels * bits // 8 in (0, 1) and bits >= (stored or 1)]
     return fitting[0] if len(fitting) == 1 else None

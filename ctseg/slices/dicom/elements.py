@@ -50,7 +50,7 @@ class Elements:
         holder = self._holder(keyword)
         return None if holder is None else text(holder, keyword)
 
-    def told(self, keyword: str) -> bool:
+    def has(self, keyword: str) -> bool:
         """Whether the element is there and not empty."""
         return self._holder(keyword) is not None
 

@@ -12,8 +12,8 @@ from ctseg.slices.dicom.elements import Elements
 _TO_RAS = np.array([-1.0, -1.0, 1.0])
 # US, unspecified, is what some scanners write although their numbers are HU.
 _HOUNSFIELD_TYPES = ("", "HU", "US")
-_LONGEST_SPACING_MM = 1000.0
-# Distances at the detector, or before the picture was resampled: never the size of a pixel in the patient.
+_MAX_SPACING_MM = 1000.0
+# Distances at the detector, or before the image was resampled: never the size of a pixel in the patient.
 _OTHER_SPACINGS = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 
@@ -70,7 +70,7 @@ def frame_facts(facts: Elements) -> Frame:
 
 def _spacing(facts: Elements) -> tuple[float, float] | None:
     found = facts.numbers("PixelSpacing", 2)
-    if found is None or not np.all((found > 0) & (found < _LONGEST_SPACING_MM)):
+    if found is None or not np.all((found > 0) & (found < _MAX_SPACING_MM)):
         return None
     return float(found[0]), float(found[1])
 
@@ -93,28 +93,28 @@ def _window(facts: Elements) -> Window | None:
 
 def _notes(facts: Elements, rescales: bool) -> tuple[str, ...]:
     """One sentence for each fact that is told, but not in a way that has one meaning."""
-    told = facts.told
+    has = facts.has
     notes = []
-    if told("PixelSpacing") and _spacing(facts) is None:
+    if has("PixelSpacing") and _spacing(facts) is None:
         notes.append("PixelSpacing is not two distances, so the size of the pixels is not known.")
-    elif not told("PixelSpacing"):
+    elif not has("PixelSpacing"):
         notes += [
             f"The size of the pixels is not known: {keyword} is no distance in the patient."
             for keyword in _OTHER_SPACINGS
-            if told(keyword)
+            if has(keyword)
         ][:1]
-    if told("ImagePositionPatient") and facts.numbers("ImagePositionPatient", 3) is None:
+    if has("ImagePositionPatient") and facts.numbers("ImagePositionPatient", 3) is None:
         notes.append("ImagePositionPatient is not three numbers, so the place of the slice is not known.")
-    if told("ImageOrientationPatient") and _orientation(facts) is None:
+    if has("ImageOrientationPatient") and _orientation(facts) is None:
         notes.append(
             "ImageOrientationPatient is not two perpendicular directions, so the place of the slice is not "
             "known."
         )
-    if (told("RescaleSlope") or told("RescaleIntercept")) and not rescales:
+    if (has("RescaleSlope") or has("RescaleIntercept")) and not rescales:
         notes.append(
             "RescaleSlope and RescaleIntercept are not two numbers that lead to Hounsfield units, "
             "so they were not used."
         )
-    if told("WindowWidth") and told("WindowCenter") and _window(facts) is None:
+    if has("WindowWidth") and has("WindowCenter") and _window(facts) is None:
         notes.append("WindowWidth and WindowCenter are no window, so the display window is not the file's.")
     return tuple(notes)

@@ -32,7 +32,7 @@ def without_copies(slices: list[DicomSlice]) -> tuple[list[DicomSlice], list[str
     uids: dict[str, int] = {}
     kept, copies, alike = [], 0, 0
     for each in slices:
-        uid = text(each.picture.header, "SOPInstanceUID")
+        uid = text(each.image.header, "SOPInstanceUID")
         position = each.frame.position
         place = None if position is None else tuple(np.round(position, 2).tolist())
         identity = (uid, each.index, each.series, place, each.number, each.sets["AcquisitionNumber"])
@@ -40,7 +40,7 @@ def without_copies(slices: list[DicomSlice]) -> tuple[list[DicomSlice], list[str
             copies += 1
             continue
         seen[identity] = 1
-        if uid is not None and uids.setdefault(uid, id(each.picture)) != id(each.picture):
+        if uid is not None and uids.setdefault(uid, id(each.image)) != id(each.image):
             alike += 1
         kept.append(each)
     notes = []

@@ -17,74 +17,74 @@ _CHOOSE_CT = "choose a CT slice instead"
 # By the beginning of the SOP class, most special first.
 _BY_CLASS = {
     "1.2.840.10008.1.3.10": (
-        "a DICOMDIR, a table of contents without pictures; choose the image files that lie beside it"
+        "a DICOMDIR, a table of contents without images; choose the image files that lie beside it"
     ),
     "1.2.840.10008.5.1.4.1.1.66.4": (
         "a segmentation (SEG): it marks structures in another series; choose the CT series itself"
     ),
-    "1.2.840.10008.5.1.4.1.1.66.1": "a spatial registration, not a picture; choose the CT series itself",
-    "1.2.840.10008.5.1.4.1.1.66.5": "a surface model, not a picture; choose the CT series itself",
-    "1.2.840.10008.5.1.4.1.1.88": "a report (SR), not a picture; choose a slice of the CT series",
-    "1.2.840.10008.5.1.4.1.1.104": "a packed document, not a picture; choose a slice of the CT series",
-    "1.2.840.10008.5.1.4.1.1.9": "a waveform such as an ECG, not a picture; choose a CT slice",
-    "1.2.840.10008.5.1.4.1.1.11": "a presentation state, not a picture; choose a slice of the CT series",
+    "1.2.840.10008.5.1.4.1.1.66.1": "a spatial registration, not an image; choose the CT series itself",
+    "1.2.840.10008.5.1.4.1.1.66.5": "a surface model, not an image; choose the CT series itself",
+    "1.2.840.10008.5.1.4.1.1.88": "a report (SR), not an image; choose a slice of the CT series",
+    "1.2.840.10008.5.1.4.1.1.104": "a packed document, not an image; choose a slice of the CT series",
+    "1.2.840.10008.5.1.4.1.1.9": "a waveform such as an ECG, not an image; choose a CT slice",
+    "1.2.840.10008.5.1.4.1.1.11": "a presentation state, not an image; choose a slice of the CT series",
     "1.2.840.10008.5.1.4.1.1.30": "a parametric map, not a CT slice; choose the CT series itself",
-    "1.2.840.10008.5.1.4.39": "a colour palette, not a picture; choose a CT slice",
-    "1.2.840.10008.5.1.4.1.1.481.1": f"a radiotherapy portal picture, not a CT slice; {_CHOOSE_CT}",
+    "1.2.840.10008.5.1.4.39": "a colour palette, not an image; choose a CT slice",
+    "1.2.840.10008.5.1.4.1.1.481.1": f"a radiotherapy portal image, not a CT slice; {_CHOOSE_CT}",
     "1.2.840.10008.5.1.4.1.1.481.2": (
         "a radiotherapy dose distribution (RTDOSE); choose the planning CT it belongs to"
     ),
     "1.2.840.10008.5.1.4.1.1.481.3": (
-        "a radiotherapy structure set (RTSTRUCT): contours without a picture; "
+        "a radiotherapy structure set (RTSTRUCT): contours without an image; "
         "choose the CT series they belong to"
     ),
-    "1.2.840.10008.5.1.4.1.1.481": "a radiotherapy plan (RTPLAN), not a picture; choose the planning CT",
-    "1.2.840.10008.5.1.4.34": "a radiotherapy plan (RTPLAN), not a picture; choose the planning CT",
+    "1.2.840.10008.5.1.4.1.1.481": "a radiotherapy plan (RTPLAN), not an image; choose the planning CT",
+    "1.2.840.10008.5.1.4.34": "a radiotherapy plan (RTPLAN), not an image; choose the planning CT",
 }
 _BY_MODALITY = {
-    "MR": f"a magnetic resonance (MR) picture, which has no Hounsfield units; {_CHOOSE_CT}",
+    "MR": f"a magnetic resonance (MR) image, which has no Hounsfield units; {_CHOOSE_CT}",
     "CR": f"a plain radiograph (CR), not a slice through the body; {_CHOOSE_CT}",
     "DX": f"a plain radiograph (DX), not a slice through the body; {_CHOOSE_CT}",
     "RG": f"a plain radiograph, not a slice through the body; {_CHOOSE_CT}",
     "MG": f"a mammogram (MG), not a CT slice; {_CHOOSE_CT}",
     "PX": f"a dental panoramic radiograph, not a CT slice; {_CHOOSE_CT}",
     "IO": f"a dental radiograph, not a CT slice; {_CHOOSE_CT}",
-    "RF": f"a fluoroscopy picture (RF), not a CT slice; {_CHOOSE_CT}",
-    "XA": f"an angiography picture (XA), not a CT slice; {_CHOOSE_CT}",
-    "US": f"an ultrasound picture (US), not a CT slice; {_CHOOSE_CT}",
-    "IVUS": f"an ultrasound picture (IVUS), not a CT slice; {_CHOOSE_CT}",
-    "PT": "a PET picture (PT); choose the CT series of the same examination",
-    "NM": "a nuclear medicine picture (NM); choose a CT slice instead",
-    "SM": f"a microscopy picture (SM), not a CT slice; {_CHOOSE_CT}",
+    "RF": f"a fluoroscopy image (RF), not a CT slice; {_CHOOSE_CT}",
+    "XA": f"an angiography image (XA), not a CT slice; {_CHOOSE_CT}",
+    "US": f"an ultrasound image (US), not a CT slice; {_CHOOSE_CT}",
+    "IVUS": f"an ultrasound image (IVUS), not a CT slice; {_CHOOSE_CT}",
+    "PT": "a PET image (PT); choose the CT series of the same examination",
+    "NM": "a nuclear medicine image (NM); choose a CT slice instead",
+    "SM": f"a microscopy image (SM), not a CT slice; {_CHOOSE_CT}",
     "XC": f"a photograph, not a CT slice; {_CHOOSE_CT}",
-    "ES": f"an endoscopy picture, not a CT slice; {_CHOOSE_CT}",
+    "ES": f"an endoscopy image, not a CT slice; {_CHOOSE_CT}",
     "OP": f"a photograph of an eye, not a CT slice; {_CHOOSE_CT}",
     "OPT": f"an optical tomogram of an eye, not a CT slice; {_CHOOSE_CT}",
-    "RTIMAGE": f"a radiotherapy portal picture, not a CT slice; {_CHOOSE_CT}",
+    "RTIMAGE": f"a radiotherapy portal image, not a CT slice; {_CHOOSE_CT}",
     "RTDOSE": "a radiotherapy dose distribution (RTDOSE); choose the planning CT it belongs to",
     "RTSTRUCT": "a radiotherapy structure set (RTSTRUCT); choose the CT series its contours belong to",
-    "RTPLAN": "a radiotherapy plan (RTPLAN), not a picture; choose the planning CT",
+    "RTPLAN": "a radiotherapy plan (RTPLAN), not an image; choose the planning CT",
     "SEG": "a segmentation (SEG): it marks structures in another series; choose the CT series itself",
-    "SR": "a report (SR), not a picture; choose a slice of the CT series",
-    "KO": "a note on key images, not a picture; choose a slice of the CT series",
-    "PR": "a presentation state, not a picture; choose a slice of the CT series",
-    "DOC": "a packed document, not a picture; choose a slice of the CT series",
-    "ECG": "a waveform such as an ECG, not a picture; choose a CT slice",
-    "REG": "a spatial registration, not a picture; choose the CT series itself",
+    "SR": "a report (SR), not an image; choose a slice of the CT series",
+    "KO": "a note on key images, not an image; choose a slice of the CT series",
+    "PR": "a presentation state, not an image; choose a slice of the CT series",
+    "DOC": "a packed document, not an image; choose a slice of the CT series",
+    "ECG": "a waveform such as an ECG, not an image; choose a CT slice",
+    "REG": "a spatial registration, not an image; choose the CT series itself",
 }
 _CAPTURE = (
     "This DICOM file is a secondary capture (a screenshot or scan), whose grey levels are not Hounsfield "
-    "units; choose the original CT series, or export the picture as PNG."
+    "units; choose the original CT series, or export the image as PNG."
 )
 _COLOUR = (
-    "This DICOM file holds a colour picture, as screenshots and renderings are; choose a slice of the "
+    "This DICOM file holds a colour image, as screenshots and renderings are; choose a slice of the "
     "original CT series."
 )
 _SCOUT = (
     "This DICOM file is a scout view (localizer), not a slice through the body; choose a slice of the CT "
     "series."
 )
-_NO_PICTURE = "This DICOM file holds no picture; choose a slice of the CT series."
+_NO_IMAGE = "This DICOM file holds no image; choose a slice of the CT series."
 
 
 _MODALITY_OF_CLASS = {
@@ -104,7 +104,7 @@ _MODALITY_OF_CLASS = {
 
 
 def check_is_ct(dataset: Dataset) -> None:
-    """Raise a SliceError that names what the DICOM object is, unless it is a grey CT picture."""
+    """Raise a SliceError that names what the DICOM object is, unless it is a grey CT image."""
     sop_class = str(dataset.get("SOPClassUID") or "")
     modality = str(dataset.get("Modality") or "").strip().upper()
     coloured = (whole(dataset, "SamplesPerPixel") or 1) != 1
@@ -113,7 +113,7 @@ def check_is_ct(dataset: Dataset) -> None:
         _refuse_known_class(sop_class)
         _refuse_other_modality(sop_class, modality or _modality_of(sop_class), coloured)
     if "Rows" not in dataset or "Columns" not in dataset:
-        raise SliceError(_NO_PICTURE)
+        raise SliceError(_NO_IMAGE)
     if coloured:
         raise SliceError(_COLOUR)
     if _is_scout(dataset):
@@ -126,7 +126,7 @@ def is_ct_class(dataset: Dataset) -> bool:
 
 
 def _is_scout(dataset: Dataset) -> bool:
-    """Whether ImageType calls the picture a localizer."""
+    """Whether ImageType calls the image a localizer."""
     kinds = dataset.get("ImageType") or []
     return "LOCALIZER" in ([kinds] if isinstance(kinds, str) else list(kinds))
 

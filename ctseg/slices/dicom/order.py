@@ -13,7 +13,7 @@ _UNEVEN = 0.02
 _MISSING = 1.75
 _ROUNDING_MM = 0.002
 _SAME_PLACE_MM = 0.005
-_MOST_TOLD = 3
+_MAX_GAPS = 3
 _UNPLACED = (
     "The files do not say where the slices lie; they are in the order {}, which may run from head to feet."
 )
@@ -100,11 +100,11 @@ def notes_on_steps(placed: Places) -> list[str]:
     usual = float(np.median(steps))
     missing = np.flatnonzero(steps > _MISSING * usual)
     if missing.size:
-        told = " and ".join(
-            f"{steps[k]:.4g} mm between slices {k + 1} and {k + 2}" for k in missing[:_MOST_TOLD].tolist()
+        gaps = " and ".join(
+            f"{steps[k]:.4g} mm between slices {k + 1} and {k + 2}" for k in missing[:_MAX_GAPS].tolist()
         )
-        more = f" and {missing.size - _MOST_TOLD} more" if missing.size > _MOST_TOLD else ""
-        return [f"Slices seem to be missing: {told}{more}, where the usual step is {usual:.4g} mm."]
+        more = f" and {missing.size - _MAX_GAPS} more" if missing.size > _MAX_GAPS else ""
+        return [f"Slices seem to be missing: {gaps}{more}, where the usual step is {usual:.4g} mm."]
     if steps.max() - steps.min() > max(_UNEVEN * usual, _ROUNDING_MM):
         return [f"The steps between slices are uneven: from {steps.min():.4g} to {steps.max():.4g} mm."]
     return []

@@ -37,17 +37,17 @@ def stored_frames(dataset: Dataset, frames: int, wanted: Sequence[int]) -> Itera
         If the file holds no pixels, or pixels that its header contradicts.
     """
     if "PixelData" not in dataset:
-        raise SliceError("This DICOM file holds no picture; choose a slice of the CT series.")
+        raise SliceError("This DICOM file holds no image; choose a slice of the CT series.")
     syntax = dataset.file_meta.TransferSyntaxUID
     raw = dataset.get_item("PixelData")
-    told = raw.length if isinstance(raw, RawDataElement) else len(dataset.PixelData)
-    if told == UNDEFINED_LENGTH:
+    length = raw.length if isinstance(raw, RawDataElement) else len(dataset.PixelData)
+    if length == UNDEFINED_LENGTH:
         layout = layout_of(dataset, None, frames)
         for cells, precision, lossy in decoded_frames(dataset, frames, wanted):
             yield _stored(cells, precision, layout, dataset, lossy)
         return
     # By the length that is told: pixels that were cut off must not pass for smaller ones.
-    layout = layout_of(dataset, told, frames)
+    layout = layout_of(dataset, length, frames)
     data = dataset.PixelData
     big = syntax in NATIVE and not syntax.is_little_endian
     for index in wanted:
@@ -98,8 +98,8 @@ def _padding(
         return None
     limit = _padding_number(dataset, "PixelPaddingRangeLimit", layout)
     lowest, highest = sorted((value, value if limit is None else limit))
-    told: Any = values
-    found = (told >= lowest) & (told <= highest)
+    samples: Any = values
+    found = (samples >= lowest) & (samples <= highest)
     if not layout.fits(value):
         # Scanners that pad with -2000 do so in the whole cell, of which 12 bits would be another number.
         cell = int(value) % (1 << layout.allocated)

@@ -11,7 +11,7 @@ from ctseg.slices.dicom.grouping import Group, by_series, stacks_of, without_cop
 from ctseg.slices.dicom.header import read_whole
 from ctseg.slices.dicom.order import Places, notes_on_steps, places, step_of
 from ctseg.slices.dicom.pixels import stored_frames, to_hounsfield
-from ctseg.slices.dicom.slices import DicomSlice, Opener, Picture, read_picture
+from ctseg.slices.dicom.slices import DicomImage, DicomSlice, Opener, read_image
 from ctseg.slices.grey import HOUNSFIELD_FROM, to_8_bit
 from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
@@ -63,7 +63,7 @@ def _find_ct(openers: Sequence[Opener]) -> tuple[list[DicomSlice], list[str]]:
     refusals = []
     for opener in openers:
         try:
-            slices += read_picture(opener)
+            slices += read_image(opener)
         except SliceError as error:
             refusals.append(str(error))
         except MemoryError:
@@ -104,7 +104,7 @@ def _decode(group: Group, notes: list[str]) -> Stack:
     slices = [group.slices[k] for k in order]
     pixels = _pixels(slices)
     notes += notes_on_steps(placed)
-    notes += [note for each in slices for note in (*each.picture.notes, *each.frame.notes)]
+    notes += [note for each in slices for note in (*each.image.notes, *each.frame.notes)]
     return _stack(pixels, slices, placed, notes)
 
 
@@ -117,15 +117,15 @@ def _pixels(slices: list[DicomSlice]) -> NDArray[np.generic]:
     dtype = np.dtype(np.int16 if declared and whole else np.float32)
     check_stack(len(frames), int(str(rows)), int(str(columns)), dtype.itemsize)
     pixels = np.empty((len(frames), int(str(rows)), int(str(columns))), dtype)
-    of_picture: dict[Picture, list[int]] = {}
+    of_image: dict[DicomImage, list[int]] = {}
     for position, each in enumerate(slices):
-        of_picture.setdefault(each.picture, []).append(position)
-    for picture, positions in of_picture.items():
-        with picture.opener() as file:
+        of_image.setdefault(each.image, []).append(position)
+    for image, positions in of_image.items():
+        with image.opener() as file:
             dataset = read_whole(file)
         positions.sort(key=lambda position: slices[position].index)
         wanted = [slices[position].index for position in positions]
-        for position, stored in zip(positions, stored_frames(dataset, picture.frames, wanted), strict=True):
+        for position, stored in zip(positions, stored_frames(dataset, image.frames, wanted), strict=True):
             hounsfield = to_hounsfield(stored, slices[position].frame)
             pixels[position] = np.clip(hounsfield, *(_HOUNSFIELD_RANGE if declared else _ANY_RANGE))
     return pixels
@@ -138,7 +138,7 @@ def _stack(pixels: NDArray[np.generic], slices: list[DicomSlice], placed: Places
     if not declared:
         notes = [*notes, _GUESSED if intensity == "HU" else _GREY]
     if intensity == "8-bit":
-        inverted = slices[0].picture.header.get("PhotometricInterpretation") == "MONOCHROME1"
+        inverted = slices[0].image.header.get("PhotometricInterpretation") == "MONOCHROME1"
         pixels = np.invert(to_8_bit(pixels)) if inverted else to_8_bit(pixels)
     return Stack(
         pixels,

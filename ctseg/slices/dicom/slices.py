@@ -32,14 +32,14 @@ SETS = {
     "SliceThickness": ("SliceThickness",),
     "SeriesNumber": ("SeriesNumber",),
 }
-# In the order in which pictures of one place were taken.
+# In the order in which images of one place were taken.
 _TIMES = ("TriggerTime", "AcquisitionTime", "ContentTime")
 # Dimensions of an enhanced file that say where a frame lies; all others tell sets apart.
 _SPATIAL = ("ImagePositionPatient", "InStackPositionNumber", "StackID", "SliceLocation")
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class DicomImage:
     """One file of a series: how to open it again, its header and its number of frames."""
 
     opener: Opener
@@ -60,7 +60,7 @@ class DicomSlice:
     taken : sorts slices of one place by the time they were taken, as far as that is told
     """
 
-    picture: Picture
+    image: DicomImage
     index: int
     frame: Frame
     series: tuple[object, ...]
@@ -72,21 +72,21 @@ class DicomSlice:
     in_stack: int | None
 
 
-def read_picture(opener: Opener) -> list[DicomSlice]:
+def read_image(opener: Opener) -> list[DicomSlice]:
     """Read the header of one file.
 
     Raises
     ------
     SliceError
-        If it is no CT picture, or too large.
+        If it is no CT image, or too large.
     """
     with opener() as file:
         header, pixels = read_header(file)
     check_is_ct(header)
     frames, notes = _frames(header, pixels)
     check_stack(frames, whole(header, "Rows") or 0, whole(header, "Columns") or 0, max(1, _bits(header) // 8))
-    picture = Picture(opener, header, frames, notes)
-    return [_slice(picture, index) for index in range(frames)]
+    image = DicomImage(opener, header, frames, notes)
+    return [_slice(image, index) for index in range(frames)]
 
 
 def _bits(header: Dataset) -> int:
@@ -95,28 +95,29 @@ def _bits(header: Dataset) -> int:
 
 def _frames(header: Dataset, pixels: PixelElement | None) -> tuple[int, tuple[str, ...]]:
     """Number of frames: as told, or as many as the uncompressed pixels hold."""
-    told = whole(header, "NumberOfFrames")
-    if told is None and present(header, "NumberOfFrames"):
+    declared = whole(header, "NumberOfFrames")
+    if declared is None and present(header, "NumberOfFrames"):
         raise SliceError(CONTRADICTION)
-    told = told or 1
+    declared = declared or 1
     frame = (whole(header, "Rows") or 0) * (whole(header, "Columns") or 0) * (_bits(header) // 8)
     contradicts = _bits(header) % 8 != 0 or (whole(header, "BitsStored") or 1) > _bits(header)
     if pixels is None or pixels.length is None or frame == 0 or contradicts:
-        return told, ()
+        return declared, ()
     held = pixels.length // frame
-    if held <= told or pixels.length - held * frame > 1:
-        return told, ()
+    if held <= declared or pixels.length - held * frame > 1:
+        return declared, ()
     return held, (
-        f"The header tells of {told} frame{'s' * (told > 1)} but the pixels are {held}; all are shown.",
+        f"The header tells of {declared} frame{'s' * (declared > 1)} "
+        f"but the pixels are {held}; all are shown.",
     )
 
 
-def _slice(picture: Picture, index: int) -> DicomSlice:
-    header = picture.header
-    elements = Elements(header, index, picture.frames)
+def _slice(image: DicomImage, index: int) -> DicomSlice:
+    header = image.header
+    elements = Elements(header, index, image.frames)
     frame = frame_facts(elements)
     return DicomSlice(
-        picture=picture,
+        image=image,
         index=index,
         frame=frame,
         series=(
@@ -128,16 +129,16 @@ def _slice(picture: Picture, index: int) -> DicomSlice:
         hounsfield=is_ct_class(header) and frame.says_hounsfield,
         sets=_sets(elements) | _dimensions(header, elements),
         taken=tuple(_sortable(elements, keyword) for keyword in _TIMES),
-        number=_number(picture, index),
+        number=_number(image, index),
         location_mm=_float(elements, "SliceLocation"),
         in_stack=_in_stack(elements),
     )
 
 
-def _number(picture: Picture, index: int) -> int | None:
+def _number(image: DicomImage, index: int) -> int | None:
     """InstanceNumber; frames of one file follow each other."""
-    number = whole(picture.header, "InstanceNumber")
-    if picture.frames == 1:
+    number = whole(image.header, "InstanceNumber")
+    if image.frames == 1:
         return number
     return (number or 0) * 65536 + index
 
@@ -158,10 +159,10 @@ def _sets(elements: Elements) -> dict[str, float | str | None]:
 
 def _value(elements: Elements, keywords: Sequence[str]) -> float | str | None:
     for keyword in keywords:
-        told = elements.text(keyword)
-        if told is not None:
-            number = _float(elements, keyword) if "\\" not in told else None
-            return told if number is None else round(number, 3)
+        stated = elements.text(keyword)
+        if stated is not None:
+            number = _float(elements, keyword) if "\\" not in stated else None
+            return stated if number is None else round(number, 3)
     return None
 
 
@@ -170,8 +171,8 @@ def _sortable(elements: Elements, keyword: str) -> tuple[bool, float | str]:
     if keyword == "TriggerTime":
         number = _float(elements, keyword)
         return number is None, 0.0 if number is None else number
-    told = elements.text(keyword)
-    return told is None, told or ""
+    stated = elements.text(keyword)
+    return stated is None, stated or ""
 
 
 def _dimensions(header: Dataset, elements: Elements) -> dict[str, float | str | None]:

@@ -81,7 +81,7 @@ def check_syntax(syntax: UID) -> None:
             raise SliceError(f"This DICOM file {sentence}.")
     name = syntax.name if syntax.name != str(syntax) else "an unknown way"
     raise SliceError(
-        f"The picture in this DICOM file is compressed as {name}, which is not read here; "
+        f"The image in this DICOM file is compressed as {name}, which is not read here; "
         "export it uncompressed."
     )
 

@@ -15,7 +15,7 @@ _UNTYPED = ("UN", "OB", "OW")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 # 1,024 may be a little more than one, or a thousand and twenty-four.
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-_MOST_VALUES = 64
+_MAX_VALUES = 64
 
 
 def numbers(dataset: Dataset, keyword: str, count: int) -> NDArray[np.float64] | None:
@@ -68,7 +68,7 @@ def _parts(dataset: Dataset, keyword: str) -> list[Any]:
         return _split(value.decode("latin-1"))
     if isinstance(value, str):
         return _split(value)
-    return list(value)[:_MOST_VALUES] if hasattr(value, "__iter__") else [value]
+    return list(value)[:_MAX_VALUES] if hasattr(value, "__iter__") else [value]
 
 
 def _raw_parts(element: RawDataElement, keyword: str) -> list[Any]:
@@ -79,7 +79,7 @@ def _raw_parts(element: RawDataElement, keyword: str) -> list[Any]:
         return _split(value.decode("latin-1"))
     order = "<" if element.is_little_endian else ">"
     size = struct.calcsize(order + code)
-    count = min(len(value) // size, _MOST_VALUES)
+    count = min(len(value) // size, _MAX_VALUES)
     return list(struct.unpack_from(f"{order}{count}{code}", value))
 
 
@@ -90,7 +90,7 @@ def _vr_of(keyword: str) -> str:
 
 def _split(value: str) -> list[str]:
     stripped = value.strip(" \0\t\r\n")
-    return [part.strip(" \0\t\r\n") for part in stripped.split("\\")[:_MOST_VALUES]] if stripped else []
+    return [part.strip(" \0\t\r\n") for part in stripped.split("\\")[:_MAX_VALUES]] if stripped else []
 
 
 def _number(part: Any, dataset: Dataset) -> float | None:

@@ -14,8 +14,8 @@ from ctseg.slices.formats.volume import Volume
 from ctseg.slices.geometry import FROM_LPS, is_place
 from ctseg.slices.view import radiological_view
 
-_LONGEST_LINE = 4096
-_MOST_LINES = 500
+_MAX_LINE = 4096
+_MAX_LINES = 500
 # MetaIO's own sizes, whatever a C compiler thinks of "long".
 _TYPES = {
     "MET_CHAR": "i1",
@@ -89,8 +89,8 @@ def open_metaimage(file: BinaryIO, beside: Beside = no_file_beside) -> Volume:
 
 def _fields(file: BinaryIO) -> dict[str, str]:
     fields: dict[str, str] = {}
-    for _ in range(_MOST_LINES):
-        line = file.readline(_LONGEST_LINE)
+    for _ in range(_MAX_LINES):
+        line = file.readline(_MAX_LINE)
         key, separator, value = line.decode("latin-1").partition("=")
         if not line or not separator:
             break
@@ -124,9 +124,9 @@ def _numbers(fields: dict[str, str], names: tuple[str, ...], count: int) -> NDAr
 
 
 def _dtype(fields: dict[str, str]) -> np.dtype:
-    told = _TYPES.get(fields.get("ElementType", ""))
+    code = _TYPES.get(fields.get("ElementType", ""))
     channels = fields.get("ElementNumberOfChannels", "1")
-    if told is None or channels != "1":
+    if code is None or channels != "1":
         raise SliceError(
             "This MetaImage file holds colours or values of an unusual kind; save it as 16-bit integers or "
             "32-bit floats."
@@ -134,7 +134,7 @@ def _dtype(fields: dict[str, str]) -> np.dtype:
     if fields.get("BinaryData", "True").lower() != "true":
         raise SliceError("This MetaImage file holds its voxels as text; save it with BinaryData = True.")
     big = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")).lower() == "true"
-    return np.dtype((">" if big else "<") + told)
+    return np.dtype((">" if big else "<") + code)
 
 
 def _affine(fields: dict[str, str]) -> NDArray[np.float64] | None:

@@ -20,7 +20,7 @@ from ctseg.slices.view import radiological_view
 _MILLIMETRES = {1: 1000.0, 2: 1.0, 3: 0.001}
 _PIECE = 4 * MEBIBYTE
 # Rounded to four digits, the square of a unit quaternion's vector part is less than this.
-_LARGEST_SQUARE = 1.1
+_MAX_SQUARE = 1.1
 # Both codes 0, "method 1" of nifti1.h, say nothing of the patient; nibabel looks at such a file so.
 _NIBABELS_GUESS = np.diag([-1.0, 1.0, 1.0, 1.0])
 _NO_PLACE = "The place in the patient that this NIfTI file says it has cannot be, so it counts as unknown."
@@ -86,10 +86,10 @@ def _read_header(file: BinaryIO) -> Any:
 
 def _offset(header: Any) -> int:
     # Zero is what careless writers leave where the shortest offset is meant.
-    told = float(header["vox_offset"])
-    if not np.isfinite(told):
+    declared = float(header["vox_offset"])
+    if not np.isfinite(declared):
         raise SliceError(_DAMAGED)
-    offset = int(told) or len(header.binaryblock) + 4
+    offset = int(declared) or len(header.binaryblock) + 4
     if not len(header.binaryblock) <= offset <= MAX_UPLOAD_BYTES:
         raise SliceError(_DAMAGED)
     return offset
@@ -150,24 +150,24 @@ def _place(
     """Affine where there is a usable one, spacing (mm, NaN where unknown) and notes."""
     scale = _MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)
     sizes = np.abs(header["pixdim"][1:4].astype(np.float64))
-    told = np.isfinite(sizes) & (sizes > 0)
+    known = np.isfinite(sizes) & (sizes > 0)
     # The axis of a single slice has no distance to the next one.
     needed = np.array(stored) > 1
     has_place = int(header["sform_code"]) > 0 or int(header["qform_code"]) > 0
-    affine = _affine(header, np.where(told, sizes, 1.0), ~needed | told, stored) if has_place else None
+    affine = _affine(header, np.where(known, sizes, 1.0), ~needed | known, stored) if has_place else None
     if affine is not None:
         affine[:3] *= scale
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         spacing = (float(lengths[0]), float(lengths[1]), float(lengths[2]))
         return affine, spacing, []
-    i, j, k = (float(size) * scale for size in np.where(told, sizes, np.nan))
+    i, j, k = (float(size) * scale for size in np.where(known, sizes, np.nan))
     notes = [_NO_PLACE] if has_place else []
-    notes += [_NO_SPACING] if bool(np.any(needed & ~told)) else []
+    notes += [_NO_SPACING] if bool(np.any(needed & ~known)) else []
     return None, (i, j, k), notes
 
 
 def _affine(
-    header: Any, sizes: NDArray[np.float64], told: NDArray[np.bool_], stored: tuple[int, int, int]
+    header: Any, sizes: NDArray[np.float64], known: NDArray[np.bool_], stored: tuple[int, int, int]
 ) -> NDArray[np.float64] | None:
     """The sform if it is set and usable, else the qform likewise: nifti1.h, methods 3 and 2."""
     if int(header["sform_code"]) > 0:
@@ -179,7 +179,7 @@ def _affine(
             affine[:3, axis] = normal / max(float(np.linalg.norm(normal)), np.finfo(np.float64).tiny)
         if is_place(affine):
             return affine
-    if int(header["qform_code"]) > 0 and told.all():
+    if int(header["qform_code"]) > 0 and known.all():
         return _from_quaternion(header, sizes)
     return None
 
@@ -187,7 +187,7 @@ def _affine(
 def _from_quaternion(header: Any, sizes: NDArray[np.float64]) -> NDArray[np.float64] | None:
     b, c, d = (float(header[name]) for name in ("quatern_b", "quatern_c", "quatern_d"))
     square = b * b + c * c + d * d
-    if not square <= _LARGEST_SQUARE:  # not a number, too
+    if not square <= _MAX_SQUARE:  # not a number, too
         return None
     if square > 1.0:
         b, c, d = (value / np.sqrt(square) for value in (b, c, d))

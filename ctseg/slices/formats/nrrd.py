@@ -15,9 +15,9 @@ from ctseg.slices.geometry import FROM_LPS, across, is_place
 from ctseg.slices.limits import MEBIBYTE
 from ctseg.slices.view import radiological_view
 
-_LONGEST_LINE = 65536
-_MOST_LINES = 20_000
-_MOST_HEADER = 4 * MEBIBYTE
+_MAX_LINE = 65536
+_MAX_LINES = 20_000
+_MAX_HEADER = 4 * MEBIBYTE
 _TYPES = {
     "i1": ("signed char", "int8", "int8_t"),
     "u1": ("uchar", "unsigned char", "uint8", "uint8_t"),
@@ -80,11 +80,11 @@ def _fields(file: BinaryIO) -> dict[str, str]:
     """Fields up to the blank line behind them; the keys and values of users are passed over."""
     fields: dict[str, str] = {}
     read = 0
-    file.readline(_LONGEST_LINE)
-    for _ in range(_MOST_LINES):
-        line = file.readline(_LONGEST_LINE)
+    file.readline(_MAX_LINE)
+    for _ in range(_MAX_LINES):
+        line = file.readline(_MAX_LINE)
         read += len(line)
-        if not line or read > _MOST_HEADER:
+        if not line or read > _MAX_HEADER:
             break
         if not line.strip():
             return fields
@@ -167,24 +167,26 @@ def _unit(fields: dict[str, str]) -> float:
 def _spacing(
     fields: dict[str, str], directions: list[NDArray[np.float64] | None], axes: int
 ) -> tuple[float, float, float]:
-    told = fields.get("spacings", "").split()[-axes:]
+    spacings = fields.get("spacings", "").split()[-axes:]
     lengths = []
     for axis, direction in enumerate(directions):
         length = np.nan if direction is None else float(np.linalg.norm(direction)) * _unit(fields)
-        if direction is None and len(told) == axes and re.fullmatch(r"[\d.eE+-]+", told[axis]):
-            length = abs(float(told[axis]))
+        if direction is None and len(spacings) == axes and re.fullmatch(r"[\d.eE+-]+", spacings[axis]):
+            length = abs(float(spacings[axis]))
         lengths.append(length if length > 0 else np.nan)
     i, j, k = (*lengths, np.nan)[:3]
     return i, j, k
 
 
 def _dtype(fields: dict[str, str]) -> np.dtype:
-    told = next((code for code, names in _TYPES.items() if fields.get("type", "").lower() in names), None)
-    if told is None:
+    cell_type = next(
+        (code for code, names in _TYPES.items() if fields.get("type", "").lower() in names), None
+    )
+    if cell_type is None:
         raise SliceError(
             "This NRRD file holds values of an unusual kind; save it as 16-bit integers or 32-bit floats."
         )
-    return np.dtype((">" if fields.get("endian", "").lower() == "big" else "<") + told)
+    return np.dtype((">" if fields.get("endian", "").lower() == "big" else "<") + cell_type)
 
 
 def _voxels(file: BinaryIO, fields: dict[str, str]) -> BinaryIO:

@@ -9,7 +9,7 @@ from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats.volume import Volume
 from ctseg.slices.view import View
 
-LONGEST_HEADER = 10_000
+MAX_HEADER = 10_000
 _COLOURS = (3, 4)
 
 
@@ -30,7 +30,7 @@ def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[An
         raise ValueError("no array of numbers needs this version")
     prefix = file.read(width)
     length = int.from_bytes(prefix, "little")
-    if length > LONGEST_HEADER:
+    if length > MAX_HEADER:
         raise ValueError("no array of numbers needs such a header")
     return read(BytesIO(prefix + file.read(length)))
 
@@ -54,13 +54,13 @@ def open_npy(file: BinaryIO) -> Volume:
     if dtype.kind not in "buif" or dtype.itemsize > 8:
         raise SliceError(f"This NumPy file holds {dtype.name} values; save it as integers or 32-bit floats.")
     if len(shape) not in (2, 3) or min(shape) < 1:
-        told = " x ".join(map(str, shape[:6])) or "no"
+        size = " x ".join(map(str, shape[:6])) or "no"
         raise SliceError(
-            f"This NumPy file holds an array of {told} numbers; save one image (rows, columns) or a stack "
+            f"This NumPy file holds an array of {size} numbers; save one image (rows, columns) or a stack "
             "(slices, rows, columns)."
         )
     if len(shape) == 3 and shape[2] in _COLOURS and dtype == np.uint8 and min(shape[:2]) > max(_COLOURS):
-        raise SliceError("This NumPy file holds a colour picture; save one number for each pixel.")
+        raise SliceError("This NumPy file holds a colour image; save one number for each pixel.")
     slices, rows, columns = shape if len(shape) == 3 else (1, *shape)
     stored = (slices, rows, columns) if is_fortran else (columns, rows, slices)
     # Stored axes of slices, rows and columns; one slice along any of them is that one image.

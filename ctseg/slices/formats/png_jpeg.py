@@ -1,4 +1,4 @@
-"""PNG and JPEG pictures: grey levels of unknown window, never HU."""
+"""PNG and JPEG images: grey levels of unknown window, never HU."""
 
 from typing import BinaryIO
 
@@ -22,10 +22,10 @@ _JPEG_TABLES, _JPEG_READ = {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1, 0xC2}
 _JPEG_HEADER_BYTES = 1 << 20
 
 
-def read_picture(file: BinaryIO, kind: str) -> Stack:
+def read_image(file: BinaryIO, kind: str) -> Stack:
     """Read a PNG or JPEG as a stack of one slice.
 
-    Colour becomes luma, transparency black; 16 bits are mapped to 8 by the picture's own minimum and
+    Colour becomes luma, transparency black; 16 bits are mapped to 8 by the image's own minimum and
     maximum; the orientation that a camera or viewer noted is applied.
 
     Parameters
@@ -36,7 +36,7 @@ def read_picture(file: BinaryIO, kind: str) -> Stack:
     Raises
     ------
     SliceError
-        If the picture is too large, or a JPEG of a coding that is not read here.
+        If the image is too large, or a JPEG of a coding that is not read here.
     """
     if kind == "jpeg":
         _check_jpeg_coding(file)
@@ -44,17 +44,17 @@ def read_picture(file: BinaryIO, kind: str) -> Stack:
         opened = Image.open(file, formats=[kind.upper()])
     except Image.DecompressionBombError as error:
         raise SliceError(
-            f"This picture has far more than the {MAX_SIDE} x {MAX_SIDE} pixels read here; crop or shrink it."
+            f"This image has far more than the {MAX_SIDE} x {MAX_SIDE} pixels read here; crop or shrink it."
         ) from error
-    with opened as picture:
-        width, height = picture.size
+    with opened as image:
+        width, height = image.size
         check_stack(1, height, width, 4)
         if kind == "png" and _has_16_bit_channels(file):
             # OpenCV leaves the orientation alone where it is asked to change nothing.
-            samples = upright(_read_16_bit_channels(file), orientation_of(picture))
+            samples = upright(_read_16_bit_channels(file), orientation_of(image))
         else:
-            picture.load()
-            samples = upright(samples_of(picture), orientation_of(picture))
+            image.load()
+            samples = upright(samples_of(image), orientation_of(image))
     return Stack(to_8_bit(to_grey(samples))[np.newaxis], "8-bit", None, kind.upper())
 
 
@@ -67,9 +67,7 @@ def _check_jpeg_coding(file: BinaryIO) -> None:
     while place + 5 <= len(start) and start[place] == 0xFF:
         marker, length = start[place + 1], int.from_bytes(start[place + 2 : place + 4], "big")
         if marker == 0xF7:
-            raise SliceError(
-                "This picture is a JPEG-LS file, which is not read here; save it as PNG or DICOM."
-            )
+            raise SliceError("This image is a JPEG-LS file, which is not read here; save it as PNG or DICOM.")
         if 0xC0 <= marker <= 0xCF and marker not in _JPEG_TABLES:
             if marker not in _JPEG_READ or start[place + 4] != 8:
                 raise SliceError(
@@ -80,24 +78,24 @@ def _check_jpeg_coding(file: BinaryIO) -> None:
         place += 1 if marker == 0xFF else 2 + length
 
 
-def orientation_of(picture: Image.Image) -> int:
-    """Orientation tag of an open picture, 1 to 8, from Exif or XMP; 1 where there is none."""
-    picture.load()  # in a PNG it may stand behind the pixels
-    found = picture.getexif().get(ExifTags.Base.Orientation, 1)
+def orientation_of(image: Image.Image) -> int:
+    """Orientation tag of an open image, 1 to 8, from Exif or XMP; 1 where there is none."""
+    image.load()  # in a PNG it may stand behind the pixels
+    found = image.getexif().get(ExifTags.Base.Orientation, 1)
     return int(found) if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
-def samples_of(picture: Image.Image) -> NDArray[np.generic]:
-    """Samples of a loaded picture, shape (H, W) or (H, W, C), palettes resolved."""
-    if picture.mode in _PLAIN and "transparency" not in picture.info:
-        return np.asarray(picture)
-    if picture.mode in ("CMYK", "YCbCr", "HSV"):
-        return np.asarray(picture.convert("RGB"))
-    if picture.mode == "LAB":
-        return np.asarray(picture)[..., 0]
-    if picture.mode.startswith(("I", "F")):
-        return np.asarray(picture)
-    return np.asarray(picture.convert("RGBA"))
+def samples_of(image: Image.Image) -> NDArray[np.generic]:
+    """Samples of a loaded image, shape (H, W) or (H, W, C), palettes resolved."""
+    if image.mode in _PLAIN and "transparency" not in image.info:
+        return np.asarray(image)
+    if image.mode in ("CMYK", "YCbCr", "HSV"):
+        return np.asarray(image.convert("RGB"))
+    if image.mode == "LAB":
+        return np.asarray(image)[..., 0]
+    if image.mode.startswith(("I", "F")):
+        return np.asarray(image)
+    return np.asarray(image.convert("RGBA"))
 
 
 def _has_16_bit_channels(file: BinaryIO) -> bool:

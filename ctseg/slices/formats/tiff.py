@@ -32,7 +32,7 @@ def read_tiff(file: BinaryIO) -> Stack:
     Raises
     ------
     SliceError
-        If the picture is too large, of complex numbers, or compressed in a way not read here.
+        If the image is too large, of complex numbers, or compressed in a way not read here.
     """
     with tifffile.TiffFile(file) as tiff:
         pages = _same_pages(tiff)
@@ -54,7 +54,7 @@ def read_tiff(file: BinaryIO) -> Stack:
 
 def _same_pages(tiff: tifffile.TiffFile) -> list[Any]:
     if len(tiff.pages) == 0:
-        raise SliceError("This TIFF holds no picture; export it again.")
+        raise SliceError("This TIFF holds no image; export it again.")
     first = tiff.pages[0]
     check_stack(len(tiff.pages), 1, 1, 1)
     facts = ("imagelength", "imagewidth", "dtype", "samplesperpixel", "photometric")
@@ -125,13 +125,13 @@ def _read_with_libtiff(page: Any, file: BinaryIO) -> NDArray[np.generic]:
 
 def _read_with_pillow(page: Any, file: BinaryIO) -> NDArray[np.generic]:
     file.seek(0)
-    with Image.open(file, formats=["TIFF"]) as picture:
-        picture.seek(page.index)
-        if picture.size != (page.imagewidth, page.imagelength):
+    with Image.open(file, formats=["TIFF"]) as image:
+        image.seek(page.index)
+        if image.size != (page.imagewidth, page.imagelength):
             raise SliceError("This TIFF is damaged: its pages contradict each other; export it again.")
-        # Pillow would turn the picture by its orientation tag while loading; `upright` does it for all.
-        picture.tag_v2.pop(_ORIENTATION_TAG, None)  # type: ignore[attr-defined]
-        return samples_of(picture)
+        # Pillow would turn the image by its orientation tag while loading; `upright` does it for all.
+        image.tag_v2.pop(_ORIENTATION_TAG, None)  # type: ignore[attr-defined]
+        return samples_of(image)
 
 
 def _read_with_opencv(page: Any, file: BinaryIO) -> NDArray[np.generic]:

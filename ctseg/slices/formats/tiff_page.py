@@ -75,9 +75,9 @@ def _check_kind(page: Any) -> None:
         )
     unusual = page.dtype is None or page.dtype.kind not in "buif"
     if unusual or (bits not in _WHOLE_BYTES and (bits > 16 or page.dtype.kind not in "bu")):
-        told = "an unusual kind" if page.dtype is None else f"kind {page.dtype}"
+        dtype = "an unusual kind" if page.dtype is None else f"kind {page.dtype}"
         raise SliceError(
-            f"This TIFF holds numbers of {told}, not read here; save it as 8-bit or 16-bit grey."
+            f"This TIFF holds numbers of {dtype}, not read here; save it as 8-bit or 16-bit grey."
         )
     if int(page.predictor) not in (1, 2, 3) or (int(page.predictor) != 1 and bits not in _WHOLE_BYTES):
         raise SliceError("This TIFF is packed with an unusual predictor; save it without compression.")
@@ -156,9 +156,9 @@ def _by_libtiff(
     entries = b"".join(struct.pack("<HHLL", tag, 4, 1, value) for tag, value in sorted(tags.items()))
     head = b"II*\0" + struct.pack("<LH", 8, len(tags)) + entries + bytes(4)
     try:
-        with Image.open(BytesIO(head + packed), formats=["TIFF"]) as picture:
-            picture.load()
-            return picture.tobytes()
+        with Image.open(BytesIO(head + packed), formats=["TIFF"]) as image:
+            image.load()
+            return image.tobytes()
     except (OSError, KeyError) as error:
         name = tifffile.COMPRESSION(compression).name
         raise SliceError(

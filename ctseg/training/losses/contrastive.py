@@ -13,7 +13,7 @@ def nt_xent_loss(
     """Return NT-Xent, equation (1) of the report: the mean over the 2N ordered positive pairs.
 
     l(i, j) = -log[exp(s_ij / τ) / Σ_{k≠i} exp(s_ik / τ)] with s the cosine similarity; i and j are the two
-    views of one picture, k runs over all other views of all processes. Pictures of one group, such as
+    views of one image, k runs over all other views of all processes. Images of one group, such as
     neighbouring slices, are no negatives of each other: they are left out of the sum.
 
     Parameters
@@ -21,7 +21,7 @@ def nt_xent_loss(
     view_a, view_b : Tensors, shape (N, D), embeddings of the two views; N is the same on every process
     temperature : τ, positive
     groups : Tensor of int64, shape (N,): equal numbers (over all processes) are near-duplicates. Without
-        it every picture is a group of its own.
+        it every image is a group of its own.
 
     Returns
     -------
@@ -39,7 +39,7 @@ def nt_xent_loss(
     if view_a.shape != view_b.shape or (groups is not None and groups.shape != view_a.shape[:1]):
         raise ValueError(
             f"Views {tuple(view_a.shape)} and {tuple(view_b.shape)} differ in shape, "
-            "or there is not one group for each picture."
+            "or there is not one group for each image."
         )
     if temperature <= 0:
         raise ValueError(f"temperature is {temperature}; it must be positive.")
@@ -48,12 +48,12 @@ def nt_xent_loss(
         views = [F.normalize(view if view.dtype == torch.float64 else view.float(), dim=1)
                  for view in (view_a, view_b)]  # fmt: skip
         embeddings = torch.cat([gather_over_processes(view) for view in views])
-        pictures = len(embeddings) // 2
+        images = len(embeddings) // 2
         if groups is None:
-            group = torch.arange(pictures, device=embeddings.device)
+            group = torch.arange(images, device=embeddings.device)
         else:
             group = gather_over_processes(groups)
-        positive = torch.arange(2 * pictures, device=embeddings.device).roll(pictures)
+        positive = torch.arange(2 * images, device=embeddings.device).roll(images)
         left_out = group.repeat(2)[:, None] == group.repeat(2)[None, :]
         left_out = left_out.scatter(1, positive[:, None], False)
         similarity = (embeddings @ embeddings.T / temperature).masked_fill(left_out, float("-inf"))

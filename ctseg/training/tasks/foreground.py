@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from ctseg.datasets import Split, of_patients, patient_folds
 from ctseg.networks.registry import build_network
 from ctseg.networks.tensors import grey_to_input
-from ctseg.training.batches import Pictures, Tensors, load_pictures, make_batch
+from ctseg.training.batches import SliceSet, Tensors, load_slices, make_batch
 from ctseg.training.evaluation import class_dice, selection_scores
 from ctseg.training.loop import run
 from ctseg.training.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss
@@ -23,15 +23,15 @@ from ctseg.training.tasks.task import Task
 
 
 @dataclasses.dataclass(frozen=True)
-class Division:
+class PatientSplit:
     """Patients of the training split: who is trained on, whose Dice sets κ, who selects the checkpoint."""
 
-    train: Pictures
-    kappa: Pictures
-    select: Pictures
+    train: SliceSet
+    kappa: SliceSet
+    select: SliceSet
 
 
-def divide(split: Split, recipe: Recipe) -> Division:
+def divide(split: Split, recipe: Recipe) -> PatientSplit:
     """Load a split's slices and divide them by patient as the recipe says.
 
     Raises
@@ -54,7 +54,7 @@ def divide(split: Split, recipe: Recipe) -> Division:
             )
         others = [patient for fold in folds for patient in fold if patient not in held_out]
         parts = (_at_most(others, most), held_out[-count:], held_out[:-count])
-    return Division(*(load_pictures(of_patients(split, part, split.name)) for part in parts))
+    return PatientSplit(*(load_slices(of_patients(split, part, split.name)) for part in parts))
 
 
 def _at_most(patients: list[str], most: int) -> list[str]:
@@ -113,15 +113,15 @@ class Segmentation(Task):
 
     def __init__(self, recipe: Recipe, split: Split, initial: Path | None) -> None:
         self.recipe = recipe
-        self.division = divide(split, recipe)
+        self.patients = divide(split, recipe)
         self.network = initial_network(recipe, initial)
         self.criterion = segmentation_loss(recipe)
-        self.pictures = len(self.division.train)
-        self.selects = len(self.division.select) > 0
+        self.images = len(self.patients.train)
+        self.selects = len(self.patients.select) > 0
 
     def batch(self, step: int, places: range) -> Tensors:
         """Return grey levels and masks, both of uint8 and shape (N, S, S)."""
-        return make_batch(self.division.train, self.recipe, step, places)
+        return make_batch(self.patients.train, self.recipe, step, places)
 
     def loss(self, network: nn.Module, batch: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss and the batch's foreground Dice."""
@@ -133,12 +133,12 @@ class Segmentation(Task):
     def after_epoch(self, network: nn.Module, size: int) -> None:
         """Let κ follow the Dice of its patients."""
         if isinstance(self.criterion, AdaptiveTvmfDiceLoss):
-            dice = torch.tensor(class_dice(network, self.division.kappa, size))
+            dice = torch.tensor(class_dice(network, self.patients.kappa, size))
             self.criterion.update(broadcast(dice.to(self.criterion.kappa.device)).tolist())
 
     def scores(self, network: nn.Module, size: int) -> Mapping[str, float]:
         """Return the means over the selecting patients' slices."""
-        return dataclasses.asdict(selection_scores(network, self.division.select, size))
+        return dataclasses.asdict(selection_scores(network, self.patients.select, size))
 
     def logged(self) -> Mapping[str, float]:
         """Return κ of background and foreground."""

@@ -1,4 +1,4 @@
-"""Masked autoencoder: a vision transformer learns from pictures of which it sees a quarter."""
+"""Masked autoencoder: a vision transformer learns from images of which it sees a quarter."""
 
 import torch
 from timm.models.vision_transformer import Block
@@ -49,45 +49,45 @@ class MaskedAutoencoder(nn.Module):
             part.apply(initialise)
         nn.init.normal_(self.mask_token, std=0.02)
 
-    def noise(self, picture: Tensor, noise: Tensor | torch.Generator) -> Tensor:
-        """Return the noise (N, L) that decides which of the picture's patches are masked."""
-        patches = picture[0, 0].numel() // self.encoder.patch**2
-        return masking_noise(len(picture), patches, noise).to(picture.device)
+    def noise(self, image: Tensor, noise: Tensor | torch.Generator) -> Tensor:
+        """Return the noise (N, L) that decides which of the image's patches are masked."""
+        patches = image[0, 0].numel() // self.encoder.patch**2
+        return masking_noise(len(image), patches, noise).to(image.device)
 
-    def encode_visible(self, picture: Tensor, visible: Tensor) -> Tensor:
+    def encode_visible(self, image: Tensor, visible: Tensor) -> Tensor:
         """Return the encoder's tokens (N, K, dim) of the visible patches; the others' pixels play no part."""
-        return self.encoder.encode(at(visible, self.encoder.embed(picture)))
+        return self.encoder.encode(at(visible, self.encoder.embed(image)))
 
-    def predict(self, picture: Tensor, visible: Tensor) -> Tensor:
+    def predict(self, image: Tensor, visible: Tensor) -> Tensor:
         """Return all patches' normalised pixels (N, L, patch ** 2) from the visible patches alone."""
-        seen = self.narrow(self.encode_visible(picture, visible))
-        dim, (height, width) = seen.shape[2], picture.shape[-2:]
-        positions = self.encoder.positions(height, width, dim, picture.device)
-        tokens = self.mask_token.expand(len(picture), len(positions), dim)
+        seen = self.narrow(self.encode_visible(image, visible))
+        dim, (height, width) = seen.shape[2], image.shape[-2:]
+        positions = self.encoder.positions(height, width, dim, image.device)
+        tokens = self.mask_token.expand(len(image), len(positions), dim)
         tokens = tokens.scatter(1, visible.unsqueeze(2).expand(-1, -1, dim), seen.to(tokens.dtype))
         pixels: Tensor = self.pixels(self.decoder(tokens + positions))
         return pixels
 
-    def forward(self, picture: Tensor, noise: Tensor | torch.Generator) -> Tensor:
+    def forward(self, image: Tensor, noise: Tensor | torch.Generator) -> Tensor:
         """Return the loss on masked patches.
 
         Parameters
         ----------
-        picture : Tensor, shape (N, 1, H, W), in [-1, 1]; H and W multiples of the patch
+        image : Tensor, shape (N, 1, H, W), in [-1, 1]; H and W multiples of the patch
         noise : Tensor, shape (N, L), or the generator to draw it from
 
         Returns
         -------
         Tensor of float32, a scalar.
         """
-        visible, masked = divide_at_random(self.noise(picture, noise), self.mask_ratio)
-        return masked_pixel_loss(self.predict(picture, visible), picture, masked)
+        visible, masked = divide_at_random(self.noise(image, noise), self.mask_ratio)
+        return masked_pixel_loss(self.predict(image, visible), image, masked)
 
     @torch.no_grad()
-    def reconstruct(self, picture: Tensor, noise: Tensor | torch.Generator) -> Tensor:
-        """Return the picture (N, 1, H, W) with its masked patches filled in by the network."""
-        visible, masked = divide_at_random(self.noise(picture, noise), self.mask_ratio)
-        return fill_in(self.predict(picture, visible), picture, masked)
+    def reconstruct(self, image: Tensor, noise: Tensor | torch.Generator) -> Tensor:
+        """Return the image (N, 1, H, W) with its masked patches filled in by the network."""
+        visible, masked = divide_at_random(self.noise(image, noise), self.mask_ratio)
+        return fill_in(self.predict(image, visible), image, masked)
 
     def encoder_state(self) -> dict[str, Tensor]:
         """Return the encoder's tensors under the names that the fine-tuned network's encoder has."""

@@ -4,14 +4,14 @@ import torch
 from torch import Tensor
 
 
-def to_patches(picture: Tensor, patch: int) -> Tensor:
-    """Cut pictures (N, 1, H, W) into patches (N, L, patch ** 2), L = H / patch * W / patch, row by row."""
-    grid = picture[:, 0].unflatten(1, (-1, patch)).unflatten(3, (-1, patch))
+def to_patches(image: Tensor, patch: int) -> Tensor:
+    """Cut images (N, 1, H, W) into patches (N, L, patch ** 2), L = H / patch * W / patch, row by row."""
+    grid = image[:, 0].unflatten(1, (-1, patch)).unflatten(3, (-1, patch))
     return grid.transpose(2, 3).flatten(3).flatten(1, 2)
 
 
-def to_picture(patches: Tensor, height: int, width: int) -> Tensor:
-    """Lay patches (N, L, patch ** 2) out as pictures (N, 1, height, width); undoes :func:`to_patches`."""
+def to_image(patches: Tensor, height: int, width: int) -> Tensor:
+    """Lay patches (N, L, patch ** 2) out as images (N, 1, height, width); undoes :func:`to_patches`."""
     patch = round(patches.shape[2] ** 0.5)
     grid = patches.unflatten(2, (patch, patch)).unflatten(1, (height // patch, width // patch))
     return grid.transpose(2, 3).flatten(3).flatten(1, 2).unsqueeze(1)
@@ -23,8 +23,8 @@ def patch_statistics(patches: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (variance + 1e-6).sqrt()
 
 
-def masking_noise(pictures: int, places: int, noise: Tensor | torch.Generator) -> Tensor:
-    """Return noise of shape (pictures, places): drawn uniformly from a generator, or the given one.
+def masking_noise(images: int, places: int, noise: Tensor | torch.Generator) -> Tensor:
+    """Return noise of shape (images, places): drawn uniformly from a generator, or the given one.
 
     Raises
     ------
@@ -32,9 +32,9 @@ def masking_noise(pictures: int, places: int, noise: Tensor | torch.Generator) -
         If the given noise has another shape.
     """
     if isinstance(noise, torch.Generator):
-        return torch.rand(pictures, places, generator=noise, device=noise.device)
-    if noise.shape != (pictures, places):
-        raise ValueError(f"The masking noise is {tuple(noise.shape)}; it must be {(pictures, places)}.")
+        return torch.rand(images, places, generator=noise, device=noise.device)
+    if noise.shape != (images, places):
+        raise ValueError(f"The masking noise is {tuple(noise.shape)}; it must be {(images, places)}.")
     return noise
 
 
@@ -61,7 +61,7 @@ def at(index: Tensor, values: Tensor) -> Tensor:
     return values.gather(1, index.unsqueeze(2).expand(-1, -1, values.shape[2]))
 
 
-def masked_pixel_loss(prediction: Tensor, picture: Tensor, masked: Tensor) -> Tensor:
+def masked_pixel_loss(prediction: Tensor, image: Tensor, masked: Tensor) -> Tensor:
     """Return the mean squared error on the masked patches' normalised pixels, in float32.
 
     A patch's pixels are normalised with their own mean and standard deviation, so that texture counts and
@@ -70,7 +70,7 @@ def masked_pixel_loss(prediction: Tensor, picture: Tensor, masked: Tensor) -> Te
     Parameters
     ----------
     prediction : Tensor, shape (N, L, patch ** 2), of all patches, in normalised pixels
-    picture : Tensor, shape (N, 1, H, W)
+    image : Tensor, shape (N, 1, H, W)
     masked : Tensor of int64, shape (N, M), which patches count
 
     Returns
@@ -82,26 +82,26 @@ def masked_pixel_loss(prediction: Tensor, picture: Tensor, masked: Tensor) -> Te
     He et al., Masked autoencoders are scalable vision learners, 2021, arXiv 2111.06377, section 3,
     "Reconstruction target".
     """
-    true = at(masked, to_patches(picture.float(), round(prediction.shape[2] ** 0.5)))
+    true = at(masked, to_patches(image.float(), round(prediction.shape[2] ** 0.5)))
     mean, deviation = patch_statistics(true)
     return ((at(masked, prediction.float()) - (true - mean) / deviation) ** 2).mean()
 
 
-def fill_in(prediction: Tensor, picture: Tensor, masked: Tensor) -> Tensor:
-    """Return the picture with its masked patches replaced by what was predicted, for looking at.
+def fill_in(prediction: Tensor, image: Tensor, masked: Tensor) -> Tensor:
+    """Return the image with its masked patches replaced by what was predicted, for looking at.
 
     The prediction is in normalised pixels; it is shown with each patch's true mean and deviation.
 
     Parameters
     ----------
-    prediction, picture, masked : as for :func:`masked_pixel_loss`
+    prediction, image, masked : as for :func:`masked_pixel_loss`
 
     Returns
     -------
     Tensor of float32, shape (N, 1, H, W).
     """
-    patches = to_patches(picture.float(), round(prediction.shape[2] ** 0.5))
+    patches = to_patches(image.float(), round(prediction.shape[2] ** 0.5))
     mean, deviation = patch_statistics(patches)
     hidden = torch.zeros(patches.shape[:2], dtype=torch.bool, device=patches.device).scatter(1, masked, True)
     shown = torch.where(hidden.unsqueeze(2), prediction.float() * deviation + mean, patches)
-    return to_picture(shown, *picture.shape[-2:])
+    return to_image(shown, *image.shape[-2:])

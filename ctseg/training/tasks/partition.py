@@ -36,8 +36,8 @@ class ForegroundOnly(nn.Module):
 class Partition(Segmentation):
     """Foreground and affinities from grey levels.
 
-    The foreground is learnt from annotated slices only: in other pictures everything would be foreground.
-    Annotated slices and the other pictures have the same say in the affinities' loss.
+    The foreground is learnt from annotated slices only: in other images everything would be foreground.
+    Annotated slices and the other images have the same say in the affinities' loss.
 
     Parameters
     ----------
@@ -52,12 +52,12 @@ class Partition(Segmentation):
                 f"{recipe.network} has no channels for affinities; add -affinities to its name."
             )
         super().__init__(recipe, split, initial)
-        self.kinds = sources(recipe, self.division.train)
+        self.kinds = sources(recipe, self.patients.train)
         # An epoch has shown every annotated slice once.
-        self.pictures = len(self.division.train) * len(self.kinds)
+        self.images = len(self.patients.train) * len(self.kinds)
 
     def batch(self, step: int, places: range) -> Tensors:
-        """Return grey levels, label maps (both uint8, shape (N, S, S)) and which pictures are annotated."""
+        """Return grey levels, label maps (both uint8, shape (N, S, S)) and which images are annotated."""
         return make_mixed_batch(self.kinds, self.recipe, step, places)
 
     def loss(self, network: nn.Module, batch: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
@@ -76,12 +76,12 @@ class Partition(Segmentation):
     def after_epoch(self, network: nn.Module, size: int) -> None:
         """Let κ follow the Dice of its patients."""
         if isinstance(self.criterion, AdaptiveTvmfDiceLoss):
-            dice = torch.tensor(class_dice(ForegroundOnly(network), self.division.kappa, size))
+            dice = torch.tensor(class_dice(ForegroundOnly(network), self.patients.kappa, size))
             self.criterion.update(broadcast(dice.to(self.criterion.kappa.device)).tolist())
 
     def scores(self, network: nn.Module, size: int) -> Mapping[str, float]:
         """Return the means over the selecting patients' slices, of the foreground's connected regions."""
-        return dataclasses.asdict(selection_scores(ForegroundOnly(network), self.division.select, size))
+        return dataclasses.asdict(selection_scores(ForegroundOnly(network), self.patients.select, size))
 
 
 def train_partition(recipe: Recipe, split: Split, folder: Path, initial: Path | None = None) -> Path:

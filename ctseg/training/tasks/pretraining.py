@@ -14,7 +14,7 @@ from ctseg.networks.registry import build_network
 from ctseg.networks.tensors import grey_to_input
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 from ctseg.training.augmentation import augment
-from ctseg.training.batches import Pictures, Tensors, drawn
+from ctseg.training.batches import SliceSet, Tensors, drawn
 from ctseg.training.checkpoint import save_weights
 from ctseg.training.loop import run
 from ctseg.training.pretrained import load_initial
@@ -28,12 +28,12 @@ FORBIDDEN_SOURCE = "NSCLC-Radiomics"
 """Its patients are the zero-shot board's; a network that saw them would know that board."""
 
 
-def unlabelled_pictures(splits: Sequence[Split]) -> tuple[Pictures, tuple[str, ...]]:
+def unlabelled_slices(splits: Sequence[Split]) -> tuple[SliceSet, tuple[str, ...]]:
     """Read the images of splits without their labels.
 
     Returns
     -------
-    pictures : grey levels, HU in the soft-tissue window
+    slices : grey levels, HU in the soft-tissue window
     groups : for each image the group of near-duplicates that it belongs to
 
     Raises
@@ -50,7 +50,7 @@ def unlabelled_pictures(splits: Sequence[Split]) -> tuple[Pictures, tuple[str, .
             )
         grey += [to_uint8(split.slice(index), SOFT_TISSUE) for index in range(len(split))]
         groups += [f"{split.name}/{group}" for group in near_duplicate_groups(split)]
-    return Pictures(tuple(grey), ()), tuple(groups)
+    return SliceSet(tuple(grey), ()), tuple(groups)
 
 
 def pretraining_network(recipe: Recipe, initial: Path | None) -> nn.Module:
@@ -89,9 +89,9 @@ class Pretraining(Task):
 
     def __init__(self, recipe: Recipe, initial: Path | None) -> None:
         self.recipe = recipe
-        self._pictures, groups = unlabelled_pictures([open_split(name) for name in recipe.data.unlabelled])
+        self._slices, groups = unlabelled_slices([open_split(name) for name in recipe.data.unlabelled])
         self._groups = np.unique(groups, return_inverse=True)[1]
-        self.pictures = len(self._pictures)
+        self.images = len(self._slices)
         self.network = pretraining_network(recipe, initial)
         self.criterion = nn.Identity()
         self._unit = getattr(self.network.encoder, "patch", BLOCK)
@@ -100,13 +100,13 @@ class Pretraining(Task):
         """Return two views and their groups for SimCLR; for autoencoders a view and the noise of its mask.
 
         Views are of uint8 and shape (N, S, S). The noise, float32 (N, L), a value for each patch or block,
-        decides which are hidden: it comes from the picture's random stream, so it is the same however the
+        decides which are hidden: it comes from the image's random stream, so it is the same however the
         batch is shared.
         """
         views, others, groups, noise = [], [], [], []
         side = self.recipe.size_at(step)
-        for chosen, rng in drawn(self.pictures, self.recipe, step, places):
-            grey = self._pictures.grey[chosen]
+        for chosen, rng in drawn(self.images, self.recipe, step, places):
+            grey = self._slices.grey[chosen]
             nothing = np.zeros_like(grey)
             views.append(augment(grey, nothing, side, self.recipe.augmentation, rng)[0])
             if self.recipe.task == "simclr":

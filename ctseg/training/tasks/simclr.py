@@ -34,9 +34,9 @@ class SimCLR(nn.Module):
         channels: int = encoder.out_channels[-1]
         self.projection = SimCLRProjectionHead(channels, channels, dim)
 
-    def embed(self, picture: Tensor) -> Tensor:
+    def embed(self, image: Tensor) -> Tensor:
         """Return the encoder's embedding (N, C), the mean of its coarsest feature map; for neighbours."""
-        coarsest: Tensor = self.encoder(picture)[-1]
+        coarsest: Tensor = self.encoder(image)[-1]
         return coarsest.mean((2, 3))
 
     def forward(self, view_a: Tensor, view_b: Tensor, groups: Tensor | None = None) -> Tensor:

@@ -1,4 +1,4 @@
-"""Swin-MAE: a Swin Transformer learns from pictures of which it sees a quarter, in blocks of 16x16 px."""
+"""Swin-MAE: a Swin Transformer learns from images of which it sees a quarter, in blocks of 16x16 px."""
 
 import torch
 from torch import Tensor, nn
@@ -52,45 +52,45 @@ class SwinMaskedAutoencoder(nn.Module):
         nn.init.trunc_normal_(self.mask_token, std=0.02)
         self.encoder = encoder
 
-    def noise(self, picture: Tensor, noise: Tensor | torch.Generator) -> Tensor:
-        """Return the noise (N, L) that decides which of the picture's 16x16 px blocks are masked."""
-        return masking_noise(len(picture), picture[0, 0].numel() // _SIDE**2, noise).to(picture.device)
+    def noise(self, image: Tensor, noise: Tensor | torch.Generator) -> Tensor:
+        """Return the noise (N, L) that decides which of the image's 16x16 px blocks are masked."""
+        return masking_noise(len(image), image[0, 0].numel() // _SIDE**2, noise).to(image.device)
 
-    def embed_masked(self, picture: Tensor, masked: Tensor) -> Tensor:
+    def embed_masked(self, image: Tensor, masked: Tensor) -> Tensor:
         """Return the encoder's first tokens (N, H / 4, W / 4, dim), the learnt one in all masked places."""
-        tokens = self.encoder.embed(picture)
-        rows, columns = (side // _SIDE for side in picture.shape[-2:])
-        hidden = torch.zeros(len(picture), rows * columns, dtype=torch.bool, device=picture.device)
+        tokens = self.encoder.embed(image)
+        rows, columns = (side // _SIDE for side in image.shape[-2:])
+        hidden = torch.zeros(len(image), rows * columns, dtype=torch.bool, device=image.device)
         hidden = hidden.scatter(1, masked, True).view(-1, rows, columns)
         hidden = hidden.repeat_interleave(BLOCK, 1).repeat_interleave(BLOCK, 2)
         return torch.where(hidden.unsqueeze(3), self.mask_token.to(tokens.dtype), tokens)
 
-    def predict(self, picture: Tensor, masked: Tensor) -> Tensor:
+    def predict(self, image: Tensor, masked: Tensor) -> Tensor:
         """Return all blocks' normalised pixels (N, L, 256) from the blocks that are not masked."""
-        coarse = self.encoder.encode(self.embed_masked(picture, masked))[-1]
+        coarse = self.encoder.encode(self.embed_masked(image, masked))[-1]
         pixels = self.pixels(self.decoder(coarse)).permute(0, 3, 1, 2)
         return to_patches(nn.functional.pixel_shuffle(pixels, PATCH), _SIDE)
 
-    def forward(self, picture: Tensor, noise: Tensor | torch.Generator) -> Tensor:
+    def forward(self, image: Tensor, noise: Tensor | torch.Generator) -> Tensor:
         """Return the loss on masked blocks.
 
         Parameters
         ----------
-        picture : Tensor, shape (N, 1, H, W), in [-1, 1]; H and W multiples of 32
+        image : Tensor, shape (N, 1, H, W), in [-1, 1]; H and W multiples of 32
         noise : Tensor, shape (N, L) with L = H / 16 * W / 16, or the generator to draw it from
 
         Returns
         -------
         Tensor of float32, a scalar.
         """
-        _, masked = divide_at_random(self.noise(picture, noise), self.mask_ratio)
-        return masked_pixel_loss(self.predict(picture, masked), picture, masked)
+        _, masked = divide_at_random(self.noise(image, noise), self.mask_ratio)
+        return masked_pixel_loss(self.predict(image, masked), image, masked)
 
     @torch.no_grad()
-    def reconstruct(self, picture: Tensor, noise: Tensor | torch.Generator) -> Tensor:
-        """Return the picture (N, 1, H, W) with its masked blocks filled in by the network."""
-        _, masked = divide_at_random(self.noise(picture, noise), self.mask_ratio)
-        return fill_in(self.predict(picture, masked), picture, masked)
+    def reconstruct(self, image: Tensor, noise: Tensor | torch.Generator) -> Tensor:
+        """Return the image (N, 1, H, W) with its masked blocks filled in by the network."""
+        _, masked = divide_at_random(self.noise(image, noise), self.mask_ratio)
+        return fill_in(self.predict(image, masked), image, masked)
 
     def encoder_state(self) -> dict[str, Tensor]:
         """Return the encoder's tensors under the names that the fine-tuned network's encoder has."""

@@ -17,15 +17,15 @@ class Task:
     ----------
     recipe : what decides the run
     network : what is trained, on the CPU
-    pictures : number of training pictures, which make an epoch
+    images : number of training images, which make an epoch
     criterion : module whose state belongs to the run, such as κ; it has no weights
-    selects : whether held-out pictures choose the best checkpoint
+    selects : whether held-out images choose the best checkpoint
     selected_by : the score whose highest value is the best
     """
 
     recipe: Recipe
     network: nn.Module
-    pictures: int
+    images: int
     criterion: nn.Module
     selects: bool = False
     selected_by: ClassVar[str] = ""
@@ -42,7 +42,7 @@ class Task:
         """Adapt the criterion to how far training has come, on every process alike."""
 
     def scores(self, network: nn.Module, size: int) -> Mapping[str, float]:
-        """Return scores of the held-out pictures at a side of ``size`` px; asked for only if ``selects``."""
+        """Return scores of the held-out images at a side of ``size`` px; asked for only if ``selects``."""
         raise NotImplementedError
 
     def logged(self) -> Mapping[str, float]:

@@ -14,7 +14,7 @@ from ctseg.export import DISCLAIMER
 from ctseg.labelmaps import numbered
 from ctseg.labelmaps.overlay import outlines
 from ctseg.labelmaps.palette import PALETTE_SIZE, colours
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.slices import CTSlice, Window
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 from ctseg.ui.compare.results import TRUTH, clear_labels
@@ -52,7 +52,7 @@ def figure_files(
         label_map, hues = _map_of(session, truth, name)
         clear = clear_labels(label_map, ct_slice)
         painted = _painted(grey, np.where(np.isin(label_map, clear), 0, label_map), hues, asked)
-        title = "Truth" if name == TRUTH else METHODS[name].title
+        title = "Truth" if name == TRUTH else CARDS[name].title
         panes.append((title, _score_words(scores.get(name)), painted))
     scaled = [(title, words, _scaled(image, ct_slice)) for title, words, image in panes]
     bar = _bar(ct_slice, scaled[0][2].shape[1])
@@ -122,8 +122,8 @@ def _bar(ct_slice: CTSlice, shown_px: int) -> tuple[int, str] | None:
 def _score_words(scores: Mapping[str, Any] | None) -> str:
     if not scores:
         return ""
-    told = (("ari", "ari"), ("fg_ari", "fg_ari"), ("best_iou", "best IoU"))
-    return ", ".join(f"{words} {scores[key]:.3f}" for key, words in told if scores.get(key) is not None)
+    shown = (("ari", "ari"), ("fg_ari", "fg_ari"), ("best_iou", "best IoU"))
+    return ", ".join(f"{words} {scores[key]:.3f}" for key, words in shown if scores.get(key) is not None)
 
 
 _Panes = list[tuple[str, str, NDArray[np.uint8]]]

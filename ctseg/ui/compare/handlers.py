@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from ctseg.errors import UserError
-from ctseg.methods import METHODS, Card, download_bytes
+from ctseg.methods import CARDS, Card, download_bytes
 from ctseg.slices import SliceError, Stack, read_upload
 from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import Opened, open_board_image, open_example
@@ -114,7 +114,7 @@ def begin(session: Session, chosen: Sequence[str]) -> Iterator[bytes]:
     ct_slice = session.ct_slice
     if ct_slice is None:
         raise PageError(GONE)
-    cards = [METHODS[name] for name in dict.fromkeys(chosen) if name in METHODS and METHODS[name].trained]
+    cards = [CARDS[name] for name in dict.fromkeys(chosen) if name in CARDS and CARDS[name].trained]
     if not cards:
         raise PageError("No method is chosen; tick at least one.")
     cards = sorted((replace(card, seconds=usual_seconds(card.name)) for card in cards), key=_cost)
@@ -176,7 +176,7 @@ def run(session: Session, identity: str, method: str) -> Iterator[bytes]:
     if plan.stop.is_set():
         yield frame(about | _CANCELLED, {})
         return
-    card = replace(METHODS[method], seconds=usual_seconds(method))
+    card = replace(CARDS[method], seconds=usual_seconds(method))
     fetch = download_bytes(method)
     try:
         for step in run_method(ct_slice, method, plan.stop):

@@ -1,6 +1,6 @@
 """Sentences that the Compare page and the API share."""
 
-from ctseg.methods import METHODS, Card, download_bytes
+from ctseg.methods import CARDS, Card, download_bytes
 from ctseg.ui.components.defaults import PRESELECTED
 from ctseg.ui.components.notices import notice
 
@@ -53,7 +53,7 @@ def counted(card: Card, number: int) -> str:
 
 def method_rows() -> list[dict[str, object]]:
     """Return all methods for the page's list: cheap ones, foundation models, those to fetch, planned."""
-    cards = sorted(METHODS.values(), key=_place)
+    cards = sorted(CARDS.values(), key=_place)
     return [
         {
             "name": card.name,

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.datasets.examples import ABDOMEN
-from ctseg.methods import METHODS, load
+from ctseg.methods import CARDS, load
 from ctseg.slices import CTSlice
 from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import EXAMPLES, open_example
@@ -38,12 +38,12 @@ def opening_slice() -> CTSlice:
 
 def default_methods() -> list[str]:
     """Return the methods that are ticked at first and can run."""
-    return [name for name in PRESELECTED if name in METHODS and METHODS[name].trained]
+    return [name for name in PRESELECTED if name in CARDS and CARDS[name].trained]
 
 
 def provenance(method: str) -> dict[str, Any]:
     """Return what a method's label map follows from: slice, weights and parameters, each by sha256."""
-    card = METHODS[method]
+    card = CARDS[method]
     known = manifest()
     parameters = json.dumps(
         {"input_window": asdict(card.input_window), "full_tiling": card.full_tiling}, sort_keys=True
@@ -94,8 +94,8 @@ def _finished() -> dict[str, Finished]:
     made.keep(open_example(0).stack, index=ABDOMEN.start)
     maps, _ = stored()
     for name, label_map in maps.items():
-        if name in METHODS:
-            results.take(made, name, label_map.astype(np.int32), METHODS[name].seconds, None)
+        if name in CARDS:
+            results.take(made, name, label_map.astype(np.int32), CARDS[name].seconds, None)
     return made.finished
 
 
@@ -113,7 +113,7 @@ def opening_frames() -> bytes:
         "credit": opened.credit,
         "slices": len(opened.stack),
         "methods": [
-            {"name": name, "title": METHODS[name].title, "failures": list(METHODS[name].known_failures)}
+            {"name": name, "title": CARDS[name].title, "failures": list(CARDS[name].known_failures)}
             for name in session.finished
         ],
     }

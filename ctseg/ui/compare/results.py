@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.labelmaps import area_table, assign_hues, follow, numbered
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.slices import CTSlice
 from ctseg.ui.compare.frames import Message, frame, label_pixels
 from ctseg.ui.compare.messages import counted, seconds
@@ -26,7 +26,7 @@ def take(session: Session, method: str, label_map: NDArray[np.integer], needed: 
     neighbours allow it.
     """
     plain = numbered(label_map)
-    before = None if METHODS[method].full_tiling or tree is not None else session.recent.get(method)
+    before = None if CARDS[method].full_tiling or tree is not None else session.recent.get(method)
     earlier = None
     if before is not None and before.label_map.shape == plain.shape:
         plain = follow(plain, before.label_map, session.fresh_number(method))
@@ -85,7 +85,7 @@ def result_frame(session: Session, method: str, ct_slice: CTSlice, about: Messag
     """Pack a method's result for the stage."""
     found = session.finished[method]
     table = area_table(found.label_map, ct_slice.pixels, ct_slice.spacing_mm)
-    card = METHODS[method]
+    card = CARDS[method]
     head = {
         "state": "done",
         "method": method,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ctseg.errors import UserError
 from ctseg.labelmaps import Judgement, area_table, judge, numbered
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.metrics import Scores, score
 from ctseg.sandbox.runner import run_decoder
 from ctseg.slices import CTSlice
@@ -87,7 +87,7 @@ def judged(session: Session) -> bytes | None:
         "table": results.listed(table),
         "counted": f"{len(table['label'])} true structures",
         "columns": SCORE_COLUMNS,
-        "scores": {method: score_row(METHODS[method].title, each) for method, each in scores.items()},
+        "scores": {method: score_row(CARDS[method].title, each) for method, each in scores.items()},
         "found": {
             method: f"{each.structures_found} of {each.structures_true} true ones found"
             for method, each in scores.items()

@@ -72,8 +72,8 @@ def meter_of(row: Row, score: str) -> Meter | None:
     if mean is None:
         return None
     if not result.scores:
-        told = row.interval if score == row.index else None
-        return Meter(float(mean), (told.low, told.high) if told else None)
+        interval = row.interval if score == row.index else None
+        return Meter(float(mean), (interval.low, interval.high) if interval else None)
     values = result.values(score)
     interval = bootstrap_interval(values, result.patients)
     if interval is not None:

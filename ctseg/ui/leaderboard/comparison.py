@@ -72,7 +72,9 @@ def _of_ranking(rows: Sequence[Row]) -> Differences | None:
     for row, values, patients, interval in zip(others, differences, by_patient, intervals, strict=True):
         mean = float(np.nanmean(values))
         against = compare(first.values(index), row.result.values(index), first.patients)
-        told = f"{row.result.title} is {decimals(abs(mean))} {'below' if mean < 0 else 'above'} {first.title}"
+        sentence = (
+            f"{row.result.title} is {decimals(abs(mean))} {'below' if mean < 0 else 'above'} {first.title}"
+        )
         lines.append(
             ToFirst(
                 row.result.title,
@@ -81,7 +83,7 @@ def _of_ranking(rows: Sequence[Row]) -> Differences | None:
                 place(mean),
                 (place(interval.low), place(interval.high)) if interval else None,
                 () if interval else tuple(place(each) for each in patients.tolist()),
-                f"{told}, which is better on {against.better_on} of {against.patients} patients.",
+                f"{sentence}, which is better on {against.better_on} of {against.patients} patients.",
             )
         )
     tiers = rows[0].tier is not None

@@ -7,7 +7,7 @@ from typing import Any
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import OURS
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.metrics.catalogue import CATALOGUE, TABLED
 from ctseg.ui.components.addresses import board_address, method_address, submit_address
 from ctseg.ui.components.board_view import BoardView
@@ -133,7 +133,7 @@ def _search(row: Row) -> str:
 
 def _card(row: Row, board: Board) -> dict[str, Any]:
     result = row.result
-    method = METHODS.get(result.entry) if result.origin == OURS else None
+    method = CARDS.get(result.entry) if result.origin == OURS else None
     return {
         "entry": entry_of(row),
         "slices": typical_images(row, board),

@@ -12,7 +12,7 @@ from ctseg import methods
 from ctseg.leaderboard.boards import BOARDS, Board
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.statistics import MIN_PATIENTS
-from ctseg.methods import METHODS, Card
+from ctseg.methods import CARDS, Card
 from ctseg.methods.base.card import Family, saw_words
 from ctseg.metrics.catalogue import CATALOGUE, NOTHING
 from ctseg.ui.components.addresses import board_address, method_anchor
@@ -53,7 +53,7 @@ def methods_html() -> str:
     rows = {name: {row.result.entry: row for row in view(board).rows} for name, board in BOARDS.items()}
     families = [
         (family, [_article(card, scored_on(card, rows)) for card in cards])
-        for family, cards in by_family(list(METHODS.values()))
+        for family, cards in by_family(list(CARDS.values()))
     ]
     return render("methods", "methods", families=families)
 

@@ -49,10 +49,10 @@ def _thumbnail(request: "Request") -> "Response":
     from starlette.responses import PlainTextResponse, Response
 
     try:
-        picture = thumbnail(find_board(request.path_params["board"]), request.path_params["image"])
+        jpeg = thumbnail(find_board(request.path_params["board"]), request.path_params["image"])
     except (BoardError, DatasetError) as error:
         return PlainTextResponse(f"{error}\n", 404)
-    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "max-age=86400"})
+    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": "max-age=86400"})
 
 
 def thumbnail(board: Board, image: str) -> bytes:

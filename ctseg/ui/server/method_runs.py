@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
-from ctseg.methods import METHODS, Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress, load
+from ctseg.methods import CARDS, Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress, load
 from ctseg.slices import CTSlice
 
 RUNS = "method-runs"
@@ -64,7 +64,7 @@ _REFERENCE_PX = 512 * 512
 
 def usual_seconds(method: str) -> float:
     """Return what a method takes for a 512x512 slice: as this machine has seen it, else as its card says."""
-    return _usual.get(method, METHODS[method].seconds)
+    return _usual.get(method, CARDS[method].seconds)
 
 
 def _learn(method: str, seconds: float, pixels: int) -> None:

@@ -30,8 +30,8 @@ def test_by_hand() -> None:
     assert nt_xent_loss(view_a, view_b, 0.5).item() == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_group_of_two_pictures_by_hand() -> None:
-    # Pictures 0 and 1 are near-duplicates: of them only the own other view and picture 2 are in the sum.
+def test_a_group_of_two_images_by_hand() -> None:
+    # Images 0 and 1 are near-duplicates: of them only the own other view and image 2 are in the sum.
     view_a, view_b = views(3)
     units = torch.nn.functional.normalize(torch.cat([view_a, view_b]), dim=1)
     e = (units @ units.T / 0.2).exp()
@@ -60,7 +60,7 @@ def test_groups_of_one_change_nothing() -> None:
     assert torch.equal(alone, nt_xent_loss(view_a, view_b, 0.2))
 
 
-def test_the_views_may_change_places_and_pictures_their_order() -> None:
+def test_the_views_may_change_places_and_images_their_order() -> None:
     view_a, view_b = views()
     groups, order = torch.tensor([0, 0, 1, 2, 2, 2]), torch.tensor([3, 1, 5, 0, 2, 4])
     loss = nt_xent_loss(view_a, view_b, 0.2, groups)

@@ -55,7 +55,7 @@ def test_tvmf_dice_by_hand_with_a_concentration_for_each_class() -> None:
     assert loss.item() == pytest.approx(expected, abs=1e-12)
 
 
-def test_sums_run_over_the_batch_and_not_picture_by_picture() -> None:
+def test_sums_run_over_the_batch_and_not_image_by_image() -> None:
     batch, target = torch.cat([PREDICTION, TARGET]), torch.cat([TARGET, TARGET])
     together = (0.6 + 1) / math.sqrt((0.40 + 1) * 2)
     assert cosine_similarity(batch, target)[0].item() == pytest.approx(together, abs=1e-12)

@@ -17,7 +17,7 @@ from ctseg.weights import fetch
 def test_the_division_is_by_patient(small_split, recipe) -> None:
     parts = divide(small_split, recipe)
     assert (len(parts.train), len(parts.kappa), len(parts.select)) == (18, 3, 3)
-    grey = {picture.tobytes() for part in (parts.train, parts.kappa, parts.select) for picture in part.grey}
+    grey = {image.tobytes() for part in (parts.train, parts.kappa, parts.select) for image in part.grey}
     assert len(grey) == 24
 
 
@@ -35,10 +35,10 @@ def test_few_patients_are_some_of_those_at_hand(small_split, folds, at_hand) -> 
     def trained_on(count: int) -> set[bytes]:
         data = {"folds": folds, "kappa_patients": 1, "train_patients": count}
         recipe = recipe_from_table({"name": "n", "budget": "b", "steps": 1, "data": data})
-        return {picture.tobytes() for picture in divide(small_split, recipe).train.grey}
+        return {image.tobytes() for image in divide(small_split, recipe).train.grey}
 
     sizes = [trained_on(count) for count in (1, 2, at_hand, 0)]
-    assert [len(pictures) for pictures in sizes] == [3, 6, 3 * at_hand, 3 * at_hand]
+    assert [len(images) for images in sizes] == [3, 6, 3 * at_hand, 3 * at_hand]
     assert sizes[0] < sizes[1] < sizes[2] == sizes[3]
     with pytest.raises(RecipeError, match=f"{at_hand} are not held out"):
         trained_on(at_hand + 1)

@@ -11,8 +11,8 @@ from ctseg.training.tasks.masked_pixels import (
     fill_in,
     masked_pixel_loss,
     masking_noise,
+    to_image,
     to_patches,
-    to_picture,
 )
 
 
@@ -21,18 +21,18 @@ def small(patch: int = 16) -> MaskedAutoencoder:
     return MaskedAutoencoder(VisionTransformer(32, 2, 4, patch), dim=32, depth=1)
 
 
-def noise(picture, patch=16, seed=0):
+def noise(image, patch=16, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand(len(picture), picture[0].numel() // patch**2, generator=generator)
+    return torch.rand(len(image), image[0].numel() // patch**2, generator=generator)
 
 
 def test_patches_run_row_by_row_and_back() -> None:
-    picture = torch.arange(24.0).view(1, 1, 4, 6)
-    patches = to_patches(picture, 2)
+    image = torch.arange(24.0).view(1, 1, 4, 6)
+    patches = to_patches(image, 2)
     assert patches.shape == (1, 6, 4)
     assert patches[0, 1].tolist() == [2, 3, 8, 9]
     assert patches[0, 3].tolist() == [12, 13, 18, 19]
-    assert torch.equal(to_picture(patches, 4, 6), picture)
+    assert torch.equal(to_image(patches, 4, 6), image)
 
 
 @pytest.mark.parametrize("places", [16, 24, 256])
@@ -50,42 +50,42 @@ def test_noise_decides_the_mask() -> None:
 
 
 def test_loss_by_hand() -> None:
-    # One picture of two 2x2 patches; the second, 0 0 2 2, is masked: mean 1, variance 4/3 (n - 1).
-    picture = torch.tensor([[[[9.0, 7, 0, 0], [5, 3, 2, 2]]]])
+    # One image of two 2x2 patches; the second, 0 0 2 2, is masked: mean 1, variance 4/3 (n - 1).
+    image = torch.tensor([[[[9.0, 7, 0, 0], [5, 3, 2, 2]]]])
     prediction = torch.tensor([[[100.0] * 4, [0.0, -1.0, 0.0, 1.0]]])
     one = (3 / 4) ** 0.5
     expected = ((0 + one) ** 2 + (-1 + one) ** 2 + (0 - one) ** 2 + (1 - one) ** 2) / 4
-    assert masked_pixel_loss(prediction, picture, torch.tensor([[1]])).item() == pytest.approx(expected, 1e-5)
+    assert masked_pixel_loss(prediction, image, torch.tensor([[1]])).item() == pytest.approx(expected, 1e-5)
 
 
-def test_a_perfect_prediction_costs_nothing_and_fills_the_picture_in() -> None:
-    picture = torch.randn(2, 1, 8, 12)
-    patches = to_patches(picture, 4)
+def test_a_perfect_prediction_costs_nothing_and_fills_the_image_in() -> None:
+    image = torch.randn(2, 1, 8, 12)
+    patches = to_patches(image, 4)
     variance, mean = torch.var_mean(patches, 2, keepdim=True)
     perfect = (patches - mean) / (variance + 1e-6).sqrt()
     masked = torch.tensor([[0, 3, 5], [1, 2, 4]])
-    assert masked_pixel_loss(perfect, picture, masked).item() < 1e-10
-    assert torch.allclose(fill_in(perfect, picture, masked), picture, atol=1e-5)
+    assert masked_pixel_loss(perfect, image, masked).item() < 1e-10
+    assert torch.allclose(fill_in(perfect, image, masked), image, atol=1e-5)
 
 
 def test_filling_in_leaves_visible_patches_alone() -> None:
-    picture = torch.randn(1, 1, 8, 8)
-    filled = fill_in(torch.zeros(1, 4, 16), picture, torch.tensor([[2]]))
-    assert torch.equal(filled[..., :4, :], picture[..., :4, :])
-    assert torch.equal(filled[..., 4:, 4:], picture[..., 4:, 4:])
-    assert torch.allclose(filled[..., 4:, :4], picture[..., 4:, :4].mean().expand(1, 1, 4, 4))
+    image = torch.randn(1, 1, 8, 8)
+    filled = fill_in(torch.zeros(1, 4, 16), image, torch.tensor([[2]]))
+    assert torch.equal(filled[..., :4, :], image[..., :4, :])
+    assert torch.equal(filled[..., 4:, 4:], image[..., 4:, 4:])
+    assert torch.allclose(filled[..., 4:, :4], image[..., 4:, :4].mean().expand(1, 1, 4, 4))
 
 
 def test_the_encoder_sees_visible_patches_only() -> None:
-    model, picture = small().eval(), torch.randn(2, 1, 64, 96)
-    visible, masked = divide_at_random(noise(picture), model.mask_ratio)
+    model, image = small().eval(), torch.randn(2, 1, 64, 96)
+    visible, masked = divide_at_random(noise(image), model.mask_ratio)
     hidden = torch.zeros(2, 24, 256).scatter(1, masked.unsqueeze(2).expand(-1, -1, 256), 1.0)
-    other = torch.where(to_picture(hidden, 64, 96) > 0, torch.randn_like(picture), picture)
-    assert not torch.equal(picture, other)
-    assert torch.equal(model.encode_visible(picture, visible), model.encode_visible(other, visible))
-    assert torch.equal(model.predict(picture, visible), model.predict(other, visible))
-    seen = torch.where(to_picture(hidden, 64, 96) > 0, picture, torch.randn_like(picture))
-    assert not torch.equal(model.encode_visible(picture, visible), model.encode_visible(seen, visible))
+    other = torch.where(to_image(hidden, 64, 96) > 0, torch.randn_like(image), image)
+    assert not torch.equal(image, other)
+    assert torch.equal(model.encode_visible(image, visible), model.encode_visible(other, visible))
+    assert torch.equal(model.predict(image, visible), model.predict(other, visible))
+    seen = torch.where(to_image(hidden, 64, 96) > 0, image, torch.randn_like(image))
+    assert not torch.equal(model.encode_visible(image, visible), model.encode_visible(seen, visible))
 
 
 def test_the_encoder_works_on_a_quarter_of_the_tokens() -> None:

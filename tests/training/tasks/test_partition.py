@@ -58,8 +58,8 @@ def test_all_but_the_new_channels_come_from_the_smaller_network() -> None:
     # The foreground is the smaller network's from the first step on.
     smaller = build_network("unet-lite0")
     smaller.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
-    picture = torch.rand(1, 1, 64, 64) * 2 - 1
-    assert torch.allclose(network.eval()(picture)[:, :CLASSES], smaller.eval()(picture), atol=1e-5)
+    image = torch.rand(1, 1, 64, 64) * 2 - 1
+    assert torch.allclose(network.eval()(image)[:, :CLASSES], smaller.eval()(image), atol=1e-5)
 
 
 def test_weights_that_do_not_fit_are_refused_by_name() -> None:
@@ -117,7 +117,7 @@ def test_foreground_is_learnt_from_annotated_slices_only(partition_recipe, small
     grey, label_map, _ = task.batch(0, range(4))
     caught = []
 
-    def network(pictures):
+    def network(images):
         caught.append(torch.zeros(4, CHANNELS, 32, 32, requires_grad=True))
         return caught[-1]
 

@@ -14,7 +14,7 @@ from ctseg.datasets import DatasetError, open_split
 from ctseg.training.augmentation import augment
 from ctseg.training.curves import read_record
 from ctseg.training.recipe import Augmentation, find_recipe, recipe_from_table
-from ctseg.training.tasks.pretraining import Pretraining, pretrain, unlabelled_pictures
+from ctseg.training.tasks.pretraining import Pretraining, pretrain, unlabelled_slices
 
 NETWORKS = {"simclr": "unet-lite0", "mae": "vit-mae", "swin-mae": "swin-unet"}
 RECIPE = """
@@ -94,9 +94,9 @@ def test_batches_are_the_same_in_parts_and_hold_no_label(task, data) -> None:
 
 
 def test_near_duplicates_share_a_group(data) -> None:
-    pictures, groups = unlabelled_pictures([open_split("ct-fewshot-train")])
-    assert len(pictures) == len(groups) == 24
-    assert pictures.label_maps == ()
+    images, groups = unlabelled_slices([open_split("ct-fewshot-train")])
+    assert len(images) == len(groups) == 24
+    assert images.label_maps == ()
 
 
 def test_no_training_sees_the_zeroshot_boards_source(small_data, tmp_path, monkeypatch, capsys) -> None:
@@ -111,7 +111,7 @@ def test_no_training_sees_the_zeroshot_boards_source(small_data, tmp_path, monke
             writer.writerow(row | {"source": "NSCLC-Radiomics" if number == 7 else "BTCV"})
     monkeypatch.setenv("CTSEG_DATA", str(copy))
     with pytest.raises(DatasetError, match="NSCLC-Radiomics, which no training may see"):
-        unlabelled_pictures([open_split("ct-fewshot-train")])
+        unlabelled_slices([open_split("ct-fewshot-train")])
     recipe = write(tmp_path / "r.toml", task="mae", network="vit-mae", initial="random")
     assert main(["pretrain", str(recipe), "--out", str(tmp_path / "run")]) == 1
     assert "leave it out" in capsys.readouterr().err

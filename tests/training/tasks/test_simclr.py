@@ -26,17 +26,17 @@ def test_the_loss_is_taken_between_the_views_of_one_slice() -> None:
 
 
 def test_some_steps_lower_the_loss() -> None:
-    pictures = texture(6, 64)
+    images = texture(6, 64)
     generator = torch.Generator().manual_seed(0)
-    view_a, view_b = (pictures + 0.1 * torch.randn(6, 1, 64, 64, generator=generator) for _ in range(2))
+    view_a, view_b = (images + 0.1 * torch.randn(6, 1, 64, 64, generator=generator) for _ in range(2))
     losses = losses_of_steps(lite0(), lambda model: model(view_a, view_b), steps=12, learning_rate=1e-3)
     assert losses[-1] < 0.7 * losses[0]
 
 
 def test_half_precision_gives_finite_gradients() -> None:
-    model, pictures = lite0(), texture(4, 64)
+    model, images = lite0(), texture(4, 64)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        loss = model(pictures, pictures.flip(3), torch.tensor([0, 1, 2, 2]))
+        loss = model(images, images.flip(3), torch.tensor([0, 1, 2, 2]))
     assert loss.dtype == torch.float32
     loss.backward()
     assert all(one.grad is not None and torch.isfinite(one.grad).all() for one in model.parameters())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from small_slices import HEAD, heads, stack_of
 
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.slices import Stack
 from ctseg.ui.compare import handlers, messages
 from ctseg.ui.compare.frames import unframe
@@ -145,7 +145,7 @@ def test_stale_and_cancelled_runs_say_so() -> None:
 
 
 def test_progress_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    card = replace(METHODS["watershed"], seconds=10.0)
+    card = replace(CARDS["watershed"], seconds=10.0)
     assert handlers._progress(Step(0.0, 0.0), card, None)["text"] == "Loading the method …"
     halfway = handlers._progress(Step(0.0, 5.0), card, None)
     assert (halfway["fraction"], halfway["time"]) == (0.5, "5 s of about 10 s")

@@ -117,8 +117,8 @@ def test_example_can_be_scored_against_a_true_label_map(
     answer = compare.on_truth(str(tmp_path / "truth.png"), request_of_page)
     assert "is unknown, so they were laid on each other" in answer[compare.truth_said]
     assert answer[compare.truth] is None
-    told, got = unframe(truth.judged(session) or b"")
-    assert told["scores"]["watershed"][0] == "Watershed"
+    header, got = unframe(truth.judged(session) or b"")
+    assert header["scores"]["watershed"][0] == "Watershed"
     assert {"marks watershed", "marks sam-vit-t"} <= set(got)
 
 
@@ -131,8 +131,8 @@ def test_phantoms_are_scored_without_being_asked(request_of_page: Any, index: in
     assert handlers.opened(session)["truth"] is True
     plan, *_ = handlers.begin(session, ["watershed"])
     list(handlers.run(session, unframe(plan)[0]["plan"], "watershed"))
-    told, _ = unframe(truth.judged(session) or b"")
-    assert set(told["found"]) == set(told["judged"]) == set(told["scores"]) == {"watershed"}
+    header, _ = unframe(truth.judged(session) or b"")
+    assert set(header["found"]) == set(header["judged"]) == set(header["scores"]) == {"watershed"}
 
 
 def test_a_true_label_map_from_another_program_is_turned_to_the_slice(

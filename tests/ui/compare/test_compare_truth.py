@@ -42,15 +42,15 @@ def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
     assert alone["scores"] == {}
     assert got["labels"].reshape(24, 32).max() == 2
     session.finished = {"watershed": Finished(np.ones((24, 32), np.int32), 0.1)}
-    told, got = unframe(judged(session) or b"")
-    row = told["scores"]["watershed"]
+    header, got = unframe(judged(session) or b"")
+    row = header["scores"]["watershed"]
     assert row[:2] == ["Watershed", "0.000"]
     assert row[-1] == "0 / 2"
-    assert told["found"] == {"watershed": "0 of 2 true ones found"}
+    assert header["found"] == {"watershed": "0 of 2 true ones found"}
     marks = got["marks watershed"].reshape(24, 32)
     assert np.array_equal(marks == MARKS["merged"], truth > 0)
-    assert told["judged"]["watershed"]["counts"]["merged"] == 2
-    assert [label for label, _, _ in told["judged"]["watershed"]["structures"]] == [2, 1]
+    assert header["judged"]["watershed"]["counts"]["merged"] == 2
+    assert [label for label, _, _ in header["judged"]["watershed"]["structures"]] == [2, 1]
 
 
 def test_a_method_that_found_nothing_shows_all_of_the_truth_as_missed() -> None:
@@ -59,9 +59,9 @@ def test_a_method_that_found_nothing_shows_all_of_the_truth_as_missed() -> None:
     truth[0, 4:20, 4:12] = 5
     session.keep(stack_of(), truth)
     session.finished = {"watershed": Finished(np.zeros((24, 32), np.int32), 0.1)}
-    told, got = unframe(judged(session) or b"")
+    header, got = unframe(judged(session) or b"")
     assert np.array_equal(got["marks watershed"].reshape(24, 32) == MARKS["missed"], truth[0] > 0)
-    assert told["judged"]["watershed"]["counts"] == {
+    assert header["judged"]["watershed"]["counts"] == {
         "found": 0,
         "missed": 1,
         "extra": 0,

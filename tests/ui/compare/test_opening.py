@@ -23,12 +23,12 @@ def test_the_stored_label_map_is_what_the_method_finds(method: str) -> None:
 
 
 def test_the_frames_hold_the_slice_and_every_method_and_say_so() -> None:
-    told, shown, *results = heads(split(opening.opening_frames()))
-    assert told["beforehand"] == "Computed beforehand, press Compare to run."
-    assert "Images (no labels) of this series were seen in pre-training." in told["remark"]
-    assert "CC BY 4.0" in told["credit"]
+    header, shown, *results = heads(split(opening.opening_frames()))
+    assert header["beforehand"] == "Computed beforehand, press Compare to run."
+    assert "Images (no labels) of this series were seen in pre-training." in header["remark"]
+    assert "CC BY 4.0" in header["credit"]
     assert shown["place"] == "19 of 41"
-    assert [each["method"] for each in results] == [each["name"] for each in told["methods"]]
+    assert [each["method"] for each in results] == [each["name"] for each in header["methods"]]
 
 
 def test_a_page_makes_it_its_own() -> None:

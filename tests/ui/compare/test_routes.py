@@ -129,8 +129,8 @@ def test_a_run_of_another_plan_ends_with_a_sentence(visitor: Visitor) -> None:
 
 
 def test_the_opening_and_the_shelf_are_for_everybody(client: TestClient) -> None:
-    told, *_ = heads(split(client.get("/compare/opening").content))
-    assert told["beforehand"]
+    header, *_ = heads(split(client.get("/compare/opening").content))
+    assert header["beforehand"]
     assert len(client.get("/compare/shelf").json()) == 7
 
 

@@ -60,7 +60,7 @@ def test_filled_leaves_no_background_and_keeps_structures() -> None:
     assert score(filled, _truth()).fg_ari == 1
 
 
-def test_a_picture_without_structures_stays_empty() -> None:
+def test_an_image_without_structures_stays_empty() -> None:
     empty = PerturbedLabelMap(np.zeros((9, 9), np.uint8))
     for changes in (Changes(merged=1), Changes(pieces=3), Changes(filled=1), Changes(grown_px=-2)):
         assert empty.changed(changes).max() == 0
@@ -85,10 +85,10 @@ def test_the_first_message_brings_the_slice_and_later_ones_only_what_moved() -> 
     assert len(later["labels"]) < 40_000
 
 
-def test_the_label_picture_is_transparent_where_there_is_no_structure() -> None:
+def test_the_label_image_is_transparent_where_there_is_no_structure() -> None:
     data = explain.labels_png(_truth()).partition(",")[2]
-    picture = np.array(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
-    assert (picture[..., 3] > 0).tolist() == (_truth() > 0).tolist()
+    image = np.array(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGBA"))
+    assert (image[..., 3] > 0).tolist() == (_truth() > 0).tolist()
 
 
 def test_presets_stand_within_the_sliders() -> None:

@@ -8,13 +8,13 @@ from board_results import HOSTILE, fill
 
 from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.results.ranking import Row
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.methods.base import registry
 from ctseg.ui.components.board_view import view
 from ctseg.ui.components.defaults import PRESELECTED
 from ctseg.ui.methods.page import by_family, method_article, methods_html, scored_on
 
-WATERSHED = METHODS["watershed"]
+WATERSHED = CARDS["watershed"]
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_every_method_has_an_article_and_planned_ones_are_marked_and_last(
 ) -> None:
     monkeypatch.setitem(registry._cards, "a-plan", replace(WATERSHED, name="a-plan", trained=False))
     page = methods_html()
-    assert page.count("<article") == len(METHODS)
+    assert page.count("<article") == len(CARDS)
     assert page.count('class="md-badge">not trained yet') == 1
     assert page.count('class="md-card md-planned"') == 1
     assert page.count("<details><summary>") == 1
@@ -43,9 +43,9 @@ def test_every_method_has_an_article_and_planned_ones_are_marked_and_last(
 
 
 def test_methods_stand_by_family_and_those_most_asked_for_first() -> None:
-    families = dict(by_family(list(METHODS.values())))
+    families = dict(by_family(list(CARDS.values())))
     assert list(families)[:1] == ["classical"]
-    assert sum(map(len, families.values())) == len(METHODS)
+    assert sum(map(len, families.values())) == len(CARDS)
     for family, cards in families.items():
         assert {card.family for card in cards} == {family}
         asked_for = [card.name in PRESELECTED for card in cards]

@@ -22,16 +22,16 @@ def test_uploads_land_in_a_private_folder_that_goes_with_the_app(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "told"))
-    (tmp_path / "told").mkdir()
-    (tmp_path / "told" / "not-ours").touch()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "chosen"))
+    (tmp_path / "chosen").mkdir()
+    (tmp_path / "chosen" / "not-ours").touch()
     ours = private_upload_folder()
-    assert ours.parent == tmp_path / "told"
+    assert ours.parent == tmp_path / "chosen"
     keeper = Housekeeping(ours)
     keeper.start()
     keeper.stop()
     assert not ours.exists()
-    assert (tmp_path / "told" / "not-ours").exists()
+    assert (tmp_path / "chosen" / "not-ours").exists()
     monkeypatch.delenv("GRADIO_TEMP_DIR")
     folder = private_upload_folder()
     assert folder.stat().st_mode & 0o777 == 0o700

@@ -42,14 +42,14 @@ def client(app: AppServer) -> Client:
 
 
 def _submit(client: Client, path: Path, board: str, name: str = "Mine", **typed: Any) -> dict[str, Any]:
-    told = {"family": "classical", "link": "https://example.org/mine", "contact": "me@example.org"} | typed
+    details = {"family": "classical", "link": "https://example.org/mine", "contact": "me@example.org"} | typed
     answer: dict[str, Any] = client.predict(
         handle_file(path),
         board,
         name,
-        told["family"],
-        told["link"],
-        told["contact"],
+        details["family"],
+        details["link"],
+        details["contact"],
         ["annotated"],
         api_name="/submit",
     )
@@ -155,8 +155,8 @@ def test_downloads_are_those_that_may_be_passed_on(app: AppServer) -> None:
 
 def test_uploads_of_unknown_or_excessive_size_are_refused(app: AppServer) -> None:
     address = f"{app.url}/gradio_api/upload"
-    told = httpx.post(address, content=iter([b"x"]), trust_env=False)
-    assert told.status_code == 411
+    details = httpx.post(address, content=iter([b"x"]), trust_env=False)
+    assert details.status_code == 411
     host, _, port = app.url.removeprefix("http://").partition(":")
     large = HTTPConnection(host, int(port), timeout=60)
     large.request("POST", "/gradio_api/upload", headers={"Content-Length": str(600 << 20)})
@@ -207,8 +207,8 @@ def test_a_strangers_walk_finds_no_true_label(app: AppServer, client: Client, tm
     for address, body in bodies.items():
         # A path that is asked for comes back in the refusal.
         path = address.partition("file=")[2].encode()
-        told = body.replace(path, b"") if path else body
-        found = [name for name, needle in needles.items() if needle in told]
+        details = body.replace(path, b"") if path else body
+        found = [name for name, needle in needles.items() if needle in details]
         assert found == [], address
     assert _truth_on_compare(client) == []
 

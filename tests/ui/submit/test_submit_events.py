@@ -206,9 +206,7 @@ class _LoginService(SubmissionService):
 
 
 def _profile(name: str) -> gr.OAuthProfile:
-    return gr.OAuthProfile(
-        {"name": name, "preferred_username": name, "profile": "", "picture": "", "sub": "1"}
-    )
+    return gr.OAuthProfile({"name": name, "preferred_username": name, "profile": "", "image": "", "sub": "1"})
 
 
 def test_on_a_space_the_user_is_who_logged_in(page: SubmitPage, upload: Any) -> None:

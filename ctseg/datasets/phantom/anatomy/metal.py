@@ -1,4 +1,4 @@
-"""Surgical clips and wires, from which streaks run through the picture."""
+"""Surgical clips and wires, from which streaks run through the image."""
 
 from ctseg.datasets.phantom.anatomy.patient import Patient
 from ctseg.datasets.phantom.curves import Point, oval

@@ -23,7 +23,7 @@ from ctseg.leaderboard.submissions.formats.png_images import max_png_bytes, read
 FORMATS = "a CSV (or .csv.gz) in the challenge's layout, a ZIP of PNG label maps, or an NPZ"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OTHERS = {
-    b"\x89PNG": "one PNG picture; pack the label maps of all images into one ZIP",
+    b"\x89PNG": "one PNG image; pack the label maps of all images into one ZIP",
     b"\x93NUM": "one NumPy array; save all label maps with numpy.savez_compressed",
     b"\x80": f"a Python pickle, which is never opened; give {FORMATS}",
 }

@@ -48,8 +48,8 @@ class LabelMapStack:
         largest = int(numbered.max())
         if largest > MAX_VALUES or (largest == MAX_VALUES and not numbered.all()):
             raise SubmissionError(
-                f"The label map of {image} has more than {MAX_VALUES} different values, as noise or a "
-                "picture has; give each structure one value."
+                f"The label map of {image} has more than {MAX_VALUES} different values, as noise or a CT "
+                "image has; give each structure one value."
             )
         with self._lock:
             if largest > np.iinfo(self._label_maps.dtype).max:

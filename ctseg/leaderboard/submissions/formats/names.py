@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from ctseg.leaderboard.submissions import SubmissionError
 
-_TOLD = 5
+_MAX_LISTED = 5
 _MAX_QUOTED = 40
 
 
@@ -41,7 +41,9 @@ def check_images(board: str, wanted: Sequence[str], found: Sequence[str]) -> Non
 
 
 def _first(names: Sequence[str]) -> str:
-    return ", ".join([*(quoted(name) for name in names[:_TOLD]), *(["…"] if len(names) > _TOLD else [])])
+    return ", ".join(
+        [*(quoted(name) for name in names[:_MAX_LISTED]), *(["…"] if len(names) > _MAX_LISTED else [])]
+    )
 
 
 def quoted(name: str) -> str:

@@ -36,7 +36,7 @@ def read_png_images(
     def read(index: int) -> None:
         image = layout.images[index]
         try:
-            _read_picture(archive.read(entries[image]), image, index, stack)
+            _read_image(archive.read(entries[image]), image, index, stack)
         except (SubmissionError, MemoryError):
             raise
         except LabelMapError as error:
@@ -49,7 +49,7 @@ def read_png_images(
             pass
 
 
-def _read_picture(content: bytes, image: str, index: int, stack: LabelMapStack) -> None:
+def _read_image(content: bytes, image: str, index: int, stack: LabelMapStack) -> None:
     if not content.startswith(_SIGNATURE):
         raise SubmissionError(f"{image} in this ZIP is no PNG file; save the label map as grey PNG.")
     width, height = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")

@@ -84,14 +84,14 @@ class Compare {
     const stack = this.stack;
     const answer = await this.wire.public("opening");
     if (!answer.ok) return null;
-    let told = null;
+    let opening = null;
     for await (const one of read(answer)) {
       if (stack !== this.stack) return null;
-      if (!told) told = one;
+      if (!opening) opening = one;
       else if (one.arrays.pixels) {
         this.showSlice(one, true);
-        this.announce(told);
-        this.planned(told.methods, OPENING_PLAN);
+        this.announce(opening);
+        this.planned(opening.methods, OPENING_PLAN);
       } else this.finished(one);
     }
     return null;
@@ -309,25 +309,25 @@ class Compare {
 
   async judge() {
     const frames = await this.wire.frames("truth");
-    const [told] = frames;
-    this.truthKnown = !!told;
-    if (!told) return this.withoutTruth();
-    if (told.index !== this.index) return;
-    this.truth = told;
+    const [truth] = frames;
+    this.truthKnown = !!truth;
+    if (!truth) return this.withoutTruth();
+    if (truth.index !== this.index) return;
+    this.truth = truth;
     const pane = this.stage.pane("truth", "Truth");
-    pane.take({ method: "truth", title: "Truth", labels: told.arrays.labels, table: told.table, clear: [], intensity: this.stage.view.slice.intensity });
-    pane.hues = told.hues.truth;
-    pane.time.textContent = told.counted;
+    pane.take({ method: "truth", title: "Truth", labels: truth.arrays.labels, table: truth.table, clear: [], intensity: this.stage.view.slice.intensity });
+    pane.hues = truth.hues.truth;
+    pane.time.textContent = truth.counted;
     pane.say(null, "");
     for (const each of this.stage.panes.values()) {
-      each.marks = told.arrays[`marks ${each.name}`] ?? null;
-      if (told.found[each.name]) each.found.textContent = ` · ${told.found[each.name]}`;
+      each.marks = truth.arrays[`marks ${each.name}`] ?? null;
+      if (truth.found[each.name]) each.found.textContent = ` · ${truth.found[each.name]}`;
     }
     const names = [...this.stage.panes.keys()].filter((name) => name !== "truth");
     this.stage.only([...names, "truth"]);
-    this.stage.recolour(told.hues);
-    this.stage.toolbar.offerMarks(Object.keys(told.judged).length > 0);
-    this.scores.show(told);
+    this.stage.recolour(truth.hues);
+    this.stage.toolbar.offerMarks(Object.keys(truth.judged).length > 0);
+    this.scores.show(truth);
     this.list();
   }
 

@@ -25,7 +25,7 @@ class Scores {
     this.table.replaceChildren(
       make("div", { class: "ct-table" }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows))),
       make("p", {}, READ_TOGETHER));
-    this.lists.replaceChildren(...Object.entries(truth.judged).map(([method, told]) => this.outcome(method, told)));
+    this.lists.replaceChildren(...Object.entries(truth.judged).map(([method, outcome]) => this.outcome(method, outcome)));
   }
 
   outcome(method, { counts, structures }) {
@@ -85,7 +85,7 @@ class Agreement {
   constructor() {
     this.body = make("div", { id: "agreement", class: "ct-table" });
     this.element = make("section", { class: "ct-structures", hidden: true },
-      make("h2", {}, "Agreement between methods"), make("p", { class: "ct-told" }, AGREEMENT), this.body);
+      make("h2", {}, "Agreement between methods"), make("p", { class: "ct-aside" }, AGREEMENT), this.body);
   }
 
   show(results) {

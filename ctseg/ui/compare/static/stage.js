@@ -1,6 +1,6 @@
 // The stage: panes over the window's whole width and height, one view of all of them, what is pointed at and chosen.
 
-const SMALLEST_PANE_PX = 200;
+const MIN_PANE_PX = 200;
 const GAP_PX = 4;
 
 class Stage {
@@ -27,7 +27,7 @@ class Stage {
     this.slider = make("label", { id: "place", hidden: true }, make("span", {}, "Slice"), this.place, this.placeWords);
     this.readout = make("p", { class: "ct-readout", role: "status" });
     this.picked = make("p", { class: "ct-picked", role: "status" });
-    this.legend = make("p", { class: "ct-told ct-legend-line", hidden: true });
+    this.legend = make("p", { class: "ct-aside ct-legend-line", hidden: true });
     this.keys = make("details", { class: "ct-keys" }, make("summary", {}, "Keys"), make("p", {},
       "Arrows move the cursor, Enter chooses the structure under it (Shift adds a second), Escape clears. + and - zoom, 0 shows all; "
       + "Ctrl and the wheel zoom, the wheel alone or PageUp and PageDown turn slices. O outline, N numbers, E errors, G grid, W wipe "
@@ -115,7 +115,7 @@ class Stage {
     const below = full ? under : Math.min(under, 120) + 10;
     const height = Math.max(window.innerHeight - top - below, 300);
     if (!this.chosen) {
-      const many = this.columns(panes.length, width, height).size < SMALLEST_PANE_PX;
+      const many = this.columns(panes.length, width, height).size < MIN_PANE_PX;
       this.arrangement = many ? "one" : "grid";
       this.toolbar.layouts.querySelector(`input[value="${this.arrangement}"]`).checked = true;
     }

@@ -33,7 +33,7 @@ class Toolbar {
     this.level = slider("Level", { min: -1200, max: 2000, step: 1, value: 40 }, () => this.slid());
     this.windows = choice("ct-window", "Window", [["file", "As in file"], ...presets], "file", (value) => this.pickWindow(value));
     this.window = make("div", { class: "ct-group ct-windows", title: DISPLAY_ONLY }, this.windows, this.width.element, this.level.element);
-    this.fixed = make("span", { class: "ct-told" }, FIXED_WINDOW);
+    this.fixed = make("span", { class: "ct-aside" }, FIXED_WINDOW);
     this.style = choice("ct-style", "How structures are drawn", [["filled", "Filled"], ["outline", "Outline"]], "filled",
       (value) => { view.outlined = value === "outline"; hooks.redraw(); });
     this.opacity = slider("Opacity", { min: 0, max: 100, step: 1, value: 50 }, (value) => { view.opacity = value / 100; hooks.redraw(); });
@@ -50,7 +50,7 @@ class Toolbar {
     this.pair = make("div", { class: "ct-group ct-pair", hidden: true });
     const more = make("details", { class: "ct-moretools" }, make("summary", {}, "Window values"),
       make("div", { class: "ct-group" }, this.width.element, this.level.element, this.air.element,
-        make("span", { class: "ct-told" }, DISPLAY_ONLY)));
+        make("span", { class: "ct-aside" }, DISPLAY_ONLY)));
     this.window.replaceChildren(this.windows, more);
     this.element = make("div", { class: "ct-toolbar", hidden: true }, this.window, this.fixed,
       make("div", { class: "ct-group" }, this.style, this.opacity.element, this.numbers.element, this.marks.element),

@@ -11,14 +11,14 @@ from ctseg.methods import load
 from ctseg.methods.base.body import body_mask
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
-PICTURE = Path(__file__).resolve().parents[1] / "docs" / "separation.png"
+IMAGE = Path(__file__).resolve().parents[1] / "docs" / "separation.png"
 INDEX = 18
 SIDE = 300
 SHOWN = ("unet-tvmf", "partition", "partition-all")
 
 
 def main() -> None:
-    """Write the picture with 128 colours: small enough to keep."""
+    """Write the image with 128 colours: small enough to keep."""
     ct_slice = ABDOMEN.stack()[INDEX]
     grey = to_uint8(ct_slice, SOFT_TISSUE)
     tiles = [np.stack((grey, grey, grey), axis=2)]
@@ -30,7 +30,7 @@ def main() -> None:
         cut = Image.fromarray(tile[top:bottom, left:right])
         cut.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
         sheet.paste(cut, (column * SIDE, (SIDE - cut.height) // 2))
-    sheet.quantize(128).save(PICTURE, optimize=True)
+    sheet.quantize(128).save(IMAGE, optimize=True)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from ctseg.datasets import open_split
 from ctseg.labelmaps import match_labels, overlay_filled
 from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.store import load_results
-from ctseg.methods import METHODS, load
+from ctseg.methods import CARDS, load
 from ctseg.slices.windowing import to_uint8
 
 BOARD = "phantom-val"
@@ -24,12 +24,12 @@ def worst(values: NDArray[np.float64]) -> int:
     return int(np.nanargmin(values))
 
 
-def picture(method: str, index: int) -> Image.Image:
+def image(method: str, index: int) -> Image.Image:
     """Return the slice, the method's label map and the true one side by side."""
     split = open_split(BOARD)
     ct_slice, true = split.slice(index), split.label_map(index)
     assert true is not None
-    grey = to_uint8(ct_slice, METHODS[method].input_window)
+    grey = to_uint8(ct_slice, CARDS[method].input_window)
     truth, found = match_labels([true, load(method).segment(ct_slice)])
     panels = [np.repeat(grey[:, :, None], 3, axis=2)]
     panels += [overlay_filled(grey, label_map, OPACITY) for label_map in (found, truth)]
@@ -42,12 +42,12 @@ def picture(method: str, index: int) -> Image.Image:
 
 
 def main() -> None:
-    """Draw all pictures."""
+    """Draw all images."""
     FOLDER.mkdir(exist_ok=True)
     for result in load_results(built_in_folder(), BOARD):
-        if result.entry in METHODS:
+        if result.entry in CARDS:
             index = worst(result.values("fg_ari" if result.role == "full tiling" else "ari"))
-            few = picture(result.entry, index).quantize(128, dither=Image.Dither.NONE)
+            few = image(result.entry, index).quantize(128, dither=Image.Dither.NONE)
             few.save(FOLDER / f"{result.entry}.png", optimize=True)
             print(f"{result.entry}: {result.images[index]}")
 

@@ -42,7 +42,7 @@ def test_ramp_of_16_bits_is_not_clipped(tmp_path: Path) -> None:
     assert np.unique(ramp).size == 256
 
 
-def test_range_of_16_bits_is_the_picture_s_own(tmp_path: Path) -> None:
+def test_range_of_16_bits_is_the_image_s_own(tmp_path: Path) -> None:
     Image.fromarray(np.array([[1000, 1500, 2000]], np.uint16)).save(tmp_path / "a.png")
     assert read(tmp_path / "a.png").tolist() == [[0, 128, 255]]
 
@@ -50,28 +50,28 @@ def test_range_of_16_bits_is_the_picture_s_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
 def test_every_mode_of_png(mode: str, tmp_path: Path) -> None:
     grey = np.where(GREY > 100, 255, 0).astype(np.uint8) if mode == "1" else GREY
-    picture = Image.fromarray(grey)
+    image = Image.fromarray(grey)
     if mode == "P":
         # A palette that runs backwards shows whether it is looked up.
-        picture = Image.fromarray(255 - grey, "P")
-        picture.putpalette([255 - value for value in range(256) for _ in range(3)])
+        image = Image.fromarray(255 - grey, "P")
+        image.putpalette([255 - value for value in range(256) for _ in range(3)])
     else:
-        picture = picture.convert(mode)
-    picture.save(tmp_path / "a.png")
+        image = image.convert(mode)
+    image.save(tmp_path / "a.png")
     assert (read(tmp_path / "a.png") == grey).all()
 
 
 def test_transparent_is_black(tmp_path: Path) -> None:
-    picture = np.full((1, 2, 4), 200, np.uint8)
-    picture[0, :, 3] = [0, 255]
-    Image.fromarray(picture).save(tmp_path / "a.png")
+    image = np.full((1, 2, 4), 200, np.uint8)
+    image[0, :, 3] = [0, 255]
+    Image.fromarray(image).save(tmp_path / "a.png")
     assert read(tmp_path / "a.png").tolist() == [[0, 200]]
 
 
 def test_palette_with_transparency(tmp_path: Path) -> None:
-    picture = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
-    picture.putpalette([50, 50, 50, 90, 90, 90])
-    picture.save(tmp_path / "a.png", transparency=0)
+    image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+    image.putpalette([50, 50, 50, 90, 90, 90])
+    image.save(tmp_path / "a.png", transparency=0)
     assert read(tmp_path / "a.png").tolist() == [[0, 90]]
 
 
@@ -85,10 +85,10 @@ def test_colour_becomes_luma(tmp_path: Path) -> None:
 def test_colour_of_16_bits_keeps_its_lower_byte(channels: int, extension: str, tmp_path: Path) -> None:
     # All values share their upper byte.
     grey = np.arange(256, dtype=np.uint16).reshape(16, 16) + 512
-    picture = np.repeat(grey[..., None], channels, axis=2)
+    image = np.repeat(grey[..., None], channels, axis=2)
     if channels == 4:
-        picture[..., 3] = 65535
-    cv2.imwrite(str(tmp_path / f"a.{extension}"), picture)
+        image[..., 3] = 65535
+    cv2.imwrite(str(tmp_path / f"a.{extension}"), image)
     assert (read(tmp_path / f"a.{extension}") == np.arange(256).reshape(16, 16)).all()
 
 
@@ -229,10 +229,10 @@ def test_tiff_of_tiles_in_depth_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(1, 1), (7, 513), (4096, 4096)])
 @pytest.mark.parametrize("extension", ["png", "tif"])
 def test_sizes(size: tuple[int, int], extension: str, tmp_path: Path) -> None:
-    picture = np.zeros(size, np.uint8)
-    picture[-1, -1] = 9
-    Image.fromarray(picture).save(tmp_path / f"a.{extension}", compress_level=1)
-    assert (read(tmp_path / f"a.{extension}") == picture).all()
+    image = np.zeros(size, np.uint8)
+    image[-1, -1] = 9
+    Image.fromarray(image).save(tmp_path / f"a.{extension}", compress_level=1)
+    assert (read(tmp_path / f"a.{extension}") == image).all()
 
 
 @pytest.mark.parametrize("extension", ["png", "tif"])

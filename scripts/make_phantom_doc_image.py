@@ -10,24 +10,24 @@ from ctseg.datasets.phantom.dataset import ct_slice
 from ctseg.labelmaps import overlay_filled
 from ctseg.slices.windowing import to_uint8
 
-PICTURE = Path(__file__).resolve().parents[1] / "docs" / "phantom.png"
+IMAGE = Path(__file__).resolve().parents[1] / "docs" / "phantom.png"
 SIDE = 256
 SHOWN = (("abdomen", 9), ("abdomen", 13), ("abdomen", 11), ("thorax", 12))
 
 
 def _tiles(phantom: PhantomSlice) -> list[Image.Image]:
     grey = to_uint8(ct_slice(phantom), phantom.window)
-    pictures = (np.stack((grey, grey, grey), axis=2), overlay_filled(grey, phantom.label_map, 0.45))
-    return [Image.fromarray(picture).resize((SIDE, SIDE), Image.Resampling.LANCZOS) for picture in pictures]
+    images = (np.stack((grey, grey, grey), axis=2), overlay_filled(grey, phantom.label_map, 0.45))
+    return [Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS) for image in images]
 
 
 def main() -> None:
-    """Write the picture with 128 colours: small enough to keep."""
+    """Write the image with 128 colours: small enough to keep."""
     sheet = Image.new("RGB", (SIDE * len(SHOWN), SIDE * 2))
     for column, (region, seed) in enumerate(SHOWN):
         for row, tile in enumerate(_tiles(phantom_slice(seed, region))):
             sheet.paste(tile, (column * SIDE, row * SIDE))
-    sheet.quantize(128).save(PICTURE, optimize=True)
+    sheet.quantize(128).save(IMAGE, optimize=True)
 
 
 if __name__ == "__main__":
