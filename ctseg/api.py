@@ -1,14 +1,18 @@
 """One call from a slice to a label map."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.methods import MethodError, load
-from ctseg.methods.base.hierarchical import Hierarchical
+from ctseg.methods.base.hierarchical import Hierarchical, label_map_and_tree
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
 from ctseg.slices import CTSlice, read_slice
+
+if TYPE_CHECKING:
+    from ctseg.partition import MergeTree
 
 
 def segment(
@@ -48,14 +52,34 @@ def segment(
     """
     if not isinstance(ct_slice, CTSlice):
         ct_slice = read_slice(Path(ct_slice))
+    return segment_with_tree(ct_slice, method, stop, progress, regions=regions)[0]
+
+
+def segment_with_tree(
+    ct_slice: CTSlice,
+    method: str = "watershed",
+    stop: StopFlag = NeverStop(),
+    progress: Progress = ignore_progress,
+    *,
+    regions: int | None = None,
+) -> tuple[NDArray[np.int32], Optional["MergeTree"]]:
+    """Segment a slice as :func:`segment` does, and keep the merge tree of a method that has one.
+
+    Returns
+    -------
+    label_map : ndarray of int32, shape (H, W)
+    tree : MergeTree whose current partition is the label map, or None; ``ctseg.partition.confidence`` tells
+        from it how sure each structure is
+    """
     chosen = load(method)
     if regions is None:
-        return chosen.segment(ct_slice, stop=stop, progress=progress)
+        return label_map_and_tree(chosen, ct_slice, stop, progress)
     if not isinstance(chosen, Hierarchical):
         raise MethodError(
             f"{method} gives one partition only; for a number of regions choose a method with a merge tree, "
             "such as sobel-tree."
         )
-    label_map = chosen.tree(ct_slice, stop=stop, progress=progress).cut(count=regions)
+    tree = chosen.tree(ct_slice, stop=stop, progress=progress)
+    label_map = tree.cut(count=regions)
     progress(1.0)
-    return label_map
+    return label_map, tree

@@ -15,17 +15,20 @@ from ctseg.labelmaps import area_table
 from ctseg.labelmaps.files import (
     write_coloured_png,
     write_dicom_seg,
+    write_layer_png,
     write_metaimage,
     write_nifti,
     write_png16,
     write_seg_nrrd,
 )
 from ctseg.methods import CARDS
+from ctseg.partition import MergeTree, confidence
 from ctseg.slices import CTSlice
 from ctseg.spreadsheet import to_csv
 
 DISCLAIMER = "Research only, not for diagnosis. Structures are separated, not named."
 _ALWAYS = ("labels.png", "labels-coloured.png", "structures.csv")
+_CONFIDENCE = "confidence.png"
 FORMATS = {
     "nifti": "labels.nii.gz",
     "seg.nrrd": "labels.seg.nrrd",
@@ -46,6 +49,8 @@ labels.png           16 bit, the label of every pixel, 0 = background; most view
 labels-coloured.png  the same in colours, to look at
 {formats}
 structures.csv       one row for each structure; intensities in {unit}, centroids in px from the upper left
+confidence.png       with a merge tree: how far each structure is from being one with its neighbour,
+                     0 to 1 as 1 to 255, 0 = background; also in structures.csv. It is no probability
 
 A label is one structure of one method; numbers of two methods have nothing to do with each other.
 report.json tells methods, times, versions and, where the truth was known, scores.
@@ -56,13 +61,17 @@ _REPORTED_PACKAGES = ("ctseg", "numpy", "scikit-image", "torch", "onnxruntime", 
 
 @dataclass(frozen=True)
 class MethodRun:
-    """One method's label map of a slice, what a user called its structures, its time, and scores if known."""
+    """One method's label map of a slice, what a user called its structures, its time, and scores if known.
+
+    Where the method has a merge tree, ``label_map`` is its current partition.
+    """
 
     method: str
     label_map: NDArray[np.integer]
     seconds: float
     names: Mapping[int, str] = field(default_factory=dict)
     scores: Mapping[str, float | int | None] | None = None
+    tree: MergeTree | None = None
 
 
 def write_results(
@@ -95,8 +104,11 @@ def write_results(
         plain, coloured, table = (home / name for name in _ALWAYS)
         write_png16(plain, run.label_map)
         write_coloured_png(coloured, run.label_map)
-        table.write_text(to_csv(structures(run, ct_slice), _columns(ct_slice)), encoding="utf-8")
+        table.write_text(to_csv(structures(run, ct_slice), _columns(run, ct_slice)), encoding="utf-8")
         written += [plain, coloured, table]
+        if run.tree is not None:
+            written.append(home / _CONFIDENCE)
+            write_layer_png(written[-1], run.label_map, confidence(run.tree))
         for each in formats:
             written.append(home / FORMATS[each])
             _write_voxels(written[-1], each, run, ct_slice, identity)
@@ -143,17 +155,22 @@ def _unit(ct_slice: CTSlice) -> str:
     return "hu" if ct_slice.intensity == "HU" else "grey"
 
 
-def _columns(ct_slice: CTSlice) -> list[str]:
+def _columns(run: MethodRun, ct_slice: CTSlice) -> list[str]:
     unit = _unit(ct_slice)
     measured = ["area_px", "area_mm2", f"mean_{unit}", f"sd_{unit}", "centroid_row_px", "centroid_column_px"]
-    return ["label", "name", *measured]
+    return ["label", "name", *measured, *([] if run.tree is None else ["confidence"])]
 
 
 def structures(run: MethodRun, ct_slice: CTSlice) -> list[dict[str, Any]]:
-    """One row for each structure: label, name, area (px, mm²), mean, deviation, centroid (px)."""
+    """One row for each structure: label, name, area (px, mm²), mean, deviation, centroid (px), confidence.
+
+    The last only where the method has a merge tree.
+    """
     table = area_table(run.label_map, ct_slice.pixels, ct_slice.spacing_mm)
-    label, name, *measured = _columns(ct_slice)
+    label, name, *measured = _columns(run, ct_slice)
     values = [table[column].tolist() for column in _MEASURED]
+    if run.tree is not None:
+        values.append(confidence(run.tree).tolist())
     return [
         {label: number, name: run.names.get(number, ""), **dict(zip(measured, row, strict=True))}
         for number, *row in zip(table["label"].tolist(), *values, strict=True)
@@ -188,8 +205,14 @@ def _run_report(run: MethodRun) -> dict[str, Any]:
         "weights": list(card.weights),
         "weights_licence": card.weights_licence,
         "paper": card.paper,
+        "confidence": None if run.tree is None else _confidence(run.tree),
         "scores": None if run.scores is None else dict(run.scores),
     }
+
+
+def _confidence(tree: MergeTree) -> dict[str, float]:
+    """Confidence by label."""
+    return {str(label): round(value, 4) for label, value in enumerate(confidence(tree).tolist(), start=1)}
 
 
 def _versions() -> dict[str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ctseg.partition import MergeTree
     from ctseg.slices import CTSlice
 
 
@@ -95,8 +96,8 @@ def _segment_one(options: argparse.Namespace) -> int:
     _announce_download(options.method)
     ct_slice = read_slice(options.input, options.slice)
     _tell(ct_slice.notes)
-    label_map, seconds = _timed(ct_slice, options)
-    done = MethodRun(options.method, label_map, seconds)
+    label_map, tree, seconds = _timed(ct_slice, options)
+    done = MethodRun(options.method, label_map, seconds, tree=tree)
     formats = options.format or ["nifti"]
     identity = _identity(options.input, ct_slice) if "dicom-seg" in formats else None
     written = write_results(options.out, ct_slice, [done], formats, identity)
@@ -163,9 +164,11 @@ def _tell(notes: tuple[str, ...]) -> None:
         print(f"Note: {note}", file=sys.stderr)
 
 
-def _timed(ct_slice: "CTSlice", options: argparse.Namespace) -> "tuple[NDArray[np.int32], float]":
-    from ctseg.api import segment
+def _timed(
+    ct_slice: "CTSlice", options: argparse.Namespace
+) -> "tuple[NDArray[np.int32], MergeTree | None, float]":
+    from ctseg.api import segment_with_tree
 
     start = time.perf_counter()
-    label_map = segment(ct_slice, options.method, regions=options.regions)
-    return label_map, time.perf_counter() - start
+    label_map, tree = segment_with_tree(ct_slice, options.method, regions=options.regions)
+    return label_map, tree, time.perf_counter() - start

@@ -71,7 +71,7 @@ def segment_file(file: str | None, method: str, slice_index: float) -> tuple[str
         if isinstance(step, Failed):
             raise gr.Error(step.sentence, print_exception=False)
         if isinstance(step, Done):
-            run = MethodRun(method, step.label_map, step.seconds)
+            run = MethodRun(method, step.label_map, step.seconds, tree=step.tree)
             return _as_png(step.label_map), report(ct_slice, [run])
     raise AssertionError("a run that nobody stops ends with Done or Failed")
 

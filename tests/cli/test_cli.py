@@ -12,8 +12,11 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 import ctseg
+from ctseg.api import segment_with_tree
 from ctseg.cli import main
 from ctseg.labelmaps.files import read_challenge_csv, read_label_map, write_challenge_csv, write_png16
+from ctseg.partition import confidence
+from ctseg.slices import read_slice
 
 CT_SMALL = Path(str(get_testdata_file("CT_small.dcm")))
 
@@ -42,6 +45,28 @@ def test_a_slice_is_cut_into_as_many_regions_as_asked(
     assert json.loads(capsys.readouterr().out)["methods"][0]["structures"] == 12
     expected = ctseg.segment(CT_SMALL, "sobel-tree", regions=12)
     assert np.array_equal(read_label_map(tmp_path / "sobel-tree" / "labels.png"), expected)
+
+
+def test_confidence_stands_in_the_table_the_report_and_a_layer(tmp_path: Path) -> None:
+    ct_slice = read_slice(CT_SMALL)
+    label_map, tree = segment_with_tree(ct_slice, "sobel-tree", regions=12)
+    assert tree is not None
+    sure = confidence(tree)
+    assert 0 < sure.min() < sure.max() <= 1
+    asked = ["segment", str(CT_SMALL), "--method", "sobel-tree", "--regions", "12", "--out", str(tmp_path)]
+    assert main(asked) == 0
+    home = tmp_path / "sobel-tree"
+    rows = (home / "structures.csv").read_text(encoding="utf-8").splitlines()
+    assert rows[0].endswith(",confidence")
+    assert [float(row.rsplit(",", 1)[1]) for row in rows[1:]] == pytest.approx(sure, abs=1e-6)
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    told = report["methods"][0]["confidence"]
+    assert [told[str(label)] for label in range(1, 13)] == pytest.approx(sure, abs=1e-4)
+    layer = np.asarray(Image.open(home / "confidence.png"))
+    assert np.array_equal(layer > 0, label_map > 0)
+    assert layer[label_map > 0] == pytest.approx(1 + 254 * sure[label_map[label_map > 0] - 1], abs=0.5)
+    assert main(["segment", str(CT_SMALL), "--out", str(tmp_path / "plain")]) == 0
+    assert not list((tmp_path / "plain").rglob("confidence.png"))
 
 
 def test_the_slice_of_a_stack_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -520,6 +520,21 @@ def test_zoom_is_linked_and_pointing_says_the_structure_in_every_pane(page: Comp
     )
 
 
+def test_colours_can_tell_how_sure_each_structure_is(page: ComparePage) -> None:
+    page.example(0, "watershed", "sobel-tree")
+    for method in ("watershed", "sobel-tree"):
+        page.wait(method)
+    before = {method: page.image(method) for method in ("watershed", "sobel-tree")}
+    page.page.get_by_text("Confidence", exact=True).first.click()
+    expect(page.page.locator(".ct-legend-line")).to_contain_text("It is no probability")
+    assert page.image("sobel-tree") != before["sobel-tree"]
+    assert page.image("watershed") == before["watershed"]
+    page.page.get_by_role("button", name="Sobel volume tree", exact=True).click()
+    expect(page.page.locator('.ct-table td[data-column="confidence"]').first).to_have_text(
+        re.compile(r"^[01]\.\d\d$")
+    )
+
+
 def test_wipe_shows_two_in_one_and_keys_move_it(page: ComparePage) -> None:
     page.page.locator(".ct-choice label", has_text="Wipe").click()
     expect(page.page.locator(".ct-grid .ct-panel")).to_have_count(1)

@@ -5,7 +5,7 @@ from ctseg.labelmaps.files.challenge_reading import read_challenge_csv, read_cha
 from ctseg.labelmaps.files.dicom_seg import write_dicom_seg
 from ctseg.labelmaps.files.itk import write_metaimage, write_seg_nrrd
 from ctseg.labelmaps.files.nifti import write_nifti
-from ctseg.labelmaps.files.png import write_coloured_png, write_png16
+from ctseg.labelmaps.files.png import write_coloured_png, write_layer_png, write_png16
 from ctseg.labelmaps.files.reading import (
     PlacedLabelMap,
     decode_label_map,
@@ -27,6 +27,7 @@ __all__ = [
     "write_challenge_csv",
     "write_coloured_png",
     "write_dicom_seg",
+    "write_layer_png",
     "write_metaimage",
     "write_nifti",
     "write_png16",

@@ -35,6 +35,21 @@ def write_png16(path: str | PathLike[str], label_map: NDArray[np.generic]) -> No
     Image.fromarray(label_map.astype(np.uint16)).save(path, format="PNG")
 
 
+def write_layer_png(
+    path: str | PathLike[str], label_map: NDArray[np.integer], values: NDArray[np.floating]
+) -> None:
+    """Write one value of each structure as 8-bit grey PNG: 0 is background, 1 to 255 are 0 to 1.
+
+    Parameters
+    ----------
+    path : where to write; an existing file is replaced
+    label_map : ndarray of integers, shape (H, W), structures 1..n
+    values : ndarray, shape (n,), in [0, 1]: of the structures in their order
+    """
+    levels = np.concatenate([[0], 1 + np.rint(254 * np.clip(values, 0, 1))]).astype(np.uint8)
+    Image.fromarray(levels[checked(label_map)]).save(path, format="PNG")
+
+
 def write_coloured_png(path: str | PathLike[str], label_map: NDArray[np.generic]) -> None:
     """Write a label map in the colours of ``palette.colours``, background black.
 

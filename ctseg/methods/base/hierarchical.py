@@ -1,11 +1,11 @@
 """The contract of methods that know more than one partition of a slice."""
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Optional, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.methods.base.method import Method, NeverStop, Progress, StopFlag, ignore_progress
 from ctseg.slices.ct_slice import CTSlice
 
 if TYPE_CHECKING:  # loading a method's card must not wait for higra
@@ -53,3 +53,17 @@ class FromTree:
         label_map = self.tree(ct_slice, stop, progress).label_map
         progress(1.0)
         return label_map
+
+
+def label_map_and_tree(
+    method: Method, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+) -> tuple[NDArray[np.int32], Optional["MergeTree"]]:
+    """Return a method's label map (H, W), and the merge tree that it was cut from if the method has one.
+
+    Cuts, edits and confidence are then taken from the tree without a second run.
+    """
+    if not isinstance(method, Hierarchical):
+        return method.segment(ct_slice, stop=stop, progress=progress), None
+    tree = method.tree(ct_slice, stop=stop, progress=progress)
+    progress(1.0)
+    return tree.label_map, tree

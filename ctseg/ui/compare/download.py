@@ -60,6 +60,7 @@ def _run(method: str, found: Finished, names: Any, session: Session) -> MethodRu
         found.seconds,
         names=_names_of(names, method),
         scores=None if truth is None else json_ready(score(found.label_map, truth)),
+        tree=found.tree,
     )
 
 

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from ctseg.datasets.examples import ABDOMEN
 from ctseg.methods import CARDS, load
+from ctseg.methods.base.hierarchical import label_map_and_tree
 from ctseg.slices import CTSlice
 from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import EXAMPLES, open_example
 from ctseg.ui.compare.frames import frame, slice_frame
 from ctseg.ui.compare.messages import PRESELECTED
-from ctseg.ui.server.method_runs import label_map_and_tree
 from ctseg.ui.server.sessions import Finished, Session
 from ctseg.weights import manifest
 

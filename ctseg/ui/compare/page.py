@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ctseg.labelmaps.judgement import MARKS
-from ctseg.labelmaps.palette import PALETTE_SIZE, colours
+from ctseg.labelmaps.palette import PALETTE_SIZE, colours, ramp
 from ctseg.slices import SliceError
 from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_upload
 from ctseg.slices.windowing import WINDOWS
@@ -151,6 +151,7 @@ def stage_facts() -> dict[str, Any]:
         "examples": shelf(),
         "windows": [[each.width, each.level, name.capitalize()] for name, each in WINDOWS.items()],
         "palette": colours(PALETTE_SIZE).tolist(),
+        "ramp": ramp().tolist(),
         "marks": {name: {"value": mark, "colour": MARK_COLOURS[name]} for name, mark in MARKS.items()},
         "zip": ZIP_NAME,
     }

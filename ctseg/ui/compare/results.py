@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ctseg.labelmaps import area_table, assign_hues, follow, numbered
 from ctseg.methods import CARDS
+from ctseg.partition import confidence
 from ctseg.slices import CTSlice
 from ctseg.ui.compare.frames import Message, frame, label_pixels
 from ctseg.ui.compare.messages import counted, seconds
@@ -85,6 +86,8 @@ def result_frame(session: Session, method: str, ct_slice: CTSlice, about: Messag
     """Pack a method's result for the stage."""
     found = session.finished[method]
     table = area_table(found.label_map, ct_slice.pixels, ct_slice.spacing_mm)
+    if found.tree is not None:
+        table["confidence"] = confidence(found.tree)
     card = CARDS[method]
     head = {
         "state": "done",

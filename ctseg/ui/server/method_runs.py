@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
-from ctseg.methods import CARDS, Method, NeverStop, Progress, StopFlag, Stopped, ignore_progress, load
+from ctseg.methods import CARDS, StopFlag, Stopped, load
+from ctseg.methods.base.hierarchical import label_map_and_tree
 from ctseg.slices import CTSlice
 
 RUNS = "method-runs"
@@ -100,19 +101,6 @@ class Failed:
     """One sentence on why there is no label map."""
 
     sentence: str
-
-
-def label_map_and_tree(
-    method: Method, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
-) -> tuple[NDArray[np.int32], Any]:
-    """Return a method's label map (H, W), and the merge tree that it was cut from if the method has one.
-
-    Cuts and edits are then taken from the tree without a second run.
-    """
-    if not hasattr(method, "tree"):
-        return method.segment(ct_slice, stop=stop, progress=progress), None
-    tree = method.tree(ct_slice, stop=stop, progress=progress)
-    return tree.label_map, tree
 
 
 class _Run(threading.Thread):

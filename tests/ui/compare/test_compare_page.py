@@ -160,6 +160,8 @@ def test_the_stage_is_told_what_python_decides() -> None:
     facts = page.stage_facts()
     assert [400.0, 40.0, "Soft tissue"] in [[float(a), float(b), c] for a, b, c in facts["windows"]]
     assert len(facts["palette"]) == 24
+    lightness = [0.299 * red + 0.587 * green + 0.114 * blue for red, green, blue in facts["ramp"]]
+    assert lightness == sorted(lightness)
     assert set(facts["marks"]) == {"found", "missed", "extra", "merged", "split"}
     assert facts["preselected"][-1] == "sam-vit-t"
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from small_slices import stack_of
 
+from ctseg.partition import MergeTree
 from ctseg.ui.compare.edits import edit
 from ctseg.ui.compare.frames import unframe
 from ctseg.ui.compare.handlers import PageError
@@ -14,47 +14,17 @@ from ctseg.ui.compare.results import take
 from ctseg.ui.server.sessions import Session
 
 
-class _Columns:
-    """A tree of eight columns: cut(n) gives n blocks of them."""
-
-    leaf_count = 8
-
-    def __init__(self) -> None:
-        self.done = [4]
-        self.position = 0
-
-    @property
-    def structure_count(self) -> int:
-        return self.done[self.position]
-
-    @property
-    def states(self) -> list[int]:
-        return self.done
-
-    def cut(self, *, count: int) -> NDArray[np.int32]:
-        self.done = [*self.done[: self.position + 1], count]
-        self.position += 1
-        return self.label_map
-
-    def undo(self) -> NDArray[np.int32]:
-        if not self.position:
-            raise ValueError("There is nothing to undo.")
-        self.position -= 1
-        return self.label_map
-
-    def redo(self) -> NDArray[np.int32]:
-        self.position = min(self.position + 1, len(self.done) - 1)
-        return self.label_map
-
-    @property
-    def label_map(self) -> NDArray[np.int32]:
-        return np.tile(np.arange(32) * self.structure_count // 32 + 1, (24, 1)).astype(np.int32)
+def _columns() -> MergeTree:
+    """A tree of eight columns, cut into four: cut(n) gives n blocks of them."""
+    leaves = np.tile(np.arange(32) // 4 + 1, (24, 1))
+    parents = np.array([8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13, 14, 14, 14])
+    return MergeTree(leaves, parents, np.array([1, 2, 3, 4, 6, 7, 9]) / 10).start(count=4)
 
 
 @pytest.fixture
 def session() -> Session:
     """A page whose watershed has a tree of four structures."""
-    made, tree = Session(), _Columns()
+    made, tree = Session(), _columns()
     made.keep(stack_of())
     take(made, "watershed", tree.label_map, 0.1, tree)
     return made
@@ -87,6 +57,13 @@ def test_what_stays_keeps_its_hue_and_says_its_new_number(session: Session) -> N
     message, _ = _edited(session, action="cut", count=4)
     assert message["moved"] == {"1": 1, "2": 2, "3": 3, "4": 4}
     assert message["hues"]["watershed"] == before.hues.tolist()
+
+
+def test_the_table_says_how_sure_each_structure_is(session: Session) -> None:
+    message, _ = _edited(session, action="merge", labels=[1, 2])
+    assert message["table"]["confidence"] == [0.9, 0.7, 0.7]
+    message, _ = _edited(session, action="cut", count=8)
+    assert message["table"]["confidence"] == [0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.4, 0.4]
 
 
 @pytest.mark.parametrize(

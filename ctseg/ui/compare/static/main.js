@@ -18,7 +18,7 @@ class Compare {
     });
     this.table = new StructureTable({
       focus: (method) => { this.focus = method; this.list(); }, pick: (method, label) => this.stage.select(method, label),
-      redraw: () => this.list(), colourOf: (method, label) => facts.palette[this.stage.panes.get(method).hues[label] % facts.palette.length],
+      redraw: () => this.list(), colourOf: (method, label) => this.stage.panes.get(method).colourOf(label),
       named: () => this.stage.redraw(),
     });
     this.scores = new Scores(facts.marks, {
@@ -302,7 +302,6 @@ class Compare {
     this.focus ??= one.method;
     this.treeControls(pane);
     this.stage.legend.hidden = false;
-    if (!this.stage.view.marks) this.stage.legend.textContent = "Colours only tell structures apart; structures that match have one colour in all panes.";
     this.stage.lay();
     this.list();
   }
@@ -434,6 +433,7 @@ class Compare {
     this.agreement.show(methods);
     this.scores.show(this.truth);
     if (!this.truth) this.stage.toolbar.offerMarks(false);
+    this.stage.toolbar.offerConfidence(methods.some(({ table }) => table.confidence));
     this.legend();
   }
 
@@ -441,6 +441,9 @@ class Compare {
     const { legend, view } = this.stage;
     legend.hidden = ![...this.stage.panes.values()].some(({ result }) => result);
     if (view.marks && this.truth) legend.replaceChildren("Structures, method by method:", ...legendOf(this.facts.marks, this.truth.judged));
+    else if (view.byConfidence) legend.replaceChildren("Confidence, how far a structure is from being one with its neighbour: 0 ",
+      make("i", { class: "ct-ramp", style: `background: linear-gradient(to right, ${this.facts.ramp.map((rgb) => `rgb(${rgb})`)})` }),
+      " 1. It is no probability; methods without a merge tree keep their colours.");
     else legend.replaceChildren("Colours only tell structures apart; structures that match have one colour in all panes.");
   }
 

@@ -82,6 +82,13 @@ function labelColours(hues, clear, palette) {
   return table;
 }
 
+// The step of the ramp of each label, where a table tells how sure each structure is.
+function confidenceSteps({ label, confidence }, size, steps) {
+  const found = new Uint8Array(size);
+  label.forEach((each, k) => { found[each] = Math.round(confidence[k] * (steps - 1)); });
+  return found;
+}
+
 function labelCanvas(slice, labels, colours) {
   const canvas = canvasOf(slice.width, slice.height);
   const image = new ImageData(slice.width, slice.height);

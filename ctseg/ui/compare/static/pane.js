@@ -34,12 +34,18 @@ class Pane {
   }
 
   // Hues may change with each further result; `clearAir` leaves regions of air at the border unpainted.
-  colour(palette, hues, slice, clearAir) {
+  // With a ramp, colours tell how sure each structure is, where the method says so.
+  colour(palette, hues, slice, clearAir, ramp) {
     if (!this.result) return;
     this.hues = hues;
-    this.colours = labelColours(hues, clearAir ? this.result.clear ?? [] : [], palette);
+    const clear = clearAir ? this.result.clear ?? [] : [];
+    const sure = ramp && this.result.table?.confidence;
+    this.swatches = sure ? { steps: confidenceSteps(this.result.table, hues.length, ramp.length), of: ramp } : { steps: hues, of: palette };
+    this.colours = labelColours(this.swatches.steps, clear, this.swatches.of);
     this.layer = labelCanvas(slice, this.result.labels, this.colours);
   }
+
+  colourOf(label) { return this.swatches.of[this.swatches.steps[label] % this.swatches.of.length]; }
 
   // Sizes the canvas to its place; returns whether there is one to draw on.
   fit() {

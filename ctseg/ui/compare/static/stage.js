@@ -8,14 +8,14 @@ class Stage {
     this.hooks = hooks;
     this.view = {
       facts, slice: null, greys: null, grey: identityTable(), window: null, turned: UPRIGHT, zoom: 1, panX: 0, panY: 0,
-      opacity: 0.5, outlined: false, numbers: false, marks: false, clearAir: true, smooth: true, cursor: null, hovered: new Map(),
+      opacity: 0.5, outlined: false, byConfidence: false, numbers: false, marks: false, clearAir: true, smooth: true, cursor: null, hovered: new Map(),
       selected: null, picked: {}, ruler: null, measuring: false, wipe: 0.5,
     };
     Object.assign(this, { panes: new Map(), slices: 1, arrangement: "grid", main: null, pair: [null, null] });
     this.toolbar = new Toolbar(this.view, {
       redraw: () => this.redraw(), regrey: () => this.regrey(), recolour: () => this.recolour(), home: () => this.home(),
       fullscreen: () => this.fullscreen(), ruler: () => this.toggleRuler(), layout: (name) => this.arrange(name),
-      legend: () => hooks.legend(),
+      legend: () => hooks.legend(), confidence: () => { this.recolour(); hooks.selected(); },
     });
     this.facts = make("div", { class: "ct-facts" });
     this.remark = make("div", { class: "ct-opening" });
@@ -85,9 +85,10 @@ class Stage {
   }
 
   recolour(hues = null) {
+    const ramp = this.view.byConfidence ? this.view.facts.ramp : null;
     for (const pane of this.panes.values()) {
       const own = hues?.[pane.name] ?? pane.hues;
-      if (pane.result && own) pane.colour(this.view.facts.palette, own, this.view.slice, this.view.clearAir);
+      if (pane.result && own) pane.colour(this.view.facts.palette, own, this.view.slice, this.view.clearAir, ramp);
     }
     this.redraw();
   }

@@ -30,6 +30,7 @@ class StructureTable {
       ["label", "No."], ["name", "Your name for it"], ["area_px", "Area (px)"],
       ...(result.table.area_mm2 ? [["area_mm2", "Area (mm²)"]] : []),
       ["mean", `Mean (${unit})`], ["sd", `SD (${unit})`], ["centroid", "Centre x, y (px)"],
+      ...(result.table.confidence ? [["confidence", "Confidence"]] : []),
     ];
   }
 
@@ -70,6 +71,7 @@ class StructureTable {
         oninput: (event) => { names[label] = event.target.value; this.hooks.named(); }, onclick: (event) => event.stopPropagation(),
       }),
       centroid: () => `${table.centroid_column[k].toFixed(0)}, ${table.centroid_row[k].toFixed(0)}`,
+      confidence: () => table.confidence[k].toFixed(2),
       area_px: () => table.area_px[k].toLocaleString("en"),
     };
     const number = (name) => table[name][k].toLocaleString("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });

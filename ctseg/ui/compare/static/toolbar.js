@@ -36,6 +36,9 @@ class Toolbar {
     this.fixed = make("span", { class: "ct-aside" }, FIXED_WINDOW);
     this.style = choice("ct-style", "How structures are drawn", [["filled", "Filled"], ["outline", "Outline"]], "filled",
       (value) => { view.outlined = value === "outline"; hooks.redraw(); });
+    this.by = choice("ct-by", "What colours tell", [["structure", "Structures"], ["confidence", "Confidence"]], "structure",
+      (value) => { view.byConfidence = value === "confidence"; hooks.confidence(); });
+    this.by.hidden = true;
     this.opacity = slider("Opacity", { min: 0, max: 100, step: 1, value: 50 }, (value) => { view.opacity = value / 100; hooks.redraw(); });
     this.numbers = check("Numbers", (on) => { view.numbers = on; hooks.redraw(); });
     this.air = check("Air clear", (on) => { view.clearAir = on; hooks.recolour(); }, true);
@@ -53,7 +56,7 @@ class Toolbar {
         make("span", { class: "ct-aside" }, DISPLAY_ONLY)));
     this.window.replaceChildren(this.windows, more);
     this.element = make("div", { class: "ct-toolbar", hidden: true }, this.window, this.fixed,
-      make("div", { class: "ct-group" }, this.style, this.opacity.element, this.numbers.element, this.marks.element),
+      make("div", { class: "ct-group" }, this.style, this.by, this.opacity.element, this.numbers.element, this.marks.element),
       make("div", { class: "ct-group" }, this.layouts, this.pair), tools);
   }
 
@@ -105,6 +108,14 @@ class Toolbar {
     this.marks.element.hidden = !present;
     if (!present) this.marks.input.checked = false;
     this.view.marks = this.marks.input.checked;
+  }
+
+  // Only methods with a merge tree tell how sure their structures are.
+  offerConfidence(present) {
+    this.by.hidden = !present;
+    if (present || !this.view.byConfidence) return;
+    this.by.querySelector('input[value="structure"]').checked = true;
+    this.view.byConfidence = false;
   }
 
   offerPair(panes, pair, onpick) {
