@@ -28,7 +28,7 @@ def segment(
     Parameters
     ----------
     ct_slice : CTSlice, or the path of a file that holds one; of a stack the middle slice is taken
-    method : a name from ``ctseg.METHODS``
+    method : a name from ``ctseg.METHODS``, or ``run:FOLDER`` for a run folder of ``ctseg train``
     stop : looked at at least every 0.5 s
     progress : called with the finished fraction in [0, 1]
     regions : the most structures to cut the slice into, for methods with a merge tree; None for their own cut
@@ -71,7 +71,9 @@ def segment_with_tree(
     tree : MergeTree whose current partition is the label map, or None; ``ctseg.partition.confidence`` tells
         from it how sure each structure is
     """
-    chosen = load(method)
+    from ctseg.methods.runs import named
+
+    chosen = load(named(method))
     if regions is None:
         return label_map_and_tree(chosen, ct_slice, stop, progress)
     if not isinstance(chosen, Hierarchical):

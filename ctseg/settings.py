@@ -34,6 +34,10 @@ class Setting:
         named = self.text()
         return Path(named) if named else None
 
+    def folders(self) -> list[Path]:
+        """Return the folders that are named, apart as in ``PATH``."""
+        return [Path(each) for each in self.text().split(os.pathsep) if each]
+
     def number(self) -> float:
         """Return the value as a number that is not negative; any other text counts as not set."""
         try:
@@ -118,6 +122,11 @@ SAM_VIT_B_REVISION = Setting(
     default="main",
     about="Branch, tag or commit there; the file's sha256 is checked in any case.",
 )
+RUNS = Setting(
+    name="CTSEG_RUNS",
+    about="Run folders of `ctseg train`, apart as in `PATH`, that this app and `ctseg methods` offer too.",
+    unset="only the methods that come with ctseg or with another package",
+)
 DECODE_SECONDS = Setting(
     name="CTSEG_DECODE_SECONDS",
     default="9.5",
@@ -140,6 +149,7 @@ SETTINGS = (
     SAM_VIT_B_FILE,
     SAM_VIT_B_REPO,
     SAM_VIT_B_REVISION,
+    RUNS,
     DECODE_SECONDS,
 )
 """All of them, in the order of the docs."""

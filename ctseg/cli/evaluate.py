@@ -11,7 +11,9 @@ from ctseg.cli.errors import CommandError
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command and its options."""
     command = commands.add_parser("evaluate", help="score a method on a board's images")
-    command.add_argument("method", metavar="METHOD", help="a name from `ctseg methods`, or an oracle row")
+    command.add_argument(
+        "method", metavar="METHOD", help="a name from `ctseg methods`, an oracle row, or run:FOLDER"
+    )
     command.add_argument("--board", required=True, help="a name from `ctseg board`")
     command.add_argument("--out", type=Path, help="folder of results (default: the project's leaderboard/)")
     command.add_argument("--json", action="store_true", help="print the whole result as JSON")

@@ -15,7 +15,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run(options: argparse.Namespace) -> int:
     """Print a line, or the whole card, for each method."""
     from ctseg.methods import CARDS
+    from ctseg.methods.runs import add_runs_of_setting
 
+    add_runs_of_setting()
     if options.json:
         print(json.dumps([asdict(card) for card in CARDS.values()], indent=2, ensure_ascii=False))
         return 0

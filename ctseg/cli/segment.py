@@ -32,7 +32,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="a CT file, a folder of a DICOM series, or a folder of 0.png, 1.png, …",
     )
     command.add_argument(
-        "--method", default="watershed", help="a name that `ctseg methods` lists (default watershed)"
+        "--method",
+        default="watershed",
+        help="a name that `ctseg methods` lists, or run:FOLDER of `ctseg train` (default watershed)",
     )
     command.add_argument(
         "--out",
@@ -62,8 +64,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run(options: argparse.Namespace) -> int:
     """Segment what was given."""
+    from ctseg.methods.runs import named
+
     if not options.input.exists():
         raise CommandError(f"There is no {options.input}; give a file or a folder that exists.")
+    options.method = named(options.method)
     if not options.input.is_dir():
         return _segment_one(options)
     images = _numbered_images(options.input)

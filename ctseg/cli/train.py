@@ -29,7 +29,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         )
         command.add_argument("--initial", type=Path, help="safetensors file with the encoder to start from")
         command.add_argument("--threads", type=int, help="processor threads")
+        command.add_argument("--steps", type=int, help="fewer or more steps than the recipe's, for a trial")
         command.add_argument("--seed", type=int, help="another seed than the recipe's, to see the spread")
+        if name == "train":
+            command.add_argument(
+                "--data", type=Path, help="folder of your own slices and label maps, in place of the recipe's"
+            )
         command.set_defaults(run=run)
 
 
@@ -69,10 +74,18 @@ def run_pretrain(options: argparse.Namespace) -> int:
 
 
 def _recipe(options: argparse.Namespace) -> "Recipe":
+    from ctseg.datasets.own_folder import PREFIX
     from ctseg.training.recipe import find_recipe
 
     recipe = find_recipe(options.recipe)
-    return recipe if options.seed is None else dataclasses.replace(recipe, seed=options.seed)
+    told = {"seed": options.seed, "steps": options.steps}
+    recipe = dataclasses.replace(recipe, **{key: value for key, value in told.items() if value is not None})
+    if recipe.steps <= 0:
+        raise CommandError(f"--steps is {recipe.steps}; it must be above 0.")
+    if getattr(options, "data", None) is None:
+        return recipe
+    data = dataclasses.replace(recipe.data, split=f"{PREFIX}{options.data}")
+    return dataclasses.replace(recipe, data=data)
 
 
 def _prepare(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ from ctseg.datasets.challenge import ChallengeSplit, is_challenge_folder
 from ctseg.datasets.few_shot import FewShotSplit
 from ctseg.datasets.folders import data_folder
 from ctseg.datasets.near_duplicates import near_duplicate_groups
+from ctseg.datasets.own_folder import PREFIX, OwnFolder
 from ctseg.datasets.partition import REPORT_IMAGES, group_split, report_validation_indices
 from ctseg.datasets.sealed import SEALED_PHANTOM, folder_variable, sealed_folder, sealed_phantom
 from ctseg.datasets.split import DatasetError, Split, Subset
@@ -32,7 +33,8 @@ def open_split(name: str) -> Split:
     ``phantom-val`` is drawn and needs no data; ``phantom-sealed`` needs its owner's secret.
     ``challenge-report-*`` are the report's 340 and 60 images; ``challenge-group-*`` divide all annotated
     images of the challenge so that near-duplicates stay together. The challenge's data lies in the folder
-    ``challenge`` of ``CTSEG_DATA``, or is that folder itself.
+    ``challenge`` of ``CTSEG_DATA``, or is that folder itself. ``folder:PATH`` is a folder of one's own, see
+    :class:`ctseg.datasets.own_folder.OwnFolder`.
 
     Raises
     ------
@@ -49,6 +51,8 @@ def open_split(name: str) -> Split:
         return FewShotSplit(data_folder() / "ct-fewshot" / FEW_SHOT_FOLDERS[name], name)
     if name in _CHALLENGE:
         return _open_challenge(name)
+    if name.startswith(PREFIX):
+        return OwnFolder(Path(name.removeprefix(PREFIX)), name)
     owned = sealed_folder(name)
     if owned is not None:
         return owned

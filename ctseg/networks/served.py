@@ -1,5 +1,6 @@
 """Networks served by ONNX Runtime: they load in a fraction of the time, because torch is not imported."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ class ServedNetwork:
 
     def __init__(self, path: Path) -> None:
         facts, weights = _read(path)
-        graph = GRAPHS / f"{facts.get('network', '')}-{facts.get('size', '')}.onnx"
+        graph = _graph(facts)
         if not graph.is_file():
             raise ValueError(f"{path.name} does not say which network it belongs to; export it again.")
         self.size = int(facts["size"])
@@ -54,6 +55,25 @@ class ServedNetwork:
     def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return logits (1, C, S, S) of an image (1, 1, S, S) in [-1, 1]: background, foreground, more."""
         return np.asarray(self._session.run(["logits"], {"grey": image})[0])
+
+
+def graph_of(path: Path) -> Path:
+    """Return where the graph of a file's network lies, if it is one of those that are served.
+
+    Raises
+    ------
+    ValueError
+        If the file is no safetensors file.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return _graph(file.metadata() or {})
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} is no safetensors file; fetch it again.") from error
+
+
+def _graph(facts: Mapping[str, str]) -> Path:
+    return GRAPHS / Path(f"{facts.get('network', '')}-{facts.get('size', '')}.onnx").name
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, NDArray[np.generic]]]:

@@ -7,6 +7,7 @@ import threading
 import gradio as gr
 
 from ctseg.leaderboard.submissions.service import SubmissionService, open_service
+from ctseg.methods.runs import add_runs_of_setting
 from ctseg.slices import shut_down, warm_up
 from ctseg.ui.api import add_api
 from ctseg.ui.compare.page import compare_page, leave
@@ -41,6 +42,7 @@ def build(service: SubmissionService | None = None) -> gr.Blocks:
     """
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     private_upload_folder()
+    add_runs_of_setting()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as pages:
         gr.Navbar(main_page_name=FIRST_PAGE)
         compare_page(pages)

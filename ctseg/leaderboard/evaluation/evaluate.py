@@ -20,6 +20,7 @@ from ctseg.leaderboard.evaluation.image_worker import evaluate_image, settle
 from ctseg.leaderboard.evaluation.oracles import ORACLES
 from ctseg.leaderboard.results.result import OURS, Result, Role, predictions_sha256
 from ctseg.methods import CARDS
+from ctseg.methods.runs import named
 from ctseg.metrics import METRIC_VERSION, Scores, mean_scores
 
 Progress = Callable[[int, int], None]
@@ -30,7 +31,7 @@ def evaluate(entry: str, board: Board, cache: Path, progress: Progress, workers:
 
     Parameters
     ----------
-    entry : name of a method or of an oracle row
+    entry : name of a method or of an oracle row, or ``run:FOLDER``
     board : where the images come from
     cache : folder in which finished images are kept, so that a killed evaluation goes on where it was
     progress : called with the number of finished images and of all
@@ -44,18 +45,23 @@ def evaluate(entry: str, board: Board, cache: Path, progress: Progress, workers:
     ------
     BoardError
         If there is no such method, or it is not trained yet.
+    MethodError
+        If the folder of ``run:FOLDER`` holds no finished run.
     DatasetError
         If the board's images are not on this machine.
     """
+    asked, entry = entry, named(entry)
     if entry not in ORACLES and (entry not in CARDS or not CARDS[entry].trained):
         raise BoardError(f"There is no method {entry!r} that can be run; `ctseg methods` lists them.")
     split = open_split(board.name)
     fingerprint = split.fingerprint()
     version = code_version()
-    key = hashlib.sha256(f"{entry}\n{version}\n{METRIC_VERSION}\n{fingerprint}".encode()).hexdigest()[:16]
+    weights = METHODS[entry].weights if entry in METHODS else ()
+    parts = (entry, *weights, version, METRIC_VERSION, fingerprint)
+    key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
     folder = cache / f"{board.name}-{entry}-{key}"
     folder.mkdir(parents=True, exist_ok=True)
-    _run_missing(entry, board, split, folder, progress, workers)
+    _run_missing(asked, board, split, folder, progress, workers)
     return _assemble(entry, board, split, folder, fingerprint, version)
 
 

@@ -13,6 +13,7 @@ from ctseg.datasets import Split, open_split
 from ctseg.files import atomic_path
 from ctseg.leaderboard.evaluation.oracles import ORACLES
 from ctseg.methods import load
+from ctseg.methods.runs import named
 from ctseg.metrics import score
 from ctseg.metrics.scores import json_ready
 
@@ -44,7 +45,7 @@ def evaluate_image(entry: str, board: str, index: int, target: Path) -> None:
         start = time.perf_counter()
         label_map = ORACLES[entry][1](true)
     else:
-        method = load(entry)
+        method = load(named(entry))
         start = time.perf_counter()
         label_map = method.segment(ct_slice)
     seconds = time.perf_counter() - start

@@ -4,7 +4,8 @@ import importlib
 import logging
 import pkgutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 
@@ -15,6 +16,14 @@ from ctseg.weights import bytes_to_fetch, manifest
 
 ENTRY_POINT_GROUP = "ctseg.methods"
 METHOD_PACKAGES = ("classical", "networks", "sam", "own")
+
+
+@dataclass(frozen=True)
+class _Added:
+    """Stands where a method's module does, for a method that was added while running."""
+
+    load: Callable[[], Method]
+
 
 _logger = logging.getLogger(__name__)
 _loaded: dict[str, Method] = {}
@@ -41,9 +50,9 @@ def _outside_modules() -> list[ModuleType]:
     return modules
 
 
-def _find() -> tuple[dict[str, Card], dict[str, ModuleType]]:
+def _find() -> tuple[dict[str, Card], dict[str, ModuleType | _Added]]:
     cards: dict[str, Card] = {}
-    modules: dict[str, ModuleType] = {}
+    modules: dict[str, ModuleType | _Added] = {}
     for module in _built_in_modules() + _outside_modules():
         for card in getattr(module, "CARDS", None) or [getattr(module, "CARD", None)]:
             if not isinstance(card, Card):
@@ -67,6 +76,31 @@ METHODS = CARDS
 
 class MethodError(UserError):
     """There is no such method, or it cannot be run; the message is one sentence."""
+
+
+def add(card: Card, loading: Callable[[], Method]) -> None:
+    """Make a method known to this process, in place of an earlier one that was added under its name.
+
+    Raises
+    ------
+    MethodError
+        If a method that comes with ctseg or with another package has that name.
+    """
+    with _loading:
+        if isinstance(_modules.get(card.name, _Added(loading)), ModuleType):
+            raise MethodError(f"There is a method {card.name} already; choose another name.")
+        if _cards.get(card.name) == card:
+            return
+        _cards[card.name], _modules[card.name] = card, _Added(loading)
+        _loaded.pop(card.name, None)
+
+
+def remove(name: str) -> None:
+    """Forget a method that was added by :func:`add`; any other stays."""
+    with _loading:
+        if isinstance(_modules.get(name), _Added):
+            del _cards[name], _modules[name]
+            _loaded.pop(name, None)
 
 
 def load(name: str) -> Method:

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.methods.base.affinity_network import AffinityNetwork
 from ctseg.methods.base.card import Card, Family, Saw
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.methods.base.training_facts import ANNOTATED_DATA, RESEARCH_USE
@@ -76,14 +77,11 @@ class ForegroundRegions:
 
     Parameters
     ----------
-    file : name of the network's weights in the manifest
+    network : of background and foreground
     """
 
-    def __init__(self, file: str) -> None:
-        from ctseg.networks.served import ServedNetwork
-        from ctseg.weights import fetch
-
-        self._network = ServedNetwork(fetch(file))
+    def __init__(self, network: AffinityNetwork) -> None:
+        self._network = network
 
     def segment(
         self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
@@ -104,3 +102,11 @@ class ForegroundRegions:
         label_map = connected_regions(total >= _THRESHOLD * len(TTA_FLIPS))
         progress(1.0)
         return label_map
+
+
+def served_regions(file: str) -> ForegroundRegions:
+    """Return the method of a network whose weights the manifest names, with them in memory."""
+    from ctseg.networks.served import ServedNetwork
+    from ctseg.weights import fetch
+
+    return ForegroundRegions(ServedNetwork(fetch(file)))

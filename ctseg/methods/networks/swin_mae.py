@@ -2,7 +2,7 @@
 
 from ctseg.methods.base.method import Method
 from ctseg.methods.base.training_facts import UNLABELLED_DATA
-from ctseg.methods.networks.foreground_regions import ForegroundRegions, network_card
+from ctseg.methods.networks.foreground_regions import network_card, served_regions
 
 FILE = "swin_mae_fp16.safetensors"
 
@@ -37,4 +37,4 @@ CARD = network_card(
 
 def load() -> Method:
     """Return the method with its weights in memory."""
-    return ForegroundRegions(FILE)
+    return served_regions(FILE)

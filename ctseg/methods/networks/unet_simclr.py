@@ -4,8 +4,8 @@ from ctseg.methods.base.method import Method
 from ctseg.methods.base.training_facts import UNLABELLED_DATA
 from ctseg.methods.networks.foreground_regions import (
     SHORT_BUDGET,
-    ForegroundRegions,
     network_card,
+    served_regions,
 )
 
 FILE = "unet_simclr_fp16.safetensors"
@@ -34,4 +34,4 @@ CARD = network_card(
 
 def load() -> Method:
     """Return the method with its weights in memory."""
-    return ForegroundRegions(FILE)
+    return served_regions(FILE)

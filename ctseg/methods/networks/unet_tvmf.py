@@ -1,7 +1,7 @@
 """A U-Net trained with the adaptive t-vMF Dice loss; connected regions of its foreground."""
 
 from ctseg.methods.base.method import Method
-from ctseg.methods.networks.foreground_regions import ForegroundRegions, network_card
+from ctseg.methods.networks.foreground_regions import network_card, served_regions
 
 FILE = "unet_tvmf_fp16.safetensors"
 
@@ -30,4 +30,4 @@ CARD = network_card(
 
 def load() -> Method:
     """Return the method with its weights in memory."""
-    return ForegroundRegions(FILE)
+    return served_regions(FILE)

@@ -1,7 +1,7 @@
 """The control of ``unet-tvmf`` that starts from random weights."""
 
 from ctseg.methods.base.method import Method
-from ctseg.methods.networks.foreground_regions import SHORT_BUDGET, ForegroundRegions, network_card
+from ctseg.methods.networks.foreground_regions import SHORT_BUDGET, network_card, served_regions
 
 FILE = "unet_tvmf_scratch_fp16.safetensors"
 
@@ -30,4 +30,4 @@ CARD = network_card(
 
 def load() -> Method:
     """Return the method with its weights in memory."""
-    return ForegroundRegions(FILE)
+    return served_regions(FILE)

@@ -1,0 +1,40 @@
+"""Any network in a safetensors file: by ONNX Runtime where its graph is there, else by torch."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.networks.foreground import Logits
+from ctseg.networks.served import ServedNetwork, graph_of
+
+
+class TorchNetwork:
+    """As :class:`ctseg.networks.served.ServedNetwork`, for networks and sizes without a graph."""
+
+    def __init__(self, path: Path) -> None:
+        from ctseg.networks.stored import load_network
+        from ctseg.networks.tensors import torch_logits
+
+        stored = load_network(path)
+        self.size = stored.size
+        self._logits: Logits = torch_logits(stored.network)
+
+    def logits(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (1, C, S, S) of a picture (1, 1, S, S) in [-1, 1]."""
+        return self._logits(picture)
+
+
+def open_network(path: Path) -> ServedNetwork | TorchNetwork:
+    """Return the network of a file, such as ``best.safetensors`` of a training run.
+
+    Parameters
+    ----------
+    path : safetensors file with ``network`` and ``size`` in its metadata
+
+    Raises
+    ------
+    ValueError
+        If the file is no safetensors file, lacks those facts, or does not fit its network.
+    """
+    return ServedNetwork(path) if graph_of(path).is_file() else TorchNetwork(path)
