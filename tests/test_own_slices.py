@@ -12,7 +12,7 @@ from pydicom.data import get_testdata_file
 from ctseg.cli import main
 from ctseg.labelmaps.files import read_label_map
 from ctseg.leaderboard.results.store import load_results
-from ctseg.methods import METHODS
+from ctseg.methods import CARDS
 from ctseg.methods.base import registry
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,7 +58,7 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
                 words = [words[0], f"{words[1]}.toml", *words[2:], "--steps", "1"]
             assert main(words) == 0, command
         assert "run-mine on ct-fewshot-val" in capsys.readouterr().out
-        assert "A folder of own slices; 1 steps" in METHODS["run-mine"].training_data
+        assert "A folder of own slices; 1 steps" in CARDS["run-mine"].training_data
         assert read_label_map(tmp_path / "results" / "run-mine" / "labels.png").shape == (128, 128)
         (result,) = load_results(tmp_path / "scores", "ct-fewshot-val")
         assert result.saw == ("annotated",)

@@ -20,9 +20,9 @@ class TorchNetwork:
         self.size = stored.size
         self._logits: Logits = torch_logits(stored.network)
 
-    def logits(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return logits (1, C, S, S) of a picture (1, 1, S, S) in [-1, 1]."""
-        return self._logits(picture)
+    def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits (1, C, S, S) of an image (1, 1, S, S) in [-1, 1]."""
+        return self._logits(image)
 
 
 def open_network(path: Path) -> ServedNetwork | TorchNetwork:

@@ -12,7 +12,7 @@ import torch
 
 from ctseg.api import segment_with_tree
 from ctseg.cli import main
-from ctseg.methods import METHODS, MethodError, load
+from ctseg.methods import CARDS, MethodError, load
 from ctseg.methods.base import registry
 from ctseg.methods.runs import add_run, add_runs_of_setting, named
 from ctseg.networks.registry import build_network
@@ -25,9 +25,9 @@ from ctseg.ui.methods.page import methods_html
 
 @pytest.fixture(autouse=True)
 def _forgotten() -> Iterator[None]:
-    before = set(METHODS)
+    before = set(CARDS)
     yield
-    for name in set(METHODS) - before:
+    for name in set(CARDS) - before:
         registry.remove(name)
 
 
@@ -52,12 +52,12 @@ def slice_of_noise() -> CTSlice:
 def test_the_card_says_what_the_recipe_says(tmp_path: Path) -> None:
     data = Data(split="folder:/home/somebody/secret", sources=("annotated", "phantoms"))
     name = add_run(run_folder(tmp_path / "liver and more", "partition", data=data))
-    card = METHODS[name]
+    card = CARDS[name]
     assert (name, card.full_tiling, card.saw) == ("run-liver-and-more", True, ("annotated", "synthetic"))
     assert "12 steps of 8 slices at 64 px, from random weights" in card.training_data
     assert card.parameters == sum(one.numel() for one in build_network("tiny-unet-affinities").parameters())
     assert "secret" not in json.dumps(dataclasses.asdict(card))
-    plain = METHODS[add_run(run_folder(tmp_path / "plain"))]
+    plain = CARDS[add_run(run_folder(tmp_path / "plain"))]
     assert (plain.full_tiling, plain.saw) == (False, ("annotated",))
 
 
@@ -75,12 +75,12 @@ def test_weights_are_loaded_only_as_the_card_names_them(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "mine")
     name = named(f"run:{folder}")
     assert named(f"run:{folder}") == name
-    first = METHODS[name]
+    first = CARDS[name]
     run_folder(folder, seed=1)
     with pytest.raises(MethodError, match="have changed"):
         load(name)
     assert named(f"run:{folder}") == name
-    assert METHODS[name].weights != first.weights
+    assert CARDS[name].weights != first.weights
     load(name)
 
 

@@ -56,7 +56,7 @@ def evaluate(entry: str, board: Board, cache: Path, progress: Progress, workers:
     split = open_split(board.name)
     fingerprint = split.fingerprint()
     version = code_version()
-    weights = METHODS[entry].weights if entry in METHODS else ()
+    weights = CARDS[entry].weights if entry in CARDS else ()
     parts = (entry, *weights, version, METRIC_VERSION, fingerprint)
     key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
     folder = cache / f"{board.name}-{entry}-{key}"
