@@ -61,10 +61,10 @@ def decode(paths: Sequence[Path]) -> Stack:
         And nothing else, for any bytes.
     """
     check_upload(path.stat().st_size for path in paths)
-    kinds = [_kind(path) for path in paths]
     if len(paths) > 1:
-        return _guarded(kinds[0], lambda: _decode_several(paths, kinds))
-    return _guarded(kinds[0], lambda: _decode_file(paths[0], kinds[0]))
+        return _guarded("dicom", lambda: _decode_several(paths))
+    kind = _kind(paths[0])
+    return _guarded(kind, lambda: _decode_file(paths[0], kind))
 
 
 def decode_one(path: Path, index: int | None) -> Stack:
@@ -110,13 +110,15 @@ def _kind(path: Path) -> str:
     return sniffed.kind
 
 
-def _decode_several(paths: Sequence[Path], kinds: Sequence[str]) -> Stack:
+def _decode_several(paths: Sequence[Path]) -> Stack:
     from ctseg.slices.dicom.series import read_dicom
 
-    if set(kinds) != {"dicom"}:
+    if any(path.stat().st_size == 0 for path in paths):
+        raise SliceError("This file is empty; export or download it again.")
+    if not all(_begins_as_dicom(path) for path in paths):
         raise SliceError(
             "Several files are read together only if all are DICOM slices of one series; "
-            "upload one file at a time."
+            "upload one file at a time, and a .mhd with its .raw in one ZIP."
         )
     return read_dicom([partial(_open, path) for path in paths])
 

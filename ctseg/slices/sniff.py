@@ -46,6 +46,8 @@ _OTHERS = {
     b"8BPS": "a Photoshop image",
     b"\x00\x00\x00\x0cjP  ": "a bare JPEG 2000 image",
     b"\xff\x4f\xff\x51": "a bare JPEG 2000 image",
+    b"\x00\x00\x00\x0cJXL ": "a JPEG XL image",
+    b"\xff\x0a": "a JPEG XL image",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
     b"Rar!": "a RAR archive",
     b"BZh": "a bzip2 archive",

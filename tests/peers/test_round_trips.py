@@ -226,3 +226,57 @@ def test_structure_set(tmp_path: Path) -> None:
 def test_a_dicom_slice_is_no_label_map() -> None:
     with pytest.raises(LabelMapError, match="read as a slice, not as a label map"):
         read_label_map(HEAD)
+
+
+@pytest.mark.parametrize("turn", [(1, 0, 0, 0, 1, 0), (-1, 0, 0, 0, 1, 0), (0.8, 0.6, 0, -0.6, 0.8, 0)])
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+def test_segmentations_whose_frames_end_within_a_byte(
+    turn: tuple[float, ...], kind: str, tmp_path: Path
+) -> None:
+    import highdicom
+    import pydicom
+    from pydicom.sr.codedict import codes
+
+    sources = []
+    for k in range(4):
+        source = pydicom.dcmread(HEAD)
+        source.Rows, source.Columns, source.PixelData = (
+            5,
+            7,
+            np.full((5, 7), k, np.uint16).tobytes() + b"\0\0",
+        )
+        source.ImageOrientationPatient = list(turn)
+        normal = np.cross(turn[:3], turn[3:])
+        source.ImagePositionPatient = [round(float(x), 6) for x in np.array([1.0, 2.0, 3.0]) + 3 * k * normal]
+        source.SOPInstanceUID, source.InstanceNumber = f"1.2.{k}", k
+        source.save_as(tmp_path / f"{k}.dcm")
+        sources.append(source)
+    labels = np.random.default_rng(0).integers(0, 3, (4, 5, 7)).astype(np.uint8)
+    masks = np.stack([labels == 1, labels == 2], axis=-1).astype(np.uint8)
+    structure = codes.SCT.AnatomicalStructure
+    segments = [highdicom.seg.SegmentDescription(n, f"s{n}", structure, structure, "MANUAL") for n in (1, 2)]
+    marks = masks if kind == "BINARY" else labels
+    made = ("m", "m", "1", "1")
+    uid = highdicom.UID
+    highdicom.seg.Segmentation(sources, marks, kind, segments, uid(), 1, uid(), 1, *made).save_as(
+        tmp_path / "s.dcm"
+    )
+    for k in range(4):
+        place = decode([tmp_path / f"{k}.dcm"])[0].geometry
+        assert np.array_equal(read_placed_label_map(tmp_path / "s.dcm", on=place).label_map, labels[k])
+
+
+def test_a_contour_drawn_twice_is_no_hole(tmp_path: Path) -> None:
+    import pydicom
+
+    ct_slice = decode([HEAD])[0]
+    test_structure_set(tmp_path)
+    structures = pydicom.dcmread(tmp_path / "rs.dcm")
+    for roi in structures.ROIContourSequence:
+        roi.ContourSequence = [each for contour in roi.ContourSequence for each in (contour, contour)]
+    structures.save_as(tmp_path / "twice.dcm", enforce_file_format=True)
+    once, twice = (
+        read_placed_label_map(tmp_path / name, on=ct_slice.geometry).label_map
+        for name in ("rs.dcm", "twice.dcm")
+    )
+    assert np.array_equal(once, twice)

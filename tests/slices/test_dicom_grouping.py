@@ -369,3 +369,42 @@ def test_a_table_of_contents_beside_a_series_is_not_told(tmp_path: Path) -> None
     files = series(tmp_path, [{"z": 5 * k} for k in range(3)])
     contents = write_ct(tmp_path / "DICOMDIR", SOPClassUID="1.2.840.10008.1.3.10", Modality=None)
     assert decode([contents, *files]).notes == ()
+
+
+@pytest.mark.parametrize("keyword", ["AcquisitionTime", "AcquisitionDateTime", "ContentTime"])
+def test_a_shorter_scan_before_the_whole_one_is_not_mixed_into_it(keyword: str, tmp_path: Path) -> None:
+    stamps = ("20260101101500", "20260101101600") if "Date" in keyword else ("101500", "101600")
+    files = series(
+        tmp_path,
+        [{"mark": z, "z": z, keyword: stamps[0]} for z in (5, 10)]
+        + [{"mark": 1000 + z, "z": z, keyword: stamps[1]} for z in (0, 5, 10, 15)],
+    )
+    stack = decode(files)
+    assert firsts(stack) == [1000, 1005, 1010, 1015]
+    assert "2 others were left out" in (stack.note or "")
+
+
+@pytest.mark.parametrize("upwards", [(True, True), (False, False)])
+def test_runs_through_the_body_that_no_tag_tells_apart_are_not_mixed(
+    upwards: tuple[bool, bool], tmp_path: Path
+) -> None:
+    runs = [sorted(run, reverse=not up) for run, up in zip([(5, 10), (0, 5, 10, 15)], upwards, strict=True)]
+    marks = [{"mark": 1000 * number + z, "z": z} for number, run in enumerate(runs) for z in run]
+    assert firsts(decode(series(tmp_path, marks))) == [1000, 1005, 1010, 1015]
+
+
+def test_places_that_differ_by_less_than_a_slice_can_are_one(tmp_path: Path) -> None:
+    files = series(
+        tmp_path,
+        [
+            {"mark": 1000 * phase + z, "z": z + 0.03 * phase, "SliceThickness": 5}
+            for phase in (0, 1)
+            for z in (0, 5, 10, 15)
+        ],
+    )
+    assert firsts(decode(files)) == [0, 5, 10, 15]
+
+
+def test_a_thickness_far_from_the_steps_makes_no_places_one(tmp_path: Path) -> None:
+    files = series(tmp_path, [{"mark": k, "z": 0.1 * k, "SliceThickness": 50} for k in range(9)])
+    assert firsts(decode(files)) == list(range(9))

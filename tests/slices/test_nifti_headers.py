@@ -146,3 +146,17 @@ def test_one_slice_alone_has_the_values_it_has_in_the_stack(dtype: Any, tmp_path
     assert np.array_equal(decode_one(tmp_path / "a.nii.gz", None).pixels[0], stack.pixels[3])
     with pytest.raises(SliceError, match="no slice 6"):
         decode_one(tmp_path / "a.nii.gz", 6)
+
+
+@pytest.mark.parametrize("lengths", [(4, 1, 3), (4, 5, 1)])
+def test_any_length_left_at_zero_is_one(lengths: tuple[int, int, int], tmp_path: Path) -> None:
+    voxels = np.arange(np.prod(lengths), dtype=np.int16).reshape(lengths) - 1000
+    plain = nibabel.Nifti1Image(voxels, np.diag([1, 2, 3, 1.0]))
+    nibabel.save(plain, tmp_path / "a.nii")
+    content = bytearray((tmp_path / "a.nii").read_bytes())
+    dim = [3, *(length if length > 1 else 0 for length in lengths), 1, 1, 1, 1]
+    content[40:56] = np.array(dim, "<i2").tobytes()
+    (tmp_path / "b.nii").write_bytes(content)
+    first, second = (decode([tmp_path / name]) for name in ("a.nii", "b.nii"))
+    assert (first.pixels == second.pixels).all()
+    assert np.allclose(first.affines, second.affines)

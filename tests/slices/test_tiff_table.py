@@ -144,3 +144,12 @@ def test_jpeg_is_read_as_a_slice_and_refused_as_labels(tmp_path: Path) -> None:
     assert np.abs(decode([path]).pixels[0].astype(int) - smooth).max() <= 4
     with pytest.raises(LabelMapError, match="compressed as JPEG"):
         read_label_map(path)
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_white_is_zero_does_not_turn_what_is_transparent(planar: str, tmp_path: Path) -> None:
+    grey, alpha = values("uint8"), values("uint8")[::-1]
+    samples = np.stack([grey, alpha], axis=0 if planar == "separate" else -1)
+    options: dict[str, Any] = {"planarconfig": planar, "extrasamples": ["unassalpha"]}
+    path = write(tmp_path / "a.tif", samples, photometric="miniswhite", compression="deflate", **options)
+    assert (decode([path]).pixels[0] == np.floor((255 - grey) * (alpha / 255.0) + 0.5)).all()

@@ -1,5 +1,6 @@
 """DICOM Segmentations (BINARY and LABELMAP) and structure sets as the true label map of one CT slice."""
 
+from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -12,6 +13,7 @@ from ctseg.labelmaps.files.volumes import SeveralSlicesError
 from ctseg.slices.dicom.elements import Elements
 from ctseg.slices.dicom.frame import frame_facts
 from ctseg.slices.dicom.header import read_elements
+from ctseg.slices.dicom.syntaxes import NATIVE
 from ctseg.slices.dicom.values import text, whole
 from ctseg.slices.geometry import FROM_LPS, Geometry
 from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_size, check_upload
@@ -96,8 +98,7 @@ def _segmentation(
     chosen, affine = _on_plane(_thick(affines), on)
     labels = np.zeros((rows, columns), np.int32)
     overlap = False
-    for index, stored in zip(chosen, iter_pixels(dataset, indices=chosen), strict=True):
-        frame = np.asarray(stored)
+    for index, frame in zip(chosen, _frames(dataset, (rows, columns), chosen), strict=True):
         if frame.shape != labels.shape:
             raise LabelMapError("This DICOM Segmentation is damaged: its frames differ; export it again.")
         marked = frame > 0
@@ -108,6 +109,20 @@ def _segmentation(
     if padding and text(dataset, "SegmentationType") == "LABELMAP":
         labels[labels == padding] = 0
     return labels, Geometry((rows, columns), affine), (_OVERLAP,) if overlap else ()
+
+
+def _frames(dataset: Dataset, shape: tuple[int, int], chosen: list[int]) -> Iterator[NDArray[np.integer]]:
+    """Yield these frames; those of one bit a pixel follow each other without a gap (PS3.5 8.1.1)."""
+    native = dataset.file_meta.TransferSyntaxUID in NATIVE
+    if not native or whole(dataset, "BitsAllocated") != 1:
+        yield from iter_pixels(dataset, indices=chosen)
+        return
+    # pydicom 3.0.2 cannot begin within a byte.
+    data, pixels = np.frombuffer(dataset.PixelData, np.uint8), shape[0] * shape[1]
+    for index in chosen:
+        first, inside = divmod(index * pixels, 8)
+        bits = np.unpackbits(data[first : -(-(index + 1) * pixels // 8)], bitorder="little")
+        yield bits[inside : inside + pixels].reshape(shape)
 
 
 def _thick(affines: list[NDArray[np.float64] | None]) -> list[NDArray[np.float64]]:
@@ -143,6 +158,11 @@ def _on_plane(
     ]
     if not chosen:
         raise LabelMapError(_NOTHING)
+    if any(np.abs(affines[index] - affines[chosen[0]]).max() > _TOLERANCE for index in chosen):
+        raise LabelMapError(
+            "The frames of this DICOM Segmentation on this slice lie on different grids; export it again on "
+            "the grid of its CT."
+        )
     return chosen, affines[chosen[0]]
 
 
@@ -161,6 +181,7 @@ def _contours(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geom
     assert on.affine is not None
     to_slice = np.linalg.inv(on.affine) @ FROM_LPS
     masks: dict[int, NDArray[np.bool_]] = {}
+    drawn: set[tuple[int, bytes]] = set()
     points = 0
     for item in dataset.get("ROIContourSequence") or []:
         for contour in item.get("ContourSequence") or []:
@@ -173,9 +194,13 @@ def _contours(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geom
             points += len(millimetres)
             if points > _MAX_POINTS:
                 raise LabelMapError("This structure set has too many contours; export fewer structures.")
+            number = int(item.ReferencedROINumber)
+            # The same contour twice is one contour, and no hole as large as itself.
+            if (number, millimetres.tobytes()) in drawn:
+                continue
+            drawn.add((number, millimetres.tobytes()))
             found = _inside(millimetres, to_slice, on.shape)
             if found is not None:
-                number = int(item.ReferencedROINumber)
                 masks[number] = masks.get(number, np.zeros(on.shape, bool)) ^ found
     labels = np.zeros(on.shape, np.int32)
     if not any(mask.any() for mask in masks.values()):

@@ -14,7 +14,7 @@ from PIL import Image
 from ctseg.errors import UserError
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.volumes import read_volume
-from ctseg.slices.formats.png_jpeg import orientation_of
+from ctseg.slices.formats.png_jpeg import PNG_GREY_AND_ALPHA, bits_and_colour, orientation_of, png_samples
 from ctseg.slices.formats.volume_files import KINDS as VOXELS
 from ctseg.slices.geometry import Geometry, lay_on, upright
 from ctseg.slices.limits import check_size
@@ -169,32 +169,45 @@ def decode_png(file: BinaryIO) -> NDArray[np.generic]:
         If it is a colour image or holds several images; Pillow's errors for damaged files pass.
     """
     with Image.open(file, formats=["PNG"]) as image:
-        if image.mode not in ("1", "L", "P", "I;16", "I"):
+        with_alpha = bits_and_colour(file)[1] == PNG_GREY_AND_ALPHA
+        if image.mode not in ("1", "L", "P", "I;16", "I") and not with_alpha:
             raise LabelMapError(_COLOURED)
         images = getattr(image, "n_frames", 1)
         if images > 1:
             raise LabelMapError(_SEVERAL.format(images))
-        samples = _palette_labels(image) if image.mode == "P" else np.asarray(image)
+        read = _palette_labels if image.mode == "P" else np.asarray
+        samples = _opaque_labels(file, image) if with_alpha else read(image)
         samples = upright(samples, orientation_of(image))
         # Pillow widens 16-bit grey in some modes; no PNG holds more.
         return samples.astype(np.uint16) if samples.dtype.itemsize > 2 else samples
+
+
+def _opaque_labels(file: BinaryIO, image: Image.Image) -> NDArray[np.generic]:
+    """Labels of a grey image whose second channel, transparency, says nothing: all of it is opaque."""
+    samples = png_samples(file, image)
+    most = 255 if samples.dtype == np.uint8 else 65535
+    if int(samples[..., -1].min()) < most:
+        raise LabelMapError(_COLOURED)
+    return samples[..., 0]
 
 
 def _palette_labels(image: Image.Image) -> NDArray[np.generic]:
     """Labels of a palette image: its indices, or its grey values where all colours in use are grey.
 
     Programs that make PNG smaller turn a grey label map of few labels into a palette of greys in any order:
-    its background, black, need not be index 0. A palette with a colour in it was made for label maps.
+    its background, black, need not be index 0. A palette with a colour in it was made for label maps, and so
+    was one that shows two of its indices alike.
     """
     indices = np.asarray(image)
     colours = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
     used = np.unique(indices)
     shown = colours[used[used < len(colours)]]
-    if len(shown) < len(used) or (shown != shown[:, :1]).any():
+    greys = bool((shown == shown[:, :1]).all())
+    if len(shown) < len(used) or not greys or len(np.unique(shown[:, 0])) < len(used):
         return indices
-    greys = np.zeros(256, np.uint8)
-    greys[: len(colours)] = colours[:, 0]
-    return np.asarray(greys[indices])
+    values = np.zeros(256, np.uint8)
+    values[: len(colours)] = colours[:, 0]
+    return np.asarray(values[indices])
 
 
 def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
@@ -228,7 +241,7 @@ def _as_labels(numbers: NDArray[np.generic]) -> NDArray[np.integer]:
         raise LabelMapError("This file holds fractions, so it is no label map; save the labels as integers.")
     if numbers.dtype.kind in "if" and numbers.min() < 0:
         raise LabelMapError("This label map has negative labels; use 0 for background and numbers above it.")
-    if numbers.dtype.kind == "f" and numbers.max() > np.iinfo(np.int32).max:
+    if numbers.dtype.kind == "f" and float(numbers.max()) > np.iinfo(np.int32).max:
         raise LabelMapError("This label map has labels above 2147483647; renumber them.")
     dtype: np.dtype[Any] = numbers.dtype.newbyteorder("=")
     if numbers.dtype.kind in "bf":

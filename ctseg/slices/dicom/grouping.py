@@ -1,5 +1,6 @@
 """Which slices make one stack: one direction, one size of pixels, one way to HU, and no place twice."""
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,8 @@ from ctseg.slices.dicom.values import text
 _SAME_DIRECTION = 0.005
 _SAME_SPACING = 1e-3
 # Sets that differ in these are one where they share no place, even if they interleave.
-_APART_ONLY_IF_REPEATED = ("SliceThickness", "SeriesNumber")
+_TIMES = ("AcquisitionTime", "AcquisitionDateTime", "ContentTime")
+_APART_ONLY_IF_REPEATED = ("SliceThickness", "SeriesNumber", *_TIMES)
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def _split(slices: list[DicomSlice]) -> list[tuple[list[DicomSlice], str | None,
     keywords = dict.fromkeys(keyword for each in slices for keyword in each.sets)
     for keyword in keywords:
         values = [each.sets.get(keyword) for each in slices]
+        if keyword in _TIMES and len(set(values)) * 2 > len(values):  # every slice has a time of its own
+            continue
         sets = _interleaved_sets(values, along, tolerance, keyword in _APART_ONLY_IF_REPEATED)
         if len(sets) > 1:
             found = [part for members in sets for part in _split([slices[k] for k in members])]
@@ -163,17 +167,36 @@ def _overlap(
 
 
 def _passes(slices: Sequence[DicomSlice], along: NDArray[np.float64], tolerance: float) -> list[list[int]]:
-    """Where places repeat and no tag tells why: the first image of each place, the second, and so on."""
+    """Where places repeat and no tag tells why: runs through the body, one after the other in time.
+
+    Where there are more such runs than images of one place, as in series numbered place by place, the first
+    image of each place, the second, and so on.
+    """
     taken = sorted(range(len(slices)), key=lambda k: (slices[k].taken, slices[k].number or 0, k))
     order = np.argsort(along, kind="stable")
     place = np.empty(len(along), np.int64)
     place[order] = np.cumsum(np.diff(along[order], prepend=along[order[0]]) > tolerance)
+    runs = _runs(taken, place)
+    if len(runs) == np.bincount(place).max():
+        return runs
     seen: dict[int, int] = defaultdict(int)
     passes: dict[int, list[int]] = defaultdict(list)
     for index in taken:
         passes[seen[int(place[index])]].append(index)
         seen[int(place[index])] += 1
     return [passes[k] for k in sorted(passes)]
+
+
+def _runs(taken: Sequence[int], place: NDArray[np.int64]) -> list[list[int]]:
+    """Cut a sequence of slices where it turns back or stays at one place."""
+    runs = [[taken[0]]]
+    for before, index in itertools.pairwise(taken):
+        step, run = place[index] - place[before], runs[-1]
+        if step == 0 or (len(run) > 1 and (step > 0) != (place[run[1]] > place[run[0]])):
+            runs.append([index])
+        else:
+            run.append(index)
+    return runs
 
 
 def _by(slices: Sequence[DicomSlice], keys: Sequence[Hashable]) -> list[list[DicomSlice]]:

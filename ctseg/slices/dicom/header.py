@@ -21,6 +21,7 @@ _KEYWORDS = (
     "InstanceNumber",
     "AcquisitionNumber",
     "AcquisitionTime",
+    "AcquisitionDateTime",
     "ContentTime",
     "TemporalPositionIdentifier",
     "TriggerTime",
@@ -60,8 +61,8 @@ _KEYWORDS = (
     "ExtendedOffsetTableLengths",
     "PixelData",
 )
-# Names of patients, dates and the like are not among them: they are passed over, never kept. Times of day
-# tell phases of contrast apart and go no further than that.
+# Names of patients, dates and the like are not among them: they are passed over, never kept. Times of
+# acquisition tell phases of contrast apart and go no further than that.
 _TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in _KEYWORDS]
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 UNDEFINED_LENGTH = 0xFFFFFFFF

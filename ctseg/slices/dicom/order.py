@@ -13,6 +13,7 @@ _UNEVEN = 0.02
 _MISSING = 1.75
 _ROUNDING_MM = 0.002
 _SAME_PLACE_MM = 0.005
+_SAME_PLACE_PART, _SAME_PLACE_STEP = 0.02, 0.2
 _MAX_GAPS = 3
 _UNPLACED = (
     "The files do not say where the slices lie; they are in the order {}, which may run from head to feet."
@@ -48,7 +49,8 @@ def places(slices: Sequence[DicomSlice]) -> Places:
         points = np.stack([position for position in positions if position is not None])
         direction = _direction(slices, points)
         if direction is not None:
-            return Places(points @ direction, direction, _tolerance(slices))
+            along = points @ direction
+            return Places(along, direction, _tolerance(slices, along))
     for values, tolerance, name in (
         ([each.location_mm for each in slices], _SAME_PLACE_MM, "SliceLocation"),
         ([each.in_stack for each in slices], 0.0, "InStackPositionNumber"),
@@ -60,9 +62,15 @@ def places(slices: Sequence[DicomSlice]) -> Places:
     return Places(numbers, None, 0.0, _UNPLACED.format("in which they were given"))
 
 
-def _tolerance(slices: Sequence[DicomSlice]) -> float:
-    spacing = slices[0].frame.spacing_mm
-    return _SAME_PLACE_MM if spacing is None else min(_SAME_PLACE_MM, 0.01 * min(spacing))
+def _tolerance(slices: Sequence[DicomSlice], along: NDArray[np.float64]) -> float:
+    """Distance up to which two images lie at one place, in mm: little, or a small part of a thick slice."""
+    spacing, thickness = slices[0].frame.spacing_mm, slices[0].sets["SliceThickness"]
+    tolerance = _SAME_PLACE_MM if spacing is None else min(_SAME_PLACE_MM, 0.01 * min(spacing))
+    if isinstance(thickness, float) and len(along) > 1:
+        # Believed only as far as it agrees with how far apart the slices are.
+        usual = float(np.ptp(along)) / (len(along) - 1)
+        tolerance = max(tolerance, min(_SAME_PLACE_PART * thickness, _SAME_PLACE_STEP * usual))
+    return tolerance
 
 
 def _direction(slices: Sequence[DicomSlice], points: NDArray[np.float64]) -> NDArray[np.float64] | None:

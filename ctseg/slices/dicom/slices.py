@@ -31,9 +31,12 @@ SETS = {
     "ImageType": ("FrameType", "ImageType"),
     "SliceThickness": ("SliceThickness",),
     "SeriesNumber": ("SeriesNumber",),
+    "AcquisitionTime": ("AcquisitionTime",),
+    "AcquisitionDateTime": ("AcquisitionDateTime",),
+    "ContentTime": ("ContentTime",),
 }
 # In the order in which images of one place were taken.
-_TIMES = ("TriggerTime", "AcquisitionTime", "ContentTime")
+_TIMES = ("TriggerTime", "AcquisitionDateTime", "AcquisitionTime", "ContentTime")
 # Dimensions of an enhanced file that say where a frame lies; all others tell sets apart.
 _SPATIAL = ("ImagePositionPatient", "InStackPositionNumber", "StackID", "SliceLocation")
 

@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Callable
+from functools import partial
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -33,6 +34,8 @@ _TYPES = {
 }
 _DAMAGED = "The header of this MetaImage file is damaged; export or download it again."
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
+_SPACINGS = {"ElementSpacing", "ElementSize"}
+_NO_SPACING = "The distance between this MetaImage file's voxels is told as 0 or no number, so it is unknown."
 
 Beside = Callable[[str], BinaryIO]
 
@@ -68,13 +71,13 @@ def open_metaimage(file: BinaryIO, beside: Beside = no_file_beside) -> Volume:
         raise SliceError("This MetaImage file holds several volumes; save the one you want as its own file.")
     i, j, k = (*lengths, 1)[:3]
     dtype = _dtype(fields)
-    affine = _affine(fields) if axes == 3 else None
-    spacing = _numbers(fields, ("ElementSpacing", "ElementSize"), axes)
-    x, y, z = np.append(np.full(3, np.nan) if spacing is None else np.abs(spacing), np.nan)[:3].tolist()
-    voxels = file if fields["ElementDataFile"].upper() == "LOCAL" else beside(fields["ElementDataFile"])
+    steps = _steps(fields, axes)
+    affine = _affine(fields, axes, steps)
+    x, y, z = np.append(np.abs(steps), np.nan)[:3].tolist()
+    voxels = file if fields["ElementDataFile"].upper() == "LOCAL" else beside(_one_file(fields))
     if fields.get("CompressedData", "").lower() == "true":
-        voxels = cast("BinaryIO", Inflated(voxels, zlib.decompressobj(wbits=47)))
-    elif voxels is not file:
+        voxels = cast("BinaryIO", Inflated(voxels, partial(zlib.decompressobj, wbits=47)))
+    elif "HeaderSize" in fields:
         _pass_header(voxels, fields, i * j * k * dtype.itemsize)
     return Volume(
         "MetaImage",
@@ -84,15 +87,28 @@ def open_metaimage(file: BinaryIO, beside: Beside = no_file_beside) -> Volume:
         radiological_view((i, j, k), _LPS if affine is None else affine),
         affine,
         (x, y, z),
+        notes=() if np.isfinite(steps).all() or not _SPACINGS & fields.keys() else (_NO_SPACING,),
     )
+
+
+def _one_file(fields: dict[str, str]) -> str:
+    """Name of the file of voxels; several may be told by a list, or by a pattern and three numbers."""
+    name = fields["ElementDataFile"]
+    if name.upper().split() == ["LIST"] or "%" in name:
+        raise SliceError(
+            "This MetaImage header comes without its voxels, which lie in several files; save the volume as "
+            "one .mha file."
+        )
+    return name
 
 
 def _fields(file: BinaryIO) -> dict[str, str]:
     fields: dict[str, str] = {}
     for _ in range(_MAX_LINES):
         line = file.readline(_MAX_LINE)
-        key, separator, value = line.decode("latin-1").partition("=")
-        if not line or not separator:
+        text = line.decode("latin-1")
+        key, separator, value = text.partition("=" if "=" in text else ":")
+        if not separator:
             break
         fields[key.strip()] = value.strip()
         if key.strip() == "ElementDataFile":
@@ -137,24 +153,29 @@ def _dtype(fields: dict[str, str]) -> np.dtype:
     return np.dtype((">" if big else "<") + code)
 
 
-def _affine(fields: dict[str, str]) -> NDArray[np.float64] | None:
+def _steps(fields: dict[str, str], axes: int) -> NDArray[np.float64]:
+    """Distance between voxels along each axis in mm, negative where an axis runs back; NaN where not told."""
+    told = _numbers(fields, ("ElementSpacing", "ElementSize"), axes)
+    return np.full(axes, np.nan) if told is None else np.where(told == 0, np.nan, told)
+
+
+def _affine(fields: dict[str, str], axes: int, steps: NDArray[np.float64]) -> NDArray[np.float64] | None:
     """Voxel to RAS+ mm; the file's own axes are DICOM's, and each row of its matrix is one axis of voxels."""
-    matrix = _numbers(fields, ("TransformMatrix", "Rotation", "Orientation"), 9)
-    origin = _numbers(fields, ("Offset", "Position", "Origin"), 3)
-    spacing = _numbers(fields, ("ElementSpacing", "ElementSize"), 3)
-    if matrix is None or origin is None or spacing is None:
+    matrix = _numbers(fields, ("TransformMatrix", "Rotation", "Orientation"), axes * axes)
+    origin = _numbers(fields, ("Offset", "Position", "Origin"), axes)
+    if axes < 3 or matrix is None or origin is None or not np.isfinite(steps[:3]).all():
         return None
     affine = np.eye(4)
-    affine[:3, :3] = matrix.reshape(3, 3).T * np.abs(spacing)
-    affine[:3, 3] = origin
+    affine[:3, :3] = matrix.reshape(axes, axes)[:3, :3].T * steps[:3]
+    affine[:3, 3] = origin[:3]
     affine = FROM_LPS @ affine
     return affine if is_place(affine) else None
 
 
 def _pass_header(voxels: BinaryIO, fields: dict[str, str], needed: int) -> None:
-    """HeaderSize bytes come before the voxels of a file of their own; -1 says that the voxels end it."""
-    [size] = _whole(fields, "HeaderSize", 1) if "HeaderSize" in fields else [0]
-    if size >= 0:
+    """HeaderSize bytes of the file come before the voxels; -1 says that the voxels end it, 0 says nothing."""
+    [size] = _whole(fields, "HeaderSize", 1)
+    if size > 0:
         voxels.seek(size)
-        return
-    voxels.seek(max(0, voxels.seek(0, 2) - needed))
+    elif size < 0:
+        voxels.seek(max(0, voxels.seek(0, 2) - needed))

@@ -107,10 +107,9 @@ def _lengths(header: Any) -> tuple[int, int, int]:
     axes = int(header["dim"][0])
     if not 1 <= axes <= 7:
         raise SliceError(_DAMAGED)
-    lengths = [int(length) for length in header["dim"][1 : axes + 1]]
-    # Lengths left at 0 behind the last one that counts are 1.
-    while len(lengths) > 2 and lengths[-1] == 0:
-        lengths.pop()
+    first, *others = [int(length) for length in header["dim"][1 : axes + 1]]
+    # As in the NIfTI library: a length left at 0 is 1, but for the first.
+    lengths = [first, *(length or 1 for length in others)]
     if min(lengths) < 1:
         raise SliceError("This NIfTI file says that it holds no voxels; export it again.")
     if len(lengths) < 2:

@@ -3,6 +3,7 @@
 import bz2
 import re
 import zlib
+from functools import partial
 from typing import BinaryIO, cast
 
 import numpy as np
@@ -38,7 +39,8 @@ _SPACES = {
     "left-anterior-superior": np.diag([-1.0, 1.0, 1.0, 1.0]),
     "las": np.diag([-1.0, 1.0, 1.0, 1.0]),
 }
-_MILLIMETRES = {"": 1.0, "mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001}
+_MILLIMETRES = {"": 1.0, "mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001, "μm": 0.001}
+_NO_UNIT = "The unit of this NRRD file's space is not known here, so its place and spacing count as unknown."
 _DAMAGED = "The header of this NRRD file is damaged; export or download it again."
 
 
@@ -73,6 +75,7 @@ def open_nrrd(file: BinaryIO) -> Volume:
         radiological_view((i, j, k), FROM_LPS if affine is None else affine),
         affine,
         spacing,
+        notes=() if np.isfinite(_units(fields)).all() else (_NO_UNIT,),
     )
 
 
@@ -88,7 +91,7 @@ def _fields(file: BinaryIO) -> dict[str, str]:
             break
         if not line.strip():
             return fields
-        name, separator, value = line.decode("latin-1").partition(": ")
+        name, separator, value = line.decode("utf-8", "replace").partition(": ")
         if separator and ":=" not in name and not name.startswith("#"):
             fields[name.strip().lower()] = value.strip()
     raise SliceError(_DAMAGED)
@@ -155,13 +158,14 @@ def _affine(
     affine[:3, 3] = origin
     if len(steps) == 2:
         affine = across(affine)
-    affine[:3] *= _unit(fields)
+    affine[:3] *= _units(fields)[:, np.newaxis]
     return space @ affine if is_place(affine) else None
 
 
-def _unit(fields: dict[str, str]) -> float:
-    units = re.findall(r'"([^"]*)"', fields.get("space units", ""))
-    return _MILLIMETRES.get(units[0] if units else "", 1.0)
+def _units(fields: dict[str, str]) -> NDArray[np.float64]:
+    """Millimetres of one unit along each axis of the file's space, NaN for units not known here."""
+    told = [*re.findall(r'"([^"]*)"', fields.get("space units", "")), "", "", ""][:3]
+    return np.array([_MILLIMETRES.get(name.strip().lower(), np.nan) for name in told])
 
 
 def _spacing(
@@ -170,7 +174,7 @@ def _spacing(
     spacings = fields.get("spacings", "").split()[-axes:]
     lengths = []
     for axis, direction in enumerate(directions):
-        length = np.nan if direction is None else float(np.linalg.norm(direction)) * _unit(fields)
+        length = np.nan if direction is None else float(np.linalg.norm(direction * _units(fields)))
         if direction is None and len(spacings) == axes and re.fullmatch(r"[\d.eE+-]+", spacings[axis]):
             length = abs(float(spacings[axis]))
         lengths.append(length if length > 0 else np.nan)
@@ -199,6 +203,6 @@ def _voxels(file: BinaryIO, fields: dict[str, str]) -> BinaryIO:
             )
         if encoding == "raw":
             return file
-        inflater = bz2.BZ2Decompressor() if encoding.startswith("b") else zlib.decompressobj(wbits=31)
-        return cast("BinaryIO", Inflated(file, inflater))
+        fresh = bz2.BZ2Decompressor if encoding.startswith("b") else partial(zlib.decompressobj, wbits=31)
+        return cast("BinaryIO", Inflated(file, fresh))
     raise SliceError("This NRRD file holds its voxels as text; save it with the encoding raw or gzip.")

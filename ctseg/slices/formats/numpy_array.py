@@ -25,6 +25,8 @@ def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[An
     width, read = {
         (1, 0): (2, np.lib.format.read_array_header_1_0),
         (2, 0): (4, np.lib.format.read_array_header_2_0),
+        # As version 2, with names of fields in UTF-8, of which arrays of numbers have none.
+        (3, 0): (4, np.lib.format.read_array_header_2_0),
     }.get(version, (0, None))
     if read is None:
         raise ValueError("no array of numbers needs this version")

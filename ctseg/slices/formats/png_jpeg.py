@@ -16,7 +16,7 @@ from ctseg.slices.stack import Stack
 _PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
 # Where a PNG's header says bits a sample and kind of colour, counted from the start of the file.
 _PNG_BITS, _PNG_COLOUR = 24, 25
-_PNG_GREY = 0
+_PNG_GREY, PNG_GREY_AND_ALPHA = 0, 4
 # Markers of JPEG between C0 and CF that are no frames; frames that are read: baseline, extended, progressive.
 _JPEG_TABLES, _JPEG_READ = {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1, 0xC2}
 _JPEG_HEADER_BYTES = 1 << 20
@@ -49,12 +49,8 @@ def read_image(file: BinaryIO, kind: str) -> Stack:
     with opened as image:
         width, height = image.size
         check_stack(1, height, width, 4)
-        if kind == "png" and _has_16_bit_channels(file):
-            # OpenCV leaves the orientation alone where it is asked to change nothing.
-            samples = upright(_read_16_bit_channels(file), orientation_of(image))
-        else:
-            image.load()
-            samples = upright(samples_of(image), orientation_of(image))
+        samples = png_samples(file, image) if kind == "png" else samples_of(image)
+        samples = upright(samples, orientation_of(image))
     return Stack(to_8_bit(to_grey(samples))[np.newaxis], "8-bit", None, kind.upper())
 
 
@@ -85,8 +81,30 @@ def orientation_of(image: Image.Image) -> int:
     return int(found) if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
+def png_samples(file: BinaryIO, image: Image.Image) -> NDArray[np.generic]:
+    """Samples of a PNG, shape (H, W) or (H, W, C), palettes resolved and the transparent grey value black.
+
+    Parameters
+    ----------
+    file : open PNG
+    image : the same, opened by Pillow, its size checked
+    """
+    bits, colour = bits_and_colour(file)
+    if bits == 16 and colour != _PNG_GREY:
+        return _read_16_bit_channels(file)
+    image.load()
+    transparent = image.info.get("transparency")
+    if colour != _PNG_GREY or bits == 1 or not isinstance(transparent, int):
+        return samples_of(image)
+    # The value counts in the file's own bits (PNG 11.3.2.1), Pillow's samples in 8 or 16.
+    samples = np.array(image)
+    samples[samples == transparent * (255 // (2**bits - 1) if bits < 8 else 1)] = 0
+    return samples
+
+
 def samples_of(image: Image.Image) -> NDArray[np.generic]:
-    """Samples of a loaded image, shape (H, W) or (H, W, C), palettes resolved."""
+    """Samples of a image, shape (H, W) or (H, W, C), palettes resolved."""
+    image.load()
     if image.mode in _PLAIN and "transparency" not in image.info:
         return np.asarray(image)
     if image.mode in ("CMYK", "YCbCr", "HSV"):
@@ -98,12 +116,13 @@ def samples_of(image: Image.Image) -> NDArray[np.generic]:
     return np.asarray(image.convert("RGBA"))
 
 
-def _has_16_bit_channels(file: BinaryIO) -> bool:
+def bits_and_colour(file: BinaryIO) -> tuple[int, int]:
+    """Bits a sample and kind of colour in the header of an open PNG (PNG 11.2.1)."""
     position = file.tell()
     file.seek(0)
     header = file.read(_PNG_COLOUR + 1)
     file.seek(position)
-    return header[_PNG_BITS] == 16 and header[_PNG_COLOUR] != _PNG_GREY
+    return header[_PNG_BITS], header[_PNG_COLOUR]
 
 
 def _read_16_bit_channels(file: BinaryIO) -> NDArray[np.generic]:

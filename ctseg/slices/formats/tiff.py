@@ -76,6 +76,8 @@ def _page_samples(page: Any, file: BinaryIO) -> NDArray[np.generic]:
     samples: Any = page_samples(page)
     if page.photometric == _PALETTE:
         samples = to_8_bit_colours(page.colormap)[samples]
+    elif page.photometric == _WHITE_IS_ZERO and samples.ndim > 2:  # alpha is alpha in either
+        samples = np.dstack([_inverted(samples[..., 0], page), samples[..., 1:]])
     elif page.photometric == _WHITE_IS_ZERO:
         samples = _inverted(samples, page)
     elif samples.dtype == np.uint8 and page.bitspersample < 8:
