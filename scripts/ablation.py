@@ -26,7 +26,8 @@ from ctseg.leaderboard.results.look_log import Look, add_look
 from ctseg.networks.stored import load_network
 from ctseg.training.batches import load_slices
 from ctseg.training.evaluation import slice_scores
-from ctseg.training.recipe import Recipe, find_recipe, recipe_from_table, recipe_to_table
+from ctseg.training.recipe import Recipe
+from ctseg.training.recipe_files import find_recipe, recipe_from_table, recipe_to_table
 from ctseg.training.tasks.foreground import train
 
 TABLE = Path(__file__).resolve().parents[1] / "docs" / "ablation.csv"

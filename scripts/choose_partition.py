@@ -26,7 +26,7 @@ from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.partition import agglomerate
 from ctseg.training.batches import SliceSet, load_slices
-from ctseg.training.recipe import recipe_from_table
+from ctseg.training.recipe_files import recipe_from_table
 
 MASKS = (0.3, 0.4, 0.5)
 BASINS = (0.1, 0.15, 0.2, 0.3)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ctseg.leaderboard.results.statistics import PairedComparison, compare, patient_means
-from ctseg.training.recipe import find_recipe
+from ctseg.training.recipe_files import find_recipe
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SCORES = ("ari", "fg_ari", "dice")

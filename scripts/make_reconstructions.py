@@ -20,7 +20,7 @@ from ctseg.datasets import open_split
 from ctseg.networks.foreground import resize_grey
 from ctseg.networks.tensors import grey_to_input
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
-from ctseg.training.recipe import recipe_from_table
+from ctseg.training.recipe_files import recipe_from_table
 from ctseg.training.tasks.masked_pixels import divide_at_random, fill_in
 from ctseg.training.tasks.pretraining import BLOCK, pretraining_network
 

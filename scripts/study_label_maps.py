@@ -22,7 +22,7 @@ from ctseg.networks.foreground import predict_foreground
 from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.training.batches import SliceSet
-from ctseg.training.recipe import recipe_from_table
+from ctseg.training.recipe_files import recipe_from_table
 from ctseg.training.tasks.foreground import divide
 
 SHOWN = ("ari", "fg_ari", "foreground_dice", "best_iou", "panoptic_quality", "structures_predicted")

@@ -75,11 +75,11 @@ def run_pretrain(options: argparse.Namespace) -> int:
 
 def _recipe(options: argparse.Namespace) -> "Recipe":
     from ctseg.datasets.own_folder import PREFIX
-    from ctseg.training.recipe import find_recipe
+    from ctseg.training.recipe_files import find_recipe
 
     recipe = find_recipe(options.recipe)
-    told = {"seed": options.seed, "steps": options.steps}
-    recipe = dataclasses.replace(recipe, **{key: value for key, value in told.items() if value is not None})
+    given = {"seed": options.seed, "steps": options.steps}
+    recipe = dataclasses.replace(recipe, **{key: value for key, value in given.items() if value is not None})
     if recipe.steps <= 0:
         raise CommandError(f"--steps is {recipe.steps}; it must be above 0.")
     if getattr(options, "data", None) is None:

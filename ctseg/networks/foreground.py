@@ -30,6 +30,27 @@ def resize_grey(grey: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=how), dtype=np.uint8)
 
 
+def framed(grey: NDArray[np.uint8], size: int) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Bring a slice to what a network looks at.
+
+    Parameters
+    ----------
+    grey : ndarray of uint8, shape (H, W)
+    size : px that the longer side is brought to
+
+    Returns
+    -------
+    image : ndarray of float32, shape (S, S), in [-1, 1], S a multiple of 32; black at the lower right
+    shape : height and width of the part of it that is the slice
+    """
+    resized = resize_grey(grey, size)
+    height, width = resized.shape
+    side = -(-size // MULTIPLE) * MULTIPLE
+    padded = np.zeros((side, side), np.uint8)
+    padded[:height, :width] = resized
+    return padded.astype(np.float32) / np.float32(127.5) - np.float32(1), (height, width)
+
+
 def predict_foreground(
     logits: Logits, grey: NDArray[np.uint8], size: int, flips: Sequence[tuple[int, ...]] = ((),)
 ) -> NDArray[np.float32]:
@@ -50,13 +71,8 @@ def predict_foreground(
     -------
     ndarray of float32, shape (H, W), in [0, 1].
     """
-    resized = resize_grey(grey, size)
-    height, width = resized.shape
-    side = -(-size // MULTIPLE) * MULTIPLE
-    padded = np.zeros((side, side), np.uint8)
-    padded[:height, :width] = resized
-    image = padded.astype(np.float32) / np.float32(127.5) - np.float32(1)
-    total = np.zeros((side, side), np.float32)
+    image, (height, width) = framed(grey, size)
+    total = np.zeros_like(image)
     for axes in flips:
         background, foreground = logits(np.ascontiguousarray(np.flip(image, axes))[None, None])[0, :2]
         total += np.flip(expit(foreground - background), axes)

@@ -1,12 +1,16 @@
 """Affinities: for each pixel and offset, the probability that both ends of the pair are one structure."""
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Offsets = Sequence[tuple[int, int]]
-"""(row, column) steps in px: channel k at pixel p is about the pair of p and p + offsets[k]."""
+Offset = tuple[int, int]
+"""(row, column) steps in px."""
+Offsets = Sequence[Offset]
+"""Channel k at pixel p is about the pair of p and p + offsets[k]."""
+Indexable = TypeVar("Indexable", bound=Any)
 
 NEAR_PX = 3
 """Offsets of at most this length tell where a border runs; longer ones only that there is one in between."""
@@ -34,10 +38,17 @@ def counted(affinities: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.rint(np.clip(affinities, 0, 1).astype(np.float64) * STEPS)
 
 
-def ends(array: NDArray[np.generic], offset: tuple[int, int]) -> tuple[NDArray, NDArray]:
-    """Return views (..., h, w) of the first and of the second ends of all pairs of an offset.
+def ends(array: Indexable, offset: Offset) -> tuple[Indexable, Indexable]:
+    """Return views of the first and of the second ends of all pairs of an offset that lie inside.
 
-    Empty where the offset is longer than the array's last two axes.
+    Parameters
+    ----------
+    array : ndarray or Tensor, shape (..., H, W)
+    offset : (rows, columns) in px
+
+    Returns
+    -------
+    first, second : views of shape (..., H - abs(rows), W - abs(columns)); empty where the offset is too long
     """
     (first_rows, second_rows), (first_columns, second_columns) = (
         (slice(max(0, -step), max(0, size - max(0, step))), slice(max(0, step), max(0, size + min(0, step))))

@@ -19,7 +19,8 @@ from ctseg.training.checkpoint import load_state, save_state, save_weights
 from ctseg.training.curves import Record, draw_curves
 from ctseg.training.depthwise import keep_depthwise_in_float32
 from ctseg.training.moving_average import MovingAverage
-from ctseg.training.recipe import Recipe, RecipeError, recipe_from_table, recipe_to_table
+from ctseg.training.recipe import Recipe, RecipeError
+from ctseg.training.recipe_files import recipe_from_table, recipe_to_table
 from ctseg.training.schedule import learning_rate
 from ctseg.training.tasks.task import Task
 

@@ -2,11 +2,10 @@
 
 from ctseg.weights.convert import converted_bytes_to_fetch, fetch_converted
 from ctseg.weights.fetch import bytes_to_fetch, fetch
-from ctseg.weights.manifest import Progress, WeightsError, WeightsFile, in_megabytes, manifest
+from ctseg.weights.manifest import WeightsError, WeightsFile, in_megabytes, manifest
 from ctseg.weights.status import Status, status
 
 __all__ = [
-    "Progress",
     "Status",
     "WeightsError",
     "WeightsFile",

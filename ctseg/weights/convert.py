@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ctseg.files import atomic_path, write_atomically
+from ctseg.progress import CountProgress, ignore_count
 from ctseg.weights.fetch import cached_path, fetch_to_cache
 from ctseg.weights.manifest import (
-    Progress,
     WeightsError,
     WeightsFile,
     find,
-    ignore_progress,
     in_megabytes,
     is_the_file,
     sha256_of,
@@ -26,7 +25,7 @@ def fetch_converted(
     repo: str = "",
     revision: str = "main",
     local_file: Path | None = None,
-    progress: Progress | None = None,
+    progress: CountProgress | None = None,
 ) -> Path:
     """Return the safetensors file made from an outside checkpoint of the manifest.
 
@@ -53,7 +52,7 @@ def fetch_converted(
     if local_file is not None:
         _convert(_checked_local(local_file, entry), converted)
         return converted
-    fetched = fetch_to_cache(entry, repo or entry.repo, revision, progress or ignore_progress)
+    fetched = fetch_to_cache(entry, repo or entry.repo, revision, progress or ignore_count)
     _convert(fetched, converted)
     fetched.unlink(missing_ok=True)
     return converted

@@ -15,7 +15,8 @@ from huggingface_hub import constants, get_session, hf_hub_url
 from huggingface_hub.errors import HTTPError
 from huggingface_hub.utils import WeakFileLock, build_hf_headers
 
-from ctseg.weights.manifest import Progress, WeightsError, in_megabytes, is_the_file
+from ctseg.progress import CountProgress
+from ctseg.weights.manifest import WeightsError, in_megabytes, is_the_file
 
 _PAUSES_S = (0.5, 1.0)
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -43,7 +44,7 @@ class HubFile:
         return self.path.rsplit("/", 1)[-1]
 
 
-def download(wanted: HubFile, target: Path, progress: Progress) -> None:
+def download(wanted: HubFile, target: Path, progress: CountProgress) -> None:
     """Fetch ``wanted`` into ``target``; under that name it is only ever complete and right.
 
     An interrupted transfer leaves ``target.part`` and goes on from there, in this call up to twice
@@ -73,7 +74,7 @@ def download(wanted: HubFile, target: Path, progress: Progress) -> None:
         raise WeightsError(_disk_sentence(error, wanted)) from error
 
 
-def _fetch_part(wanted: HubFile, part: Path, progress: Progress) -> Path:
+def _fetch_part(wanted: HubFile, part: Path, progress: CountProgress) -> Path:
     free = shutil.disk_usage(part.parent).free
     if free < wanted.bytes:
         raise WeightsError(
@@ -124,7 +125,7 @@ class _Pace:
         return slow
 
 
-def _append(wanted: HubFile, part: Path, progress: Progress) -> None:
+def _append(wanted: HubFile, part: Path, progress: CountProgress) -> None:
     """Fetch what is still missing of ``wanted`` and add it to ``part``.
 
     Raises
@@ -181,7 +182,7 @@ def _refuse(status: int, wanted: HubFile) -> None:
     )
 
 
-def _write(response: Any, wanted: HubFile, part: Path, have: int, progress: Progress) -> None:
+def _write(response: Any, wanted: HubFile, part: Path, have: int, progress: CountProgress) -> None:
     length = response.headers.get("Content-Length")
     if length is not None and have + int(length) != wanted.bytes:
         raise WeightsError(

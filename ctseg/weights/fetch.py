@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from ctseg.progress import CountProgress, ignore_count
 from ctseg.settings import HUB_OWNER, WEIGHTS, hub_folder
 from ctseg.weights.manifest import (
-    Progress,
     WeightsError,
     WeightsFile,
     find,
-    ignore_progress,
     is_the_file,
     weights_folder,
 )
@@ -17,7 +16,7 @@ from ctseg.weights.manifest import (
 _FORMATS = (".safetensors", ".onnx")
 
 
-def fetch(file_name: str, progress: Progress | None = None) -> Path:
+def fetch(file_name: str, progress: CountProgress | None = None) -> Path:
     """Return a local file whose size and sha256 are those of the manifest.
 
     ``CTSEG_WEIGHTS=embedded``, the default, takes the embedded file; where it is not there, the cache, and
@@ -52,7 +51,7 @@ def fetch(file_name: str, progress: Progress | None = None) -> Path:
                 )
             return embedded
     _need_published(entry)
-    return fetch_to_cache(entry, entry.repo, entry.commit, progress or ignore_progress)
+    return fetch_to_cache(entry, entry.repo, entry.commit, progress or ignore_count)
 
 
 def bytes_to_fetch(file_names: Iterable[str]) -> int | None:
@@ -72,7 +71,7 @@ def cached_path(entry: WeightsFile) -> Path:
     return hub_folder() / "assets" / "ctseg" / "weights" / entry.sha256 / entry.file
 
 
-def fetch_to_cache(entry: WeightsFile, repo: str, revision: str, progress: Progress) -> Path:
+def fetch_to_cache(entry: WeightsFile, repo: str, revision: str, progress: CountProgress) -> Path:
     """Return the cached file after checking it; fetch it first where it is missing or was changed.
 
     Raises

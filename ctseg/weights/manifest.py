@@ -3,7 +3,7 @@
 import hashlib
 import threading
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -12,7 +12,6 @@ from typing import Any
 from ctseg.errors import UserError
 from ctseg.settings import HUB_OWNER, WEIGHTS_FOLDER, packaged_folder
 
-Progress = Callable[[int, int], None]
 """Called with (bytes done, bytes in all) while a file is fetched; what it raises ends the transfer."""
 
 _CHUNK_BYTES = 1 << 20
@@ -119,10 +118,6 @@ def is_the_file(path: Path, sha256: str, size: int) -> bool:
         return path.stat().st_size == size and sha256_of(path) == sha256
     except OSError as error:
         raise WeightsError(f"The weights file {path.name} cannot be read; check its permissions.") from error
-
-
-def ignore_progress(_done: int, _total: int) -> None:
-    """Be the progress callback of callers who do not show progress."""
 
 
 def in_megabytes(count: int) -> str:

@@ -18,7 +18,8 @@ from ctseg.methods.runs import add_run, add_runs_of_setting, named
 from ctseg.networks.registry import build_network
 from ctseg.slices import CTSlice
 from ctseg.training.checkpoint import save_weights
-from ctseg.training.recipe import Data, Recipe, recipe_to_table
+from ctseg.training.recipe import Data, Recipe
+from ctseg.training.recipe_files import recipe_to_table
 from ctseg.ui.compare.messages import method_rows
 from ctseg.ui.methods.page import methods_html
 

@@ -87,15 +87,15 @@ if len(sys.argv) > 1:
 image = np.random.default_rng(3).integers(0, 256, (40, 24)).astype(np.uint8)
 ct_slice = CTSlice(image, "8-bit", None, "test")
 method = load("sam-vit-b")
-told, answer = [], {"before": download_bytes("sam-vit-b")}
+fractions, answer = [], {"before": download_bytes("sam-vit-b")}
 try:
-    label_map = method.segment(ct_slice, stop, told.append)
+    label_map = method.segment(ct_slice, stop, fractions.append)
     answer |= {"shape": label_map.shape, "dtype": str(label_map.dtype)}
 except WeightsError as error:
     answer["error"] = str(error)
 except Stopped:
     answer["stopped"] = True
-print(json.dumps(answer | {"after": download_bytes("sam-vit-b"), "told": told}))
+print(json.dumps(answer | {"after": download_bytes("sam-vit-b"), "fractions": fractions}))
 """
 
 

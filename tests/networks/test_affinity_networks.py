@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from ctseg.networks.affinities import CHANNELS, CLASSES, OFFSETS, ends, mirrored, predict_affinities
+from ctseg.networks.affinities import CHANNELS, CLASSES, OFFSETS, predict_affinities
 from ctseg.networks.registry import build_network
 from ctseg.networks.tensors import torch_logits
+from ctseg.partition.affinities import ends, mirrored
 
 
 def affinities_of(label_map: np.ndarray) -> np.ndarray:
@@ -19,7 +20,7 @@ def affinities_of(label_map: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(40, 50), (7, 33), (1, 1)])
 def test_mirrored_affinities_are_those_of_the_mirrored_slice(shape) -> None:
     label_map = np.random.default_rng(0).integers(0, 3, shape)
-    assert np.array_equal(mirrored(affinities_of(label_map)), affinities_of(label_map[:, ::-1]))
+    assert np.array_equal(mirrored(affinities_of(label_map), OFFSETS, 1), affinities_of(label_map[:, ::-1]))
 
 
 def pairs(affinities: np.ndarray) -> list[np.ndarray]:

@@ -12,7 +12,7 @@ from accelerate.state import AcceleratorState
 from PIL import Image
 
 from ctseg.datasets import open_split
-from ctseg.training.recipe import read_recipe
+from ctseg.training.recipe_files import read_recipe
 
 PATIENTS, SLICES, SIDE = 8, 3, 64
 RECIPE = """

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from ctseg.training.moving_average import MovingAverage
-from ctseg.training.recipe import RecipeError, read_recipe, recipe_from_table
+from ctseg.training.recipe import RecipeError
+from ctseg.training.recipe_files import read_recipe, recipe_from_table
 from ctseg.training.tasks.foreground import train
 
 

@@ -47,7 +47,7 @@ def test_the_loop_runs_in_two_processes(tmp_path, write_recipe, start) -> None:
 
 def test_a_batch_that_cannot_be_shared_is_refused(write_recipe) -> None:
     from ctseg.training.batches import ahead
-    from ctseg.training.recipe import read_recipe
+    from ctseg.training.recipe_files import read_recipe
 
     with pytest.raises(ValueError, match="batch of 4 cannot be shared by 3"):
         next(ahead(lambda step, places: (), read_recipe(write_recipe()), 0, 0, 3))

@@ -6,7 +6,8 @@ import pytest
 
 import ctseg.training
 from ctseg.cli import main
-from ctseg.training.recipe import RecipeError, read_recipe, recipe_from_table, recipe_to_table
+from ctseg.training.recipe import RecipeError
+from ctseg.training.recipe_files import read_recipe, recipe_from_table, recipe_to_table
 from ctseg.training.schedule import learning_rate
 
 MINIMAL = {"name": "n", "budget": "b", "steps": 10}

@@ -5,7 +5,6 @@ import json
 import multiprocessing
 import os
 import subprocess
-from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +21,10 @@ from ctseg.leaderboard.results.result import OURS, Result, Role, predictions_sha
 from ctseg.methods import CARDS
 from ctseg.methods.runs import named
 from ctseg.metrics import METRIC_VERSION, Scores, mean_scores
+from ctseg.progress import CountProgress
 
-Progress = Callable[[int, int], None]
 
-
-def evaluate(entry: str, board: Board, cache: Path, progress: Progress, workers: int = 2) -> Result:
+def evaluate(entry: str, board: Board, cache: Path, progress: CountProgress, workers: int = 2) -> Result:
     """Run a method on every image of a board and score it.
 
     Parameters
@@ -66,7 +64,7 @@ def evaluate(entry: str, board: Board, cache: Path, progress: Progress, workers:
 
 
 def _run_missing(
-    entry: str, board: Board, split: Split, folder: Path, progress: Progress, workers: int
+    entry: str, board: Board, split: Split, folder: Path, progress: CountProgress, workers: int
 ) -> None:
     missing = [index for index in range(len(split)) if not (folder / f"{index}.npz").exists()]
     done = len(split) - len(missing)

@@ -22,7 +22,7 @@ from ctseg.leaderboard.results.result import Result, from_json
 from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions
 from ctseg.settings import SUBMISSIONS_REPO
 
-Progress = Callable[[str], None]
+Saying = Callable[[str], None]
 
 _logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class HubSubmissions:
         result: Result,
         label_maps: NDArray[np.integer],
         contact: str,
-        progress: Progress = lambda _: None,
+        progress: Saying = lambda _: None,
     ) -> Outcome:
         """Make an entry of a scored submission; it is on the Hub once this returns.
 

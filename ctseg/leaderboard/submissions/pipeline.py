@@ -18,7 +18,8 @@ from ctseg.leaderboard.submissions.read import read_submission
 from ctseg.leaderboard.submissions.score import score_submission
 from ctseg.leaderboard.submissions.service import SubmissionService
 
-Progress = Callable[[str, float], None]
+StageProgress = Callable[[str, float], None]
+"""Called with a sentence on the stage that runs, and the part of the whole that is done."""
 Object = Callable[[NDArray[np.integer]], None]
 
 
@@ -58,7 +59,7 @@ def hand_in(
     board: Board,
     details: EntryDetails,
     user: str | None,
-    progress: Progress,
+    progress: StageProgress,
     object_to: Object = object_to_nothing,
 ) -> Accepted:
     """Read, score and store a file; the file itself stays where it is.

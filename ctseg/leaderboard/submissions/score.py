@@ -1,6 +1,5 @@
 """From a submission's label maps to one result, by the same scores as for methods of ours."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
@@ -16,14 +15,10 @@ from ctseg.leaderboard.results.result import LOCAL, SUBMITTED, Result, Role, pre
 from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.read import Submission
 from ctseg.metrics import METRIC_VERSION, json_ready, score
+from ctseg.progress import CountProgress, ignore_count
 
-Progress = Callable[[int, int], None]
 LOCAL_USER = "local"
 _THREADS = 2
-
-
-def ignore_progress(_done: int, _count: int) -> None:
-    """Be told of progress and do nothing."""
 
 
 def score_submission(
@@ -31,7 +26,7 @@ def score_submission(
     board: Board,
     details: EntryDetails,
     user: str | None = None,
-    progress: Progress = ignore_progress,
+    progress: CountProgress = ignore_count,
 ) -> Result:
     """Score a submission; it meets methods of ours at the label map, and every step from there is shared.
 
@@ -80,7 +75,7 @@ def score_submission(
 
 
 def _scored(
-    split: Split, label_maps: NDArray[np.integer], progress: Progress
+    split: Split, label_maps: NDArray[np.integer], progress: CountProgress
 ) -> tuple[list[dict[str, float | int | None]], str, str]:
     """Return the scores of each image, the fingerprint of the truth and the sha256 of the predictions."""
     count = len(split)

@@ -1,14 +1,22 @@
 """The contract between a method and everything that calls it."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.progress import Progress, ignore_progress
 from ctseg.slices.ct_slice import CTSlice
 
-Progress = Callable[[float], None]
+__all__ = [
+    "Method",
+    "NeverStop",
+    "Progress",
+    "StopFlag",
+    "Stopped",
+    "ignore_progress",
+    "raise_if_stopped",
+]
 
 
 class Stopped(Exception):  # noqa: N818 - no error: the caller asked for it
@@ -35,10 +43,6 @@ def raise_if_stopped(stop: StopFlag) -> None:
     """Raise ``Stopped`` if the flag is set; methods call it between steps."""
     if stop.is_set():
         raise Stopped
-
-
-def ignore_progress(_fraction: float) -> None:
-    """Be the progress callback of callers who do not show progress."""
 
 
 class Method(Protocol):

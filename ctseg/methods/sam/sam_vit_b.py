@@ -5,9 +5,10 @@ from pathlib import Path
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
 from ctseg.methods.sam.engine.mask_settings import MaskSettings
+from ctseg.progress import CountProgress
 from ctseg.settings import SAM_VIT_B_FILE, SAM_VIT_B_REPO, SAM_VIT_B_REVISION
 from ctseg.slices.windowing import SOFT_TISSUE
-from ctseg.weights import Progress, converted_bytes_to_fetch, fetch_converted
+from ctseg.weights import converted_bytes_to_fetch, fetch_converted
 
 CHECKPOINT = "sam_vit_b_01ec64.pth"
 SETTINGS = MaskSettings(points_per_side=16)
@@ -55,7 +56,7 @@ def download_bytes() -> int | None:
     return converted_bytes_to_fetch(CHECKPOINT, SAM_VIT_B_FILE.folder())
 
 
-def _fetch(progress: Progress) -> Path:
+def _fetch(progress: CountProgress) -> Path:
     return fetch_converted(
         CHECKPOINT,
         repo=SAM_VIT_B_REPO.text(),

@@ -18,7 +18,7 @@ _OTHER_SPACINGS = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
 
 
 @dataclass(frozen=True)
-class Frame:
+class FrameFacts:
     """Facts of one frame: spacing and position in mm in DICOM's own axes, rescale as the file has it.
 
     ``notes`` holds one sentence for each fact that the file tells in a way that cannot be believed.
@@ -51,12 +51,12 @@ class Frame:
         return affine
 
 
-def frame_facts(facts: Elements) -> Frame:
+def frame_facts(facts: Elements) -> FrameFacts:
     """What the elements of one frame say of it."""
     slope, intercept = facts.numbers("RescaleSlope", 1), facts.numbers("RescaleIntercept", 1)
     kind = (facts.text("RescaleType") or "").upper()
     usable = slope is not None and intercept is not None and slope[0] != 0
-    return Frame(
+    return FrameFacts(
         slope=float(slope[0]) if usable and slope is not None else 1.0,
         intercept=float(intercept[0]) if usable and intercept is not None else 0.0,
         says_hounsfield=usable and kind in _HOUNSFIELD_TYPES,

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.cells import Layout, layout_of
 from ctseg.slices.dicom.codecs import decoded_frames
-from ctseg.slices.dicom.frame import Frame
+from ctseg.slices.dicom.frame import FrameFacts
 from ctseg.slices.dicom.header import UNDEFINED_LENGTH
 from ctseg.slices.dicom.syntaxes import NATIVE
 from ctseg.slices.dicom.values import numbers
@@ -55,7 +55,7 @@ def stored_frames(dataset: Dataset, frames: int, wanted: Sequence[int]) -> Itera
         yield _stored(cells, layout.allocated, layout, dataset, lossy=False)
 
 
-def to_hounsfield(stored: Stored, frame: Frame) -> NDArray[np.float64]:
+def to_hounsfield(stored: Stored, frame: FrameFacts) -> NDArray[np.float64]:
     """Rescale stored values; padding gets the lowest value outside it, or -1024 HU where all is padding.
 
     MONOCHROME1 says how to display, not what the numbers mean, so HU are not inverted for it.

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.cells import CONTRADICTION
 from ctseg.slices.dicom.elements import Elements
-from ctseg.slices.dicom.frame import Frame, frame_facts
+from ctseg.slices.dicom.frame import FrameFacts, frame_facts
 from ctseg.slices.dicom.header import PixelElement, read_header
 from ctseg.slices.dicom.kinds import check_is_ct, is_ct_class
 from ctseg.slices.dicom.values import present, text, whole
@@ -65,7 +65,7 @@ class DicomSlice:
 
     image: DicomImage
     index: int
-    frame: Frame
+    frame: FrameFacts
     series: tuple[object, ...]
     hounsfield: bool
     sets: dict[str, float | str | None]

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ctseg.networks.affinities import Offset, ends
+from ctseg.partition.affinities import Offset, ends
 from ctseg.training.losses.processes import sum_over_processes
 
 
@@ -24,7 +24,7 @@ def affinity_targets(label_map: Tensor, offset: Offset) -> tuple[Tensor, Tensor]
     Returns
     -------
     same, counted : Tensor of bool, each of shape (N, H - abs(dy), W - abs(dx)), at the pairs' first ends
-        as :func:`ctseg.networks.affinities.ends` lays them
+        as :func:`ctseg.partition.affinities.ends` lays them
     """
     first, second = ends(label_map, offset)
     counted = (first > 0) | (second > 0)

@@ -16,6 +16,7 @@ from ctseg.ui.compare.examples import shelf
 from ctseg.ui.compare.handlers import PageError
 from ctseg.ui.compare.messages import PRESELECTED, method_rows, refusal
 from ctseg.ui.components.assets import read_asset
+from ctseg.ui.components.display import MARK_COLOURS
 from ctseg.ui.components.notices import notice, remark
 from ctseg.ui.components.templates import render
 from ctseg.ui.server.sessions import SESSIONS, Session
@@ -33,14 +34,6 @@ STAGE_SCRIPTS = (
     "stage.js",
     "main.js",
 )
-MARK_COLOURS = {
-    "found": (0, 158, 115),
-    "missed": (213, 48, 39),
-    "extra": (204, 121, 167),
-    "merged": (240, 160, 30),
-    "split": (86, 180, 233),
-}
-"""RGB; each mark has a pattern of its own too, for eyes that lack a colour."""
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
 

@@ -1,15 +1,18 @@
-"""What styles must know that Python decides: the colours of faults."""
+"""What styles and scripts must know that Python decides: the colours of what became of a structure."""
 
-from ctseg.labelmaps.merge_split import MERGED, SPLIT
-
-FAULT_COLOURS: dict[int, tuple[int, int, int]] = {MERGED: (213, 48, 39), SPLIT: (69, 117, 224)}
-"""RGB of where structures were merged, and where one was split."""
-_FAULT_NAMES = {MERGED: "merged", SPLIT: "split"}
+MARK_COLOURS: dict[str, tuple[int, int, int]] = {
+    "found": (0, 158, 115),
+    "missed": (213, 48, 39),
+    "extra": (204, 121, 167),
+    "merged": (240, 160, 30),
+    "split": (86, 180, 233),
+}
+"""RGB by the names of `ctseg.labelmaps.judgement.MARKS`; Compare gives each a pattern of its own too."""
 
 
 def display_head() -> str:
-    """Return what stands in every page's head: the style variables ``--ct-merged`` and ``--ct-split``."""
+    """Return what stands in every page's head: a style variable ``--ct-merged`` and so on for each mark."""
     variables = " ".join(
-        f"--ct-{_FAULT_NAMES[mark]}: rgb({', '.join(map(str, rgb))});" for mark, rgb in FAULT_COLOURS.items()
+        f"--ct-{name}: rgb({', '.join(map(str, rgb))});" for name, rgb in MARK_COLOURS.items()
     )
     return f"<style>:root {{ {variables} }}</style>"

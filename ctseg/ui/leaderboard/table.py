@@ -31,7 +31,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Group:
+class Rows:
     """The rows that are ranked together."""
 
     role: str
@@ -86,7 +86,7 @@ def _used(shown: BoardView) -> tuple[Column, ...]:
     )
 
 
-def _group(board: Board, role: str, rows: Sequence[Row], every: Sequence[Column], by: Column | None) -> Group:
+def _group(board: Board, role: str, rows: Sequence[Row], every: Sequence[Column], by: Column | None) -> Rows:
     ordered = list(rows) if by is None else sorted_rows(rows, by)
     place = {id(row): number for number, row in enumerate(rows)}
     cells = {id(row): tuple(column.cell(row) for column in every) for row in rows}
@@ -95,7 +95,7 @@ def _group(board: Board, role: str, rows: Sequence[Row], every: Sequence[Column]
         Line(place[id(row)], cells[id(row)], best[id(row)], _card(row, board), _search(row))
         for row in ordered
     ]
-    return Group(role, tuple(lines))
+    return Rows(role, tuple(lines))
 
 
 def sorted_rows(rows: Sequence[Row], by: Column) -> list[Row]:

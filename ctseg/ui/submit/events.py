@@ -31,7 +31,7 @@ class SubmitEvents:
 
     def about(self, name: str | None, user: str | None) -> str:
         """Return what is said about a board to this user, as HTML."""
-        board = board_or_first(name)
+        board = board_or_practice(name)
         return about_html(
             board,
             why_closed=self.service.why_closed(board),
@@ -106,6 +106,6 @@ class Typed:
         return details
 
 
-def board_or_first(name: str | None) -> Board:
+def board_or_practice(name: str | None) -> Board:
     """Return the board of this name, or the practice board; addresses may hold anything."""
     return all_boards().get(str(name or "")) or find_board(FIRST_BOARD)

@@ -10,13 +10,15 @@ from PIL import Image
 
 from ctseg.datasets import open_split
 from ctseg.labelmaps import merge_split_map, overlay_outlined
+from ctseg.labelmaps.merge_split import MERGED, SPLIT
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.result import Result
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
-from ctseg.ui.components.display import FAULT_COLOURS
+from ctseg.ui.components.display import MARK_COLOURS
 
 SHOWN = 4
 _OPACITY = 0.6
+_FAULTS = {MERGED: "merged", SPLIT: "split"}
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ def _painted(
 ) -> NDArray[np.uint8]:
     image = overlay_outlined(grey, predicted).astype(np.float64)
     marks = merge_split_map(predicted, true)
-    for mark, colour in FAULT_COLOURS.items():
+    for mark, name in _FAULTS.items():
         there = marks == mark
-        image[there] += _OPACITY * (np.array(colour) - image[there])
+        image[there] += _OPACITY * (np.array(MARK_COLOURS[name]) - image[there])
     return np.rint(image).astype(np.uint8)
 
 

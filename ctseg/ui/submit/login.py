@@ -56,29 +56,16 @@ def with_login(page: Any) -> Handlers:
     def on_board(name: str, profile: gr.OAuthProfile | None) -> Update:
         return page.show_board(_user(profile), name)
 
+    # Asked for first, the profile leaves the rest as it is typed.
     def on_submit(
-        file: str | None,
-        board: str,
-        name: str,
-        family: str,
-        link: str,
-        contact: str,
-        saw: Any,
-        profile: gr.OAuthProfile | None,
+        profile: gr.OAuthProfile | None, file: str | None, board: str, *typed: Any
     ) -> Iterator[Update]:
-        yield from page.submit(_user(profile), file, board, name, family, link, contact, saw)
+        yield from page.submit(_user(profile), file, board, *typed)
 
     def on_submit_anyway(
-        file: str | None,
-        board: str,
-        name: str,
-        family: str,
-        link: str,
-        contact: str,
-        saw: Any,
-        profile: gr.OAuthProfile | None,
+        profile: gr.OAuthProfile | None, file: str | None, board: str, *typed: Any
     ) -> Iterator[Update]:
-        yield from page.submit_anyway(_user(profile), file, board, name, family, link, contact, saw)
+        yield from page.submit_anyway(_user(profile), file, board, *typed)
 
     def on_api(
         file: str | None,

@@ -13,7 +13,7 @@ from ctseg.ui.components.board_view import boards_in_order
 from ctseg.ui.components.notices import notice
 from ctseg.ui.components.templates import render
 from ctseg.ui.components.words import board_choices
-from ctseg.ui.submit.events import FIRST_BOARD, SubmitEvents, Typed, board_or_first
+from ctseg.ui.submit.events import FIRST_BOARD, SubmitEvents, Typed, board_or_practice
 from ctseg.ui.submit.login import with_login, without_login
 from ctseg.ui.submit.report import Report
 from ctseg.ui.submit.result import result_html
@@ -140,7 +140,7 @@ class SubmitPage:
 
     def load(self, user: str | None, board: str | None) -> Update:
         """Return the board that the address asks for."""
-        name = board_or_first(board).name
+        name = board_or_practice(board).name
         # On a Space an owner's boards come after the page was laid out.
         return {
             self.board: gr.Radio(choices=board_choices(boards_in_order()), value=name),

@@ -60,7 +60,7 @@ def object_to_mistakes(label_maps: NDArray[np.integer]) -> None:
         raise _DoubtError(hints)
 
 
-class _Run(threading.Thread):
+class _Submitting(threading.Thread):
     def __init__(
         self,
         service: SubmissionService,
@@ -112,7 +112,7 @@ def hand_in_stepwise(
 
     It stays where the last step is `Doubtful`, until it is sent again or swept away.
     """
-    run = _Run(service, path, board, details, user, object_to)
+    run = _Submitting(service, path, board, details, user, object_to)
     run.start()
     while run.is_alive():
         yield run.doing

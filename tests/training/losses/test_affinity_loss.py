@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from ctseg.networks.affinities import OFFSETS, ends
+from ctseg.networks.affinities import OFFSETS
+from ctseg.partition.affinities import ends
 from ctseg.training.losses import affinity_loss, affinity_targets
 
 SURE = 40.0

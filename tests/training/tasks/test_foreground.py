@@ -9,7 +9,8 @@ from ctseg.networks.unet import load_imagenet_encoder
 from ctseg.training.checkpoint import save_weights
 from ctseg.training.curves import read_record
 from ctseg.training.pretrained import IMAGENET_FILE
-from ctseg.training.recipe import RecipeError, recipe_from_table
+from ctseg.training.recipe import RecipeError
+from ctseg.training.recipe_files import recipe_from_table
 from ctseg.training.tasks.foreground import divide, initial_network, segmentation_loss, train
 from ctseg.weights import fetch
 

@@ -10,7 +10,8 @@ from ctseg.networks.affinities import CHANNELS, CLASSES
 from ctseg.networks.registry import build_network
 from ctseg.training.curves import read_record
 from ctseg.training.pretrained import load_smaller_network
-from ctseg.training.recipe import RecipeError, find_recipe, read_recipe, recipe_from_table
+from ctseg.training.recipe import RecipeError
+from ctseg.training.recipe_files import find_recipe, read_recipe, recipe_from_table
 from ctseg.training.tasks.partition import Partition
 from ctseg.weights import fetch
 

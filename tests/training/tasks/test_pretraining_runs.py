@@ -13,7 +13,8 @@ from ctseg.cli import main
 from ctseg.datasets import DatasetError, open_split
 from ctseg.training.augmentation import augment
 from ctseg.training.curves import read_record
-from ctseg.training.recipe import Augmentation, find_recipe, recipe_from_table
+from ctseg.training.recipe import Augmentation
+from ctseg.training.recipe_files import find_recipe, recipe_from_table
 from ctseg.training.tasks.pretraining import Pretraining, pretrain, unlabelled_slices
 
 NETWORKS = {"simclr": "unet-lite0", "mae": "vit-mae", "swin-mae": "swin-unet"}

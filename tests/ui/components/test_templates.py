@@ -33,4 +33,4 @@ def test_no_page_but_compare_escapes_by_hand() -> None:
 
 
 def test_styles_get_the_colours_of_faults_from_python() -> None:
-    assert "--ct-merged: rgb(213, 48, 39);" in display_head()
+    assert "--ct-merged: rgb(240, 160, 30);" in display_head()

@@ -206,7 +206,9 @@ class _LoginService(SubmissionService):
 
 
 def _profile(name: str) -> gr.OAuthProfile:
-    return gr.OAuthProfile({"name": name, "preferred_username": name, "profile": "", "image": "", "sub": "1"})
+    return gr.OAuthProfile(
+        {"name": name, "preferred_username": name, "profile": "", "picture": "", "sub": "1"}
+    )
 
 
 def test_on_a_space_the_user_is_who_logged_in(page: SubmitPage, upload: Any) -> None:
@@ -216,10 +218,10 @@ def test_on_a_space_the_user_is_who_logged_in(page: SubmitPage, upload: Any) -> 
         handlers.on_api(upload(small_boards.guess(1)), small_boards.OPEN, *TYPED, None)
     report = handlers.on_api(upload(small_boards.guess(1)), small_boards.OPEN, *TYPED, alice)
     assert (report["user"], report["origin"]) == ("alice", "submitted")
-    *_, last = handlers.on_submit(upload(small_boards.guess(2)), small_boards.OPEN, *TYPED, alice)
+    *_, last = handlers.on_submit(alice, upload(small_boards.guess(2)), small_boards.OPEN, *TYPED)
     assert "3 of 5 submissions left" in last[page.about]
     assert "Signed in as alice" in handlers.on_board(small_boards.OPEN, alice)[page.about]
-    *_, last = handlers.on_submit_anyway(upload(small_boards.guess(3)), small_boards.OPEN, *TYPED, bob)
+    *_, last = handlers.on_submit_anyway(bob, upload(small_boards.guess(3)), small_boards.OPEN, *TYPED)
     assert "4 of 5 submissions left" in last[page.about]
     # Entries of one name have the user's beside it.
     shown = view(find_board(small_boards.OPEN))

@@ -19,8 +19,8 @@ from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.segmenter import AutomaticMasks
 from ctseg.methods.sam.engine.threads import THREADS
 from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
+from ctseg.progress import CountProgress
 from ctseg.slices.ct_slice import CTSlice, Window
-from ctseg.weights import Progress as BytesProgress
 from ctseg.weights import WeightsError
 
 LOOK_AGAIN_SECONDS = 0.1
@@ -61,7 +61,7 @@ class FetchedOnFirstUse:
     """
 
     def __init__(
-        self, fetch: Callable[[BytesProgress], Path], *, input_window: Window, settings: MaskSettings
+        self, fetch: Callable[[CountProgress], Path], *, input_window: Window, settings: MaskSettings
     ) -> None:
         self._fetch = fetch
         self._input_window = input_window
@@ -107,7 +107,7 @@ class FetchedOnFirstUse:
             except NotYet:
                 continue
 
-    def _load(self, note: BytesProgress) -> AutomaticMasks:
+    def _load(self, note: CountProgress) -> AutomaticMasks:
         with self._fetching:
             if self._masks is None:
                 sam = load_sam(self._fetch(note))
