@@ -132,6 +132,11 @@ DECODE_SECONDS = Setting(
     default="9.5",
     about="Time in seconds after which reading an uploaded file is given up; more on a busy machine.",
 )
+UPLOAD_MB = Setting(
+    name="CTSEG_UPLOAD_MB",
+    default="64",
+    about="The most MB (2^20 bytes) that one upload of slices may have, 512 at most.",
+)
 
 SETTINGS = (
     DATA,
@@ -151,6 +156,7 @@ SETTINGS = (
     SAM_VIT_B_REVISION,
     RUNS,
     DECODE_SECONDS,
+    UPLOAD_MB,
 )
 """All of them, in the order of the docs."""
 

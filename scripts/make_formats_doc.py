@@ -164,7 +164,8 @@ Segmentation repeats the patient's name and number of its source; the command sa
 
 | what | at most |
 |---|---|
-| upload, all files together | {upload} MB |
+| upload, all files together | {upload} MB; by `CTSEG_UPLOAD_MB` up to {largest_upload} MB |
+| file that the library or the command reads one slice of | any size, within the memory below |
 | side of a slice | {side} pixels |
 | slices | {slices} |
 | decoded pixels | {stack} MB |
@@ -191,6 +192,7 @@ def page() -> str:
         situations=_situations(),
         hounsfield=HOUNSFIELD_FROM,
         upload=limits.MAX_UPLOAD_BYTES // limits.MEBIBYTE,
+        largest_upload=limits.MAX_SET_UPLOAD_BYTES // limits.MEBIBYTE,
         side=limits.MAX_SIDE,
         slices=limits.MAX_SLICES,
         stack=limits.MAX_STACK_BYTES // limits.MEBIBYTE,

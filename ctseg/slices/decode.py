@@ -4,15 +4,17 @@ import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import SliceError
-from ctseg.slices.limits import check_upload
 from ctseg.slices.sniff import NAMES, READ_HERE, SNIFFED_BYTES, is_dicom, sniff
 from ctseg.slices.stack import Stack
+
+if TYPE_CHECKING:
+    from ctseg.slices.dicom.slices import Opener
 
 VOXELS = ("nifti", "metaimage", "nrrd", "npy")
 """Kinds of files of voxels, of which one slice can be had without the others."""
@@ -29,13 +31,23 @@ def decode_folder(folder: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
     """Decode the largest DICOM series in a folder and those below it, as `decode_stack` does."""
     from ctseg.slices.dicom.series import read_dicom
 
+    stack = read_dicom(_files_in(folder))
+    return stack.pixels, stack.facts()
+
+
+def decode_folder_slice(folder: str, index: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    """Decode one slice of what `decode_folder` decodes, as `decode_slice` does of a file."""
+    stack = _one_of_series(_files_in(folder), int(index) if index else None)
+    return stack.pixels, stack.facts()
+
+
+def _files_in(folder: str) -> "list[Opener]":
     found = [path for path in sorted(Path(folder).rglob("*")) if path.is_file() and _begins_as_dicom(path)]
     if not found:
         raise SliceError(
             "This folder holds no DICOM files; give a folder of one CT series, or a single file."
         )
-    stack = read_dicom([partial(_open, path) for path in found])
-    return stack.pixels, stack.facts()
+    return [partial(_open, path) for path in found]
 
 
 def _begins_as_dicom(path: Path) -> bool:
@@ -60,7 +72,6 @@ def decode(paths: Sequence[Path]) -> Stack:
     SliceError
         And nothing else, for any bytes.
     """
-    check_upload(path.stat().st_size for path in paths)
     if len(paths) > 1:
         return _guarded("dicom", lambda: _decode_several(paths))
     kind = _kind(paths[0])
@@ -83,9 +94,29 @@ def decode_one(path: Path, index: int | None) -> Stack:
     kind = _kind(path)
     if kind in VOXELS:
         return _guarded(kind, lambda: _decode_voxels(path, kind, index))
+    if kind == "dicom":
+        return _guarded(kind, lambda: _one_of_series([partial(_open, path)], index))
+    if kind == "zip":
+        return _guarded(kind, lambda: _one_zipped(path, index))
     stack = decode([path])
     index = stack.middle if index is None else index
     return stack.only(index)
+
+
+def _one_of_series(openers: "list[Opener]", index: int | None) -> Stack:
+    from ctseg.slices.dicom.series import read_dicom_slice
+
+    return read_dicom_slice(openers, index)
+
+
+def _one_zipped(path: Path, index: int | None) -> Stack:
+    from ctseg.slices.formats.zip import dicom_entries, held_in
+
+    with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        entries = dicom_entries(archive, held_in(archive))
+        if entries:
+            return _one_of_series(entries, index)
+    return _decode_voxels(path, "zip", index)
 
 
 def _guarded(kind: str, read: Callable[[], Stack]) -> Stack:

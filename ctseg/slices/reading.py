@@ -14,11 +14,12 @@ from ctseg.errors import UserError
 from ctseg.sandbox import processes
 from ctseg.sandbox.runner import MEBIBYTE, SLICES, Limits, run_decoder
 from ctseg.slices.ct_slice import CTSlice, SliceError
-from ctseg.slices.limits import check_upload
+from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_upload
 from ctseg.slices.stack import Stack
 
 _DECODER = "ctseg.slices.decode:decode_stack"
 _FOLDER_DECODER = "ctseg.slices.decode:decode_folder"
+_ONE_OF_FOLDER = "ctseg.slices.decode:decode_folder_slice"
 # A folder is no upload: whoever names it waits for it, and hundreds of slices take longer than a file.
 _FOLDER_LIMITS = Limits(cpu_seconds=300, wall_seconds=300.0)
 _ONE = "ctseg.slices.decode:decode_slice"
@@ -40,7 +41,9 @@ def warm_up() -> None:
     processes.warm_up(_FIRST_NEEDED)
 
 
-def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:
+def read_stack(
+    paths: Path | str | Sequence[Path | str], folder: Path | None = None, max_bytes: int | None = None
+) -> Stack:
     """Read all slices of an image, a volume, or the files or ZIP of a DICOM series.
 
     The format is told by content, never by name. The file is decoded in a process of its own with bounds on
@@ -51,6 +54,8 @@ def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = N
     paths : one file, the DICOM files of one series, or a folder in which, or below which, they lie; of
         several series there the largest is read and a note says so
     folder : private folder for the decoded pixels; the system's temporary folder if None
+    max_bytes : what the files may have in all; what the setting for uploads allows if None. Decoded, they
+        take 512 MB at most in any case.
 
     Returns
     -------
@@ -65,10 +70,13 @@ def read_stack(paths: Path | str | Sequence[Path | str], folder: Path | None = N
     if len(files) == 1 and files[0].is_dir():
         return _checked(partial(run_decoder, _FOLDER_DECODER, files, _FOLDER_LIMITS, folder=folder))
     try:
-        check_upload(path.stat().st_size for path in files)
+        sizes = [path.stat().st_size for path in files]
     except OSError as error:
         raise SliceError(_CANNOT_BE_OPENED) from error
-    return _checked(partial(run_decoder, _DECODER, files, folder=folder))
+    check_upload(sizes, max_bytes)
+    # Only what is beyond the usual size has more time than the setting gives.
+    limits = _limits(max(0, sum(sizes) - MAX_UPLOAD_BYTES))
+    return _checked(partial(run_decoder, _DECODER, files, limits, folder))
 
 
 def _checked(decode: Callable[[], tuple[NDArray[np.generic], dict[str, Any]]]) -> Stack:
@@ -81,7 +89,8 @@ def _checked(decode: Callable[[], tuple[NDArray[np.generic], dict[str, Any]]]) -
 def read_slice(path: Path | str, index: int | None = None) -> CTSlice:
     """Read one CT slice from any file.
 
-    Of NIfTI, MetaImage, NRRD and NumPy files of any size only this slice is held in memory.
+    Of NIfTI, MetaImage, NRRD and NumPy files, and of DICOM series, only this slice is decoded and held in
+    memory, so that they may have any size.
 
     Parameters
     ----------
@@ -95,19 +104,20 @@ def read_slice(path: Path | str, index: int | None = None) -> CTSlice:
         If the file cannot be read, or there is no such slice.
     """
     path = Path(path)
+    settings = ["" if index is None else str(index)]
     if path.is_dir():
-        stack = read_stack(path)
-        return stack[stack.middle if index is None else index]
+        return _checked(partial(run_decoder, _ONE_OF_FOLDER, [path], _FOLDER_LIMITS, settings=settings))[0]
     try:
         size = path.stat().st_size
     except OSError as error:
         raise SliceError(_CANNOT_BE_OPENED) from error
+    return _checked(partial(run_decoder, _ONE, [path], _limits(size), settings=settings))[0]
+
+
+def _limits(size: int) -> Limits:
+    """Limits in time for a file of so many bytes."""
     more = size // _BYTES_A_SECOND
-    limits = replace(
-        SLICES, cpu_seconds=SLICES.cpu_seconds + more, wall_seconds=SLICES.wall_seconds + 2 * more
-    )
-    position = "" if index is None else str(index)
-    return _checked(partial(run_decoder, _ONE, [path], limits, settings=[position]))[0]
+    return replace(SLICES, cpu_seconds=SLICES.cpu_seconds + more, wall_seconds=SLICES.wall_seconds + 2 * more)
 
 
 def read_upload(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:

@@ -16,7 +16,7 @@ from ctseg.slices.dicom.header import read_elements
 from ctseg.slices.dicom.syntaxes import NATIVE
 from ctseg.slices.dicom.values import text, whole
 from ctseg.slices.geometry import FROM_LPS, Geometry
-from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_size, check_upload
+from ctseg.slices.limits import MAX_SET_UPLOAD_BYTES, check_size, check_upload
 
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
@@ -68,7 +68,7 @@ def read_truth(file: BinaryIO, on: Geometry | None) -> tuple[NDArray[np.integer]
     LabelMapError
         If it is no segmentation or structure set, one of probabilities, or marks nothing on the slice.
     """
-    check_upload([min(file.seek(0, 2), MAX_UPLOAD_BYTES + 1)])
+    check_upload([min(file.seek(0, 2), MAX_SET_UPLOAD_BYTES + 1)], MAX_SET_UPLOAD_BYTES)
     sop_class = text(read_elements(file, ("SOPClassUID",)), "SOPClassUID")
     if sop_class in _SEGMENTATIONS:
         return _segmentation(read_elements(file, _SEGMENTATION_KEYWORDS), on)

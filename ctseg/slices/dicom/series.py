@@ -47,6 +47,29 @@ def read_dicom(openers: Sequence[Opener]) -> Stack:
     SliceError
         If none of the files is a CT slice, the sentence saying what they are.
     """
+    slices, placed, notes = _found(openers)
+    return _stack(_pixels(slices, range(len(slices))), slices, placed, notes, range(len(slices)))
+
+
+def read_dicom_slice(openers: Sequence[Opener], index: int | None) -> Stack:
+    """Read one slice of what `read_dicom` reads, the middle one if None, with the values it has there.
+
+    Where the files say how their numbers become HU, no other slice is decoded. Raises as `read_dicom`, and if
+    there is no such slice.
+    """
+    slices, placed, notes = _found(openers)
+    index = len(slices) // 2 if index is None else index
+    if not 0 <= index < len(slices):
+        raise SliceError(f"There is no slice {index}; choose one from 0 to {len(slices) - 1}.")
+    if not slices[0].hounsfield:
+        # Grey levels go by the range of all.
+        everything = range(len(slices))
+        return _stack(_pixels(slices, everything), slices, placed, notes, everything).only(index)
+    return _stack(_pixels(slices, [index]), slices, placed, notes, [index])
+
+
+def _found(openers: Sequence[Opener]) -> tuple[list[DicomSlice], Places, list[str]]:
+    """The slices of the largest stack in order, where they lie, and notes on all of that."""
     slices, refusals = _find_ct(openers)
     if not slices:
         raise SliceError(_most_common(refusals, len(openers)))
@@ -55,7 +78,7 @@ def read_dicom(openers: Sequence[Opener]) -> Stack:
     groups = [group for each in series for group in stacks_of(each)]
     chosen = max(groups, key=lambda group: (len(group.slices), group.slices[0].hounsfield))
     left_out = _left_out(len(series), refusals, len(openers))
-    return _decode(chosen, [*left_out, *notes, *chosen.notes])
+    return _ordered(chosen, [*left_out, *notes, *chosen.notes])
 
 
 def _find_ct(openers: Sequence[Opener]) -> tuple[list[DicomSlice], list[str]]:
@@ -91,7 +114,7 @@ def _left_out(series: int, refusals: list[str], files: int) -> list[str]:
     return notes
 
 
-def _decode(group: Group, notes: list[str]) -> Stack:
+def _ordered(group: Group, notes: list[str]) -> tuple[list[DicomSlice], Places, list[str]]:
     placed = places(group.slices)
     order = sorted(
         range(len(group.slices)),
@@ -102,36 +125,41 @@ def _decode(group: Group, notes: list[str]) -> Stack:
         ),
     )
     slices = [group.slices[k] for k in order]
-    pixels = _pixels(slices)
     notes += notes_on_steps(placed)
     notes += [note for each in slices for note in (*each.image.notes, *each.frame.notes)]
-    return _stack(pixels, slices, placed, notes)
+    return slices, placed, notes
 
 
-def _pixels(slices: list[DicomSlice]) -> NDArray[np.generic]:
-    """Rescaled values of all slices, shape (N, H, W), int16 where all are whole HU."""
+def _pixels(slices: list[DicomSlice], shown: Sequence[int]) -> NDArray[np.generic]:
+    """Rescaled values of the slices ``shown``, shape (N, H, W), int16 where all of the stack are whole HU."""
     frames = [each.frame for each in slices]
     _, rows, columns, _ = slices[0].series
     whole = all(frame.slope.is_integer() and frame.intercept.is_integer() for frame in frames)
     declared = slices[0].hounsfield
     dtype = np.dtype(np.int16 if declared and whole else np.float32)
-    check_stack(len(frames), int(str(rows)), int(str(columns)), dtype.itemsize)
-    pixels = np.empty((len(frames), int(str(rows)), int(str(columns))), dtype)
+    check_stack(len(shown), int(str(rows)), int(str(columns)), dtype.itemsize)
+    pixels = np.empty((len(shown), int(str(rows)), int(str(columns))), dtype)
     of_image: dict[DicomImage, list[int]] = {}
-    for position, each in enumerate(slices):
-        of_image.setdefault(each.image, []).append(position)
+    for position, index in enumerate(shown):
+        of_image.setdefault(slices[index].image, []).append(position)
     for image, positions in of_image.items():
         with image.opener() as file:
             dataset = read_whole(file)
-        positions.sort(key=lambda position: slices[position].index)
-        wanted = [slices[position].index for position in positions]
+        positions.sort(key=lambda position: slices[shown[position]].index)
+        wanted = [slices[shown[position]].index for position in positions]
         for position, stored in zip(positions, stored_frames(dataset, image.frames, wanted), strict=True):
-            hounsfield = to_hounsfield(stored, slices[position].frame)
+            hounsfield = to_hounsfield(stored, slices[shown[position]].frame)
             pixels[position] = np.clip(hounsfield, *(_HOUNSFIELD_RANGE if declared else _ANY_RANGE))
     return pixels
 
 
-def _stack(pixels: NDArray[np.generic], slices: list[DicomSlice], placed: Places, notes: list[str]) -> Stack:
+def _stack(
+    pixels: NDArray[np.generic],
+    slices: list[DicomSlice],
+    placed: Places,
+    notes: list[str],
+    shown: Sequence[int],
+) -> Stack:
     middle = slices[len(slices) // 2].frame
     declared = slices[0].hounsfield
     intensity: Intensity = "HU" if declared or float(pixels.min()) <= HOUNSFIELD_FROM else "8-bit"
@@ -146,7 +174,7 @@ def _stack(pixels: NDArray[np.generic], slices: list[DicomSlice], placed: Places
         spacing_mm=middle.spacing_mm,
         source="DICOM",
         window=middle.window if intensity == "HU" else None,
-        affines=_affines(slices, placed),
+        affines=None if (affines := _affines(slices, placed)) is None else affines[list(shown)],
         notes=tuple(dict.fromkeys(notes)),
     )
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.limits import (
+    MAX_LARGE_ZIP_RATIO,
+    MAX_SET_UPLOAD_BYTES,
     MAX_UPLOAD_BYTES,
     MAX_ZIP_BYTES,
     MAX_ZIP_ENTRIES,
@@ -76,14 +78,18 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         raise SliceError("This ZIP is protected by a password; pack the series without one.")
     if any(entry.compress_type not in _METHODS for entry in entries):
         raise SliceError("This ZIP is packed by a rare method (such as Deflate64); pack it by plain Deflate.")
-    if sum(entry.file_size for entry in entries) > MAX_ZIP_BYTES:
+    max_bytes = max(MAX_ZIP_BYTES, MAX_LARGE_ZIP_RATIO * sum(entry.compress_size for entry in entries))
+    if sum(entry.file_size for entry in entries) > max_bytes:
         raise SliceError(
-            f"Unpacked, this ZIP would take more than the {MAX_ZIP_BYTES // MEBIBYTE} MB allowed; "
+            f"Unpacked, this ZIP would take more than the {max_bytes // MEBIBYTE} MB allowed; "
             "pack fewer slices."
         )
     for entry in entries:
         large = entry.file_size > ZIP_RATIO_MATTERS_FROM
-        if entry.file_size > MAX_UPLOAD_BYTES or (
+        max_bytes = min(
+            MAX_SET_UPLOAD_BYTES, max(MAX_UPLOAD_BYTES, MAX_LARGE_ZIP_RATIO * entry.compress_size)
+        )
+        if entry.file_size > max_bytes or (
             large and entry.file_size > MAX_ZIP_RATIO * max(1, entry.compress_size)
         ):
             raise SliceError("This ZIP holds a file that blows up when unpacked; pack the series again.")

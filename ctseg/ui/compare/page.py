@@ -8,7 +8,7 @@ import gradio as gr
 from ctseg.labelmaps.judgement import MARKS
 from ctseg.labelmaps.palette import PALETTE_SIZE, colours, ramp
 from ctseg.slices import SliceError
-from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_upload
+from ctseg.slices.limits import MEBIBYTE, check_upload, max_upload_bytes
 from ctseg.slices.windowing import WINDOWS
 from ctseg.ui.compare import handlers, truth
 from ctseg.ui.compare.download import ZIP_NAME
@@ -48,7 +48,8 @@ class ComparePage:
         with gr.Row(elem_classes="ct-page"):
             with gr.Column(scale=0, min_width=300, elem_classes="ct-side"):
                 self.upload = gr.File(
-                    label="CT slice, volume or series: DICOM, NIfTI, PNG, JPEG, TIFF, up to 64 MB",
+                    label="CT slice, volume or series: DICOM, NIfTI, PNG, JPEG, TIFF, up to "
+                    f"{max_upload_bytes() // MEBIBYTE} MB",
                     file_count="multiple",
                     height=96,
                     elem_id="upload",
@@ -60,7 +61,7 @@ class ComparePage:
                     html_template='<div class="ct-side-root"></div>',
                     js_on_load=read_asset("compare", "slot.js"),
                     slot="side",
-                    max_bytes=MAX_UPLOAD_BYTES,
+                    max_bytes=max_upload_bytes(),
                     apply_default_css=False,
                     elem_id="side",
                 )
