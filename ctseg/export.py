@@ -3,7 +3,7 @@
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from ctseg.labelmaps.files import (
     write_seg_nrrd,
 )
 from ctseg.methods import CARDS
+from ctseg.methods.base.domain import Domain, domain_note, domain_of
 from ctseg.partition import MergeTree, confidence
 from ctseg.slices import CTSlice
 from ctseg.spreadsheet import to_csv
@@ -179,6 +180,7 @@ def structures(run: MethodRun, ct_slice: CTSlice) -> list[dict[str, Any]]:
 
 def report(ct_slice: CTSlice, runs: list[MethodRun]) -> dict[str, Any]:
     """Versions, parameters and times of the runs, and what the numbers must not be used for."""
+    domain = domain_of(ct_slice)
     return {
         "disclaimer": DISCLAIMER,
         "slice": {
@@ -188,13 +190,14 @@ def report(ct_slice: CTSlice, runs: list[MethodRun]) -> dict[str, Any]:
             "spacing_mm": ct_slice.spacing_mm,
             "source": ct_slice.source,
             "notes": list(ct_slice.notes),
+            "domain": asdict(domain),
         },
-        "methods": [_run_report(run) for run in runs],
+        "methods": [_run_report(run, domain) for run in runs],
         "versions": {"python": platform.python_version(), **_versions()},
     }
 
 
-def _run_report(run: MethodRun) -> dict[str, Any]:
+def _run_report(run: MethodRun, domain: Domain) -> dict[str, Any]:
     card = CARDS[run.method]
     return {
         "name": card.name,
@@ -206,6 +209,7 @@ def _run_report(run: MethodRun) -> dict[str, Any]:
         "weights_licence": card.weights_licence,
         "paper": card.paper,
         "confidence": None if run.tree is None else _confidence(run.tree),
+        "outside_domain": domain_note(card, domain),
         "scores": None if run.scores is None else dict(run.scores),
     }
 

@@ -107,6 +107,7 @@ def _segment_one(options: argparse.Namespace) -> int:
     identity = _identity(options.input, ct_slice) if "dicom-seg" in formats else None
     written = write_results(options.out, ct_slice, [done], formats, identity)
     details = report(ct_slice, [done])
+    _tell(tuple(filter(None, (each["outside_domain"] for each in details["methods"]))))
     if options.json:
         print(json.dumps(details, indent=2, ensure_ascii=False))
     else:
@@ -134,6 +135,8 @@ def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
 
     from ctseg.labelmaps import largest_structures
     from ctseg.labelmaps.files import write_challenge_csv
+    from ctseg.methods import CARDS
+    from ctseg.methods.base.domain import domain_note, domain_of
     from ctseg.slices import read_slice
 
     _announce_download(options.method)
@@ -141,9 +144,11 @@ def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
         raise CommandError(
             "A folder of slices becomes one table; give --out a name that ends in .csv or .csv.gz."
         )
-    label_maps, cut = {}, 0
+    label_maps, cut, outside = {}, 0, 0
     for done, path in enumerate(images, start=1):
-        label_map = _timed(read_slice(path), options)[0]
+        ct_slice = read_slice(path)
+        label_map = _timed(ct_slice, options)[0]
+        outside += bool(domain_note(CARDS[options.method], domain_of(ct_slice)))
         label_maps[path.name] = largest_structures(label_map, MAX_LABELS)
         cut += int(np.unique(label_map).size > np.unique(label_maps[path.name]).size)
         print(f"\r{done} of {len(images)}", end="", file=sys.stderr, flush=True)
@@ -152,6 +157,10 @@ def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:
         raise CommandError("These images differ in size, but one table holds images of one size; part them.")
     write_challenge_csv(options.out, label_maps)
     print(f"{len(images)} slices; wrote {options.out}")
+    if outside:
+        print(
+            f"{outside} of them seem to be outside of what this method knows. {CARDS[options.method].knows}"
+        )
     if cut:
         print(f"{cut} of them had more than {MAX_LABELS} structures; the table holds the largest.")
     return 0

@@ -22,4 +22,9 @@ def run(options: argparse.Namespace) -> int:
         return 0
     for row in rows:
         print(f"{row.file:38s}  {row.bytes / 1e6:6.1f} MB  {row.licence:12s}  {row.state}")
+    missing = [row for row in rows if not row.here]
+    if missing:
+        told = [f"{row.file} (for {', '.join(row.methods)})" for row in missing]
+        print(f"\nMissing here: {', '.join(told)}.")
+        print("A missing file is fetched when its method first runs, and checked against its sha256.")
     return 0

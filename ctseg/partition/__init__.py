@@ -9,7 +9,7 @@ from ctseg.partition.affinities import Offsets, boundary_map, mirrored, transpos
 from ctseg.partition.confidence import confidence, spread
 from ctseg.partition.decoding import agglomerate
 from ctseg.partition.merge_tree import MergeTree
-from ctseg.partition.placing import nearest, placed
+from ctseg.partition.placing import nearest, placed, turned
 from ctseg.partition.storage import from_bytes, to_bytes
 from ctseg.partition.trees import MergeTreeError
 from ctseg.partition.volume import edge_strength, volume_tree
@@ -29,5 +29,6 @@ __all__ = [
     "spread",
     "to_bytes",
     "transposed",
+    "turned",
     "volume_tree",
 ]

@@ -1,4 +1,4 @@
-"""The same hierarchy on a slice of another size, under a mask, or with fewer basins."""
+"""The same hierarchy on a slice of another size, turned, under a mask, or with fewer basins."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.labelmaps.regions import first_pixels
 from ctseg.partition import trees
 from ctseg.partition.merge_tree import MergeTree
 
@@ -40,6 +41,19 @@ def placed(tree: MergeTree, mask: NDArray[np.bool_], look: Callable[[], None] = 
     seen[leaves] = True
     look()
     return _of_nodes(tree, leaves, np.where(seen[1:], np.arange(tree.leaf_count), -1))
+
+
+def turned(tree: MergeTree, turn: Callable[[NDArray[Any]], NDArray[Any]]) -> MergeTree:
+    """Return a tree on its slice turned or mirrored, with the same steps.
+
+    Parameters
+    ----------
+    tree : of a slice
+    turn : from an array (H, W) to the same values in other places, shape (H, W) or (W, H)
+    """
+    leaves = turn(tree.leaves)
+    order = np.argsort(first_pixels(leaves))
+    return MergeTree.restored(leaves, tree.parents, tree.altitudes, tree.states[:, order], tree.position)
 
 
 def coarsened(tree: MergeTree, count: int) -> MergeTree:

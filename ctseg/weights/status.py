@@ -6,10 +6,15 @@ from ctseg.weights.convert import converted_path
 from ctseg.weights.fetch import cached_path
 from ctseg.weights.manifest import WeightsFile, in_megabytes, manifest, weights_folder
 
+_MISSING = "not here"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """One row about one weights file; ``state`` is a phrase such as "embedded, not yet published"."""
+    """One row about one weights file.
+
+    ``state`` is a phrase such as "embedded, not yet published"; ``here`` is False for a file that is missing.
+    """
 
     file: str
     methods: tuple[str, ...]
@@ -18,6 +23,7 @@ class Status:
     licence: str
     source: str
     state: str
+    here: bool
 
 
 def status() -> list[Status]:
@@ -31,6 +37,7 @@ def status() -> list[Status]:
             licence=entry.licence,
             source=entry.source,
             state=_outside_state(entry) if entry.outside else f"{_place(entry)}, {_publication(entry)}",
+            here=converted_path(entry).is_file() if entry.outside else _place(entry) != _MISSING,
         )
         for entry in manifest().values()
     ]
@@ -39,7 +46,7 @@ def status() -> list[Status]:
 def _place(entry: WeightsFile) -> str:
     if (weights_folder() / entry.file).is_file():
         return "embedded"
-    return "in the cache" if cached_path(entry).is_file() else "not here"
+    return "in the cache" if cached_path(entry).is_file() else _MISSING
 
 
 def _publication(entry: WeightsFile) -> str:

@@ -4,7 +4,7 @@ from ctseg.labelmaps.files.challenge_csv import write_challenge_csv
 from ctseg.labelmaps.files.challenge_reading import read_challenge_csv, read_challenge_stack
 from ctseg.labelmaps.files.dicom_seg import write_dicom_seg
 from ctseg.labelmaps.files.itk import write_metaimage, write_seg_nrrd
-from ctseg.labelmaps.files.nifti import write_nifti
+from ctseg.labelmaps.files.nifti import write_nifti, write_nifti_stack
 from ctseg.labelmaps.files.png import write_coloured_png, write_layer_png, write_png16
 from ctseg.labelmaps.files.reading import (
     PlacedLabelMap,
@@ -30,6 +30,7 @@ __all__ = [
     "write_layer_png",
     "write_metaimage",
     "write_nifti",
+    "write_nifti_stack",
     "write_png16",
     "write_seg_nrrd",
 ]

@@ -1,4 +1,4 @@
-"""Label maps as NIfTI of one slice, at the place of the image they belong to."""
+"""Label maps as NIfTI of one slice or a whole volume, at the place of the image they belong to."""
 
 import gzip
 import os
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.labelmaps.checks import checked
-from ctseg.labelmaps.files.voxels import Voxels, voxels_of
+from ctseg.labelmaps.files.voxels import Voxels, voxels_of, voxels_of_stack
 from ctseg.slices.geometry import Geometry
+from ctseg.slices.stack import Stack
 
 if TYPE_CHECKING:
     from nibabel.nifti1 import Nifti1Image
@@ -46,9 +47,6 @@ def write_nifti(
     ValueError
         If it is not a label map, or the name ends otherwise.
     """
-    name = os.fspath(path)
-    if not name.endswith((".nii", ".nii.gz")):
-        raise ValueError(f"{Path(name).name} does not end in .nii or .nii.gz; rename it.")
     label_map = checked(label_map)
     place = Geometry(
         (label_map.shape[0], label_map.shape[1]),
@@ -56,7 +54,42 @@ def write_nifti(
         spacing_mm,
         None if grid is None else np.array(grid, np.float64),
     )
-    content = _image(voxels_of(label_map, place)).to_bytes()
+    _write(path, voxels_of(label_map, place))
+
+
+def write_nifti_stack(path: str | PathLike[str], label_maps: NDArray[np.integer], stack: Stack) -> str:
+    """Write label maps of all slices of a stack as one NIfTI volume, in place where that is known.
+
+    Parameters
+    ----------
+    path : ends in ``.nii`` or ``.nii.gz``; an existing file is replaced
+    label_maps : ndarray of integers, shape (N, H, W), non-negative; the smallest dtype that holds them is
+        written
+    stack : that they belong to
+
+    Returns
+    -------
+    a sentence where the place in the patient could not be kept, else "".
+
+    Raises
+    ------
+    ValueError
+        If the name ends otherwise, or the shape is not the stack's.
+    """
+    if label_maps.shape != stack.pixels.shape:
+        raise ValueError("There must be one label map for each slice of the stack, of its size.")
+    voxels, note = voxels_of_stack(
+        label_maps.astype(np.min_scalar_type(int(label_maps.max(initial=0)))), stack
+    )
+    _write(path, voxels)
+    return note
+
+
+def _write(path: str | PathLike[str], voxels: Voxels) -> None:
+    name = os.fspath(path)
+    if not name.endswith((".nii", ".nii.gz")):
+        raise ValueError(f"{Path(name).name} does not end in .nii or .nii.gz; rename it.")
+    content = _image(voxels).to_bytes()
     # Without a time stamp the same label map gives the same bytes.
     Path(name).write_bytes(gzip.compress(content, mtime=0) if name.endswith(".gz") else content)
 

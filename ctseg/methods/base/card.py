@@ -36,7 +36,7 @@ def saw_words(saw: Iterable[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """The facts about one method. Every field is required, so a card cannot be half filled.
+    """The facts about one method. Fields without a default are required, so a card cannot be half filled.
 
     Attributes
     ----------
@@ -58,6 +58,8 @@ class Card:
     known_failures : what it is known to do badly, one sentence each.
     trained : False while the method is planned and its weights do not exist.
     control : True if it is there to be compared against; Compare lists it behind "more".
+    knows : one sentence on what the training limits it to, said where a slice is outside of that (see
+        ``ctseg.methods.base.domain``); "" for a method that is made for any slice.
     """
 
     name: str
@@ -78,3 +80,4 @@ class Card:
     known_failures: tuple[str, ...]
     trained: bool
     control: bool
+    knows: str = ""

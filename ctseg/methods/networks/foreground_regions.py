@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from ctseg.methods.base.affinity_network import AffinityNetwork
 from ctseg.methods.base.card import Card, Family, Saw
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
-from ctseg.methods.base.training_facts import ANNOTATED_DATA, RESEARCH_USE
+from ctseg.methods.base.training_facts import ANNOTATED_DATA, KNOWS_ORGANS, RESEARCH_USE
 from ctseg.slices.ct_slice import CTSlice
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
@@ -66,6 +66,7 @@ def network_card(
         known_failures=did_not_work + _FAILURES,
         trained=True,
         control=control,
+        knows=KNOWS_ORGANS,
     )
 
 

@@ -2,7 +2,7 @@
 
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
-from ctseg.methods.base.training_facts import ANNOTATED_DATA, RESEARCH_USE
+from ctseg.methods.base.training_facts import ANNOTATED_DATA, KNOWS_ORGANS, RESEARCH_USE
 from ctseg.slices.windowing import SOFT_TISSUE
 
 FILE = "partition_fp16.safetensors"
@@ -39,6 +39,7 @@ CARD = Card(
     ),
     trained=True,
     control=False,
+    knows=KNOWS_ORGANS,
 )
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from ctseg.errors import UserError
 from ctseg.methods import CARDS, Card, download_bytes
+from ctseg.methods.base.domain import Domain, domain_note, domain_of
 from ctseg.slices import SliceError, Stack, read_upload
+from ctseg.slices.orientation import UPRIGHT, Turn
 from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import Opened, open_board_image, open_example
 from ctseg.ui.compare.frames import Message, frame, slice_frame
@@ -76,6 +78,7 @@ def opened(session: Session) -> Message:
         "remark": session.remark,
         "credit": session.credit,
         "truth": session.truths is not None,
+        "lie": domain_of(session.stack[session.index]).lie,
     }
 
 
@@ -95,6 +98,14 @@ def turn_to(session: Session, index: int) -> None:
         raise PageError(GONE if session.stack is None else "There is no such slice; choose another.")
     if index != session.index:
         session.show(index)
+
+
+def turn_for_methods(session: Session, turned: object) -> None:
+    """Let methods get the slices as the visitor sees them, by the four numbers of a `Turn`."""
+    try:
+        session.turn_for_methods(Turn.of(turned if isinstance(turned, list) else []))
+    except (TypeError, ValueError) as error:
+        raise PageError("The page asked for a turn that is not known; reload it.") from error
 
 
 def begin(session: Session, chosen: Sequence[str]) -> Iterator[bytes]:
@@ -122,10 +133,11 @@ def begin(session: Session, chosen: Sequence[str]) -> Iterator[bytes]:
     session.finished = {name: found for name, found in session.finished.items() if name in there}
     plan = session.begin(card.name for card in cards if card.name not in there)
     waiting = _others_running(plan)
+    domain = domain_of(ct_slice if session.turn == UPRIGHT else session.turn.applied_to_slice(ct_slice))
     head = {
         "plan": plan.identity,
         "index": session.index,
-        "methods": [_planned(card, waiting) | {"there": card.name in there} for card in cards],
+        "methods": [_planned(card, waiting, domain) | {"there": card.name in there} for card in cards],
     }
 
     def frames() -> Iterator[bytes]:
@@ -140,7 +152,7 @@ def _cost(card: Card) -> tuple[bool, bool, float]:
     return card.family == "foundation model", bool(download_bytes(card.name)), card.seconds
 
 
-def _planned(card: Card, waiting: int) -> Message:
+def _planned(card: Card, waiting: int, domain: Domain) -> Message:
     return {
         "name": card.name,
         "title": card.title,
@@ -149,6 +161,7 @@ def _planned(card: Card, waiting: int) -> Message:
         "knows": card.training_data if card.saw != ("nothing",) else "",
         "failures": list(card.known_failures),
         "ahead": _ahead(waiting),
+        "outside": domain_note(card, domain),
     }
 
 
@@ -179,7 +192,7 @@ def run(session: Session, identity: str, method: str) -> Iterator[bytes]:
     card = replace(CARDS[method], seconds=usual_seconds(method))
     fetch = download_bytes(method)
     try:
-        for step in run_method(ct_slice, method, plan.stop):
+        for step in run_method(ct_slice, method, plan.stop, session.turn):
             if isinstance(step, Step) and step.waiting:
                 yield frame(about | {"state": "waiting", "text": _ahead(_others_running(plan))}, {})
             elif isinstance(step, Step):

@@ -14,6 +14,7 @@ from ctseg.ui.compare.download import results_zip
 from ctseg.ui.compare.examples import draw_thumbnails
 from ctseg.ui.compare.frames import frame
 from ctseg.ui.compare.messages import CLOSED
+from ctseg.ui.compare.volume import begin_volume
 from ctseg.ui.server.sessions import SESSIONS, Session
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def compare_routes() -> "list[Route]":
         "truth": _truth,
         "edit": _edit,
         "zip": _zip,
+        "volume": _volume,
     }
     return [
         Route("/compare/opening", _opening),
@@ -119,6 +121,8 @@ def _slice(session: Session, asked: dict[str, Any]) -> "Response":
 
 def _begin(session: Session, asked: dict[str, Any]) -> "Response":
     handlers.turn_to(session, _whole(asked.get("index")))
+    if "turned" in asked:
+        handlers.turn_for_methods(session, asked["turned"])
     chosen = asked.get("methods")
     names = [str(name) for name in chosen] if isinstance(chosen, list) else []
     if asked.get("anew") is True:
@@ -167,6 +171,15 @@ def _zip(session: Session, asked: dict[str, Any]) -> "Response":
 
     packed = results_zip(session, asked)
     return Response(packed, media_type="application/zip", headers=_PRIVATE)
+
+
+def _volume(session: Session, asked: dict[str, Any]) -> "Response":
+    from starlette.responses import StreamingResponse
+
+    plan, frames = begin_volume(session, str(asked.get("method", "")))
+    return StreamingResponse(
+        _until_left(session, plan.identity, frames), media_type=_FRAMES, headers=_PRIVATE
+    )
 
 
 def _whole(value: Any) -> int:

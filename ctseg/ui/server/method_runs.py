@@ -15,6 +15,7 @@ from ctseg.errors import UserError
 from ctseg.methods import CARDS, StopFlag, Stopped, load
 from ctseg.methods.base.hierarchical import label_map_and_tree
 from ctseg.slices import CTSlice
+from ctseg.slices.orientation import UPRIGHT, Turn
 
 RUNS = "method-runs"
 """The one queue of all method runs, of pages and programs; it lets one run at a time."""
@@ -103,12 +104,22 @@ class Failed:
     sentence: str
 
 
+def turned_back(label_map: NDArray[np.integer], tree: Any, turn: Turn) -> tuple[NDArray[np.integer], Any]:
+    """Return what a method made of a turned slice as it lies on the slice itself."""
+    if turn == UPRIGHT:
+        return label_map, tree
+    from ctseg.partition import turned
+
+    return turn.back.applied(label_map), None if tree is None else turned(tree, turn.back.applied)
+
+
 class _Run(threading.Thread):
     """Works in the background; what came of it stands in ``outcome`` once the thread has ended."""
 
-    def __init__(self, ct_slice: CTSlice, method: str, stop: StopFlag) -> None:
+    def __init__(self, ct_slice: CTSlice, method: str, stop: StopFlag, turn: Turn) -> None:
         super().__init__(name=f"ctseg-{method}", daemon=True)
-        self._ct_slice = ct_slice
+        self._ct_slice = ct_slice if turn == UPRIGHT else turn.applied_to_slice(ct_slice)
+        self._turn = turn
         self._method = method
         self._stop_flag = stop
         self.fraction = 0.0
@@ -146,7 +157,8 @@ class _Run(threading.Thread):
         label_map, tree = label_map_and_tree(method, self._ct_slice, self._stop_flag, self._note)
         needed = time.perf_counter() - self.began
         _learn(self._method, needed, self._ct_slice.pixels.size)
-        return Done(label_map, needed, tree)
+        lying, lying_tree = turned_back(label_map, tree, self._turn)
+        return Done(lying, needed, lying_tree)
 
     def _note(self, fraction: float) -> None:
         self.fraction = min(max(float(fraction), 0.0), 1.0)
@@ -158,13 +170,14 @@ class _Run(threading.Thread):
 
 
 def run_method(
-    ct_slice: CTSlice, method: str, stop: threading.Event
+    ct_slice: CTSlice, method: str, stop: threading.Event, turn: Turn = UPRIGHT
 ) -> Iterator[Step | Done | Failed | Cancelled]:
     """Yield a `Step` about every 0.15 s, and at last `Done`, `Failed` or `Cancelled`.
 
-    Closing the iterator sets `stop`, so a run ends with the event that asked for it.
+    The method gets the slice turned; what it makes of it is turned back. Closing the iterator sets `stop`,
+    so a run ends with the event that asked for it.
     """
-    run = _Run(ct_slice, method, stop)
+    run = _Run(ct_slice, method, stop, turn)
     run.start()
     try:
         while run.is_alive():

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.slices import CTSlice, Stack
+from ctseg.slices.orientation import UPRIGHT, Turn
 
 KEPT_SECONDS = 60 * 60
 MAX_SESSIONS = 32
@@ -67,6 +68,8 @@ class Session:
     visited: OrderedDict[int, dict[str, Finished]] = field(default_factory=OrderedDict)
     recent: dict[str, Finished] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    turn: Turn = UPRIGHT
+    """How methods get the slices: as in the file, or turned where the visitor asked for that."""
 
     @property
     def ct_slice(self) -> CTSlice | None:
@@ -104,6 +107,14 @@ class Session:
         self.plan = None
         self.index = index
 
+    def turn_for_methods(self, turn: Turn) -> None:
+        """Let methods get the slices turned; what they made of them lying otherwise is forgotten."""
+        if turn != self.turn:
+            self.stop()
+            self.turn = turn
+            self.finished, self.recent, self.numbers = {}, {}, {}
+            self.visited = OrderedDict()
+
     def fresh_number(self, method: str) -> int:
         """Return the first number that no structure of a method has had in this series."""
         recent = self.recent.get(method)
@@ -140,6 +151,7 @@ class Session:
         self.finished, self.recent, self.numbers = {}, {}, {}
         self.visited = OrderedDict()
         self.index, self.credit, self.remark = 0, "", ""
+        self.turn = UPRIGHT
 
 
 class Sessions:

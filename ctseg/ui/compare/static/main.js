@@ -15,6 +15,7 @@ class Compare {
       inWords: (method, label) => this.inWords(method, label), selected: () => this.list(), legend: () => this.legend(),
       coarser: (pane, by) => this.coarser(pane, by), mergePicked: (pane) => this.edit(pane, "merge"),
       splitPicked: (pane) => this.edit(pane, "split"), undo: (pane, action) => this.edit(pane, action),
+      turned: () => this.askTurn(),
     });
     this.table = new StructureTable({
       focus: (method) => { this.focus = method; this.list(); }, pick: (method, label) => this.stage.select(method, label),
@@ -28,10 +29,11 @@ class Compare {
     this.credit = make("p", { class: "ct-credit" });
     this.download = make("button", { type: "button", class: "ct-download", onclick: () => this.pack() }, "Download all (ZIP)");
     this.share = make("button", { type: "button", class: "ct-download ct-share", hidden: true, onclick: () => this.link() }, "Copy link");
-    this.table.tabs.after(this.share, this.download);
+    this.volume = make("button", { type: "button", class: "ct-download ct-volume", hidden: true, onclick: () => this.packVolume() });
+    this.table.tabs.after(this.share, this.volume, this.download);
     this.sided = new Promise((answer) => { this.gotSide = answer; });
     below.replaceChildren(this.scores.element, this.table.element, this.agreement.element, this.credit);
-    Object.assign(this, { facts, focus: null, plan: null, loaded: false, cache: new Map(), stack: 0, truth: null });
+    Object.assign(this, { facts, segmented: UPRIGHT, focus: null, plan: null, loaded: false, cache: new Map(), stack: 0, truth: null });
     this.listen();
     this.open();
   }
@@ -112,14 +114,20 @@ class Compare {
       await this.openStack({ example: Number(query.get("example")) }, slice - 1);
       if (window.length === 2 && window[0] >= 1 && window.every(Number.isFinite)) this.stage.toolbar.show(...window);
       if (this.side.chosen().length) await this.run(true);
+      for (const [method, count] of (query.get("cut") ?? "").split(",").map((each) => each.split(":"))) {
+        const pane = this.stage.panes.get(method);
+        if (pane?.result?.tree && Number(count) >= 1) await this.edited(pane, { action: "cut", count: Math.floor(Number(count)) });
+      }
     });
   }
 
   link() {
     const { window: shown } = this.stage.view;
     const address = new URL(window.location.href);
+    const cuts = [...this.stage.panes.values()].filter(({ result }) => result?.tree).map(({ name, result }) => `${name}:${result.tree.structures}`);
     address.search = new URLSearchParams({
       example: this.shownExample, slice: this.index + 1, methods: this.side.chosen().join(","), window: `${shown.width}/${shown.level}`,
+      ...(cuts.length ? { cut: cuts.join(",") } : {}),
     });
     window.history.replaceState(null, "", address);
     this.share.textContent = "The link is in the address bar";
@@ -147,6 +155,7 @@ class Compare {
     this.share.textContent = "Copy link";
     this.cache.clear();
     this.loaded = true;
+    this.segmented = UPRIGHT;
     this.table.names = {};
     const slice = await this.fetchSlice(index >= 0 && index < opened.slices ? index : opened.index);
     if (mine !== this.stack) return;
@@ -156,9 +165,38 @@ class Compare {
     this.showSlice(slice, true);
     this.announce(opened);
     this.stage.only(["slice"]);
+    this.askUpright(opened.lie);
     this.list();
     if (opened.truth && slice.index === opened.index) await this.judge();
     if (window.innerWidth <= 720) this.stage.box.scrollIntoView({ block: "start" });
+  }
+
+  // Display alone never changes what methods get; after a turn the visitor is asked.
+  askTurn() {
+    const same = String(this.stage.view.turned) === String(this.segmented);
+    const upright = String(this.stage.view.turned) === String(UPRIGHT);
+    if (same) return this.stage.ask(upright ? "" : "Methods get the slice as shown.");
+    return this.stage.ask(upright ? "Methods got the slice turned." : "Turned on the display only: methods get the slice as in the file.",
+      upright ? "Segment it as in the file" : "Segment it as shown", () => this.segmentAsShown());
+  }
+
+  async segmentAsShown() {
+    this.segmented = [...this.stage.view.turned];
+    this.askTurn();
+    await this.compare();
+  }
+
+  // What the file or the grey levels say of how the slice lies.
+  askUpright(lie) {
+    const turns = { left: ["right"], right: ["left"], "upside down": ["right", "right"] }[lie];
+    if (turns) {
+      this.stage.ask(`This slice seems to lie ${lie === "upside down" ? lie : "on its side"}; the trained methods know upright slices.`,
+        "Turn it upright", () => {
+          for (const turn of turns) this.stage.view.turned = changed(this.stage.view.turned, turn);
+          this.stage.turned();
+        });
+    } else if (lie === "coronal" || lie === "sagittal") this.stage.ask(`This slice is ${lie}; the trained methods know axial slices only.`);
+    else this.stage.ask("");
   }
 
   async fetchSlice(index) {
@@ -233,7 +271,7 @@ class Compare {
     const chosen = this.side?.chosen() ?? [];
     const abort = (this.abort = new AbortController());
     const stack = this.stack;
-    const [plan, ...there] = await this.wire.frames("begin", { index: this.index, methods: chosen, anew }, abort.signal);
+    const [plan, ...there] = await this.wire.frames("begin", { index: this.index, methods: chosen, anew, turned: this.segmented }, abort.signal);
     if (abort.signal.aborted || stack !== this.stack) return;
     this.planned(plan.methods, plan.plan);
     for (const one of there) this.finished(one);
@@ -275,13 +313,14 @@ class Compare {
     this.plan = plan;
     const kept = this.stage.panes.get("truth");
     this.stage.panes.delete("truth");
-    for (const { name, title, estimate, ahead, knows, failures } of methods) {
+    for (const { name, title, estimate, ahead, knows, failures, outside } of methods) {
       const pane = this.stage.pane(name, title);
       Object.assign(pane, { result: null, layer: null, marks: null });
       pane.found.textContent = "";
       pane.time.textContent = estimate ?? "";
       pane.tree.hidden = true;
-      pane.tell([...(knows ? [`Trained on: ${knows}`] : []), ...failures]);
+      pane.warn(outside ?? "");
+      pane.tell([...(outside ? [outside] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures]);
       pane.say("waiting", ahead ?? "");
     }
     if (kept) this.stage.panes.set("truth", kept);
@@ -430,6 +469,7 @@ class Compare {
     if (!results.some(({ method }) => method === this.focus)) this.focus = methods[0]?.method ?? null;
     if (this.stage.view.selected) this.focus = this.stage.view.selected.method;
     this.table.show(results, this.focus, this.stage.view.selected);
+    this.offerVolume();
     this.agreement.show(methods);
     this.scores.show(this.truth);
     if (!this.truth) this.stage.toolbar.offerMarks(false);
@@ -445,6 +485,34 @@ class Compare {
       make("i", { class: "ct-ramp", style: `background: linear-gradient(to right, ${this.facts.ramp.map((rgb) => `rgb(${rgb})`)})` }),
       " 1. It is no probability; methods without a merge tree keep their colours.");
     else legend.replaceChildren("Colours only tell structures apart; structures that match have one colour in all panes.");
+  }
+
+  offerVolume() {
+    this.volume.hidden = this.stage.slices < 2 || !this.stage.panes.get(this.focus)?.result || this.focus === "truth";
+    if (!this.packing) this.volume.textContent = `3-D labels of ${this.stage.slices} slices (NIfTI)`;
+    this.volume.title = "Runs the method whose structures are listed on all slices; structures keep their numbers.";
+  }
+
+  // Runs slice by slice; the button shows how far it is and stops it.
+  async packVolume() {
+    if (this.packing) return this.packing.abort();
+    await this.try(async () => {
+      await this.adopt();
+      this.stop();
+      const { signal } = (this.packing = new AbortController());
+      for await (const one of read(await this.wire.ask("volume", { method: this.focus }, signal))) {
+        if (one.state === "running") this.volume.textContent = `${one.text} Stop`;
+        else this.side.say(one.state === "done" ? "" : one.text);
+        if (one.state !== "done") continue;
+        const address = URL.createObjectURL(new Blob([one.arrays.file], { type: "application/gzip" }));
+        make("a", { href: address, download: one.file }).click();
+        setTimeout(() => URL.revokeObjectURL(address), 10000);
+        this.stage.picked.textContent = `${one.file}: ${one.text}`;
+      }
+    });
+    this.packing = null;
+    this.offerVolume();
+    return null;
   }
 
   async pack() {

@@ -11,12 +11,13 @@ class Pane {
     this.note = make("div", { class: "ct-note", "aria-live": "polite" });
     this.time = make("span", { class: "ct-time" });
     this.found = make("span", { class: "ct-found" });
+    this.outside = make("span", { class: "ct-outside", hidden: true });
     this.info = make("div", { class: "ct-info", hidden: true });
     this.about = iconButton("i", `What ${title} knows`, () => { this.info.hidden = !this.info.hidden; }, "ct-small");
     this.about.hidden = true;
     this.large = iconButton("⤢", `Show ${title} large`, () => hooks.enlarge(this), "ct-small ct-enlarge");
     this.heading = make("figcaption", {},
-      make("span", { class: "ct-title", title }, title), make("span", { class: "ct-status" }, this.time, this.found));
+      make("span", { class: "ct-title", title }, title), make("span", { class: "ct-status" }, this.time, this.found), this.outside);
     this.corner = make("div", { class: "ct-corner" }, this.about, this.large);
     this.tree = make("div", { class: "ct-tree", hidden: true });
     this.element = make("figure", { class: "ct-panel", "data-method": name },
@@ -26,6 +27,12 @@ class Pane {
   tell(sentences) {
     this.about.hidden = !sentences.length;
     this.info.replaceChildren(make("ul", {}, ...sentences.map((each) => make("li", {}, each))));
+  }
+
+  // That the slice is outside of what the method knows, in a sentence; "" where it is not.
+  warn(sentence) {
+    this.outside.hidden = !sentence;
+    this.outside.textContent = sentence ? `! ${sentence}` : "";
   }
 
   take(result) {

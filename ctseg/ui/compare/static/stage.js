@@ -16,9 +16,11 @@ class Stage {
       redraw: () => this.redraw(), regrey: () => this.regrey(), recolour: () => this.recolour(), home: () => this.home(),
       fullscreen: () => this.fullscreen(), ruler: () => this.toggleRuler(), layout: (name) => this.arrange(name),
       legend: () => hooks.legend(), confidence: () => { this.recolour(); hooks.selected(); },
+      legend: () => hooks.legend(), turned: () => this.turned(),
     });
     this.facts = make("div", { class: "ct-facts" });
     this.remark = make("div", { class: "ct-opening" });
+    this.asShown = make("div", { class: "ct-asked", hidden: true, role: "status" });
     this.grid = make("div", { class: "ct-grid", role: "group", "aria-label": "Panes, linked in zoom and position" });
     this.strip = make("div", { class: "ct-strip", hidden: true, role: "group", "aria-label": "All panes" });
     this.place = make("input", { type: "range", min: 1, max: 1, value: 1, "aria-label": "Slice of the series",
@@ -32,7 +34,7 @@ class Stage {
       "Arrows move the cursor, Enter chooses the structure under it (Shift adds a second), Escape clears. + and - zoom, 0 shows all; "
       + "Ctrl and the wheel zoom, the wheel alone or PageUp and PageDown turn slices. O outline, N numbers, E errors, G grid, W wipe "
       + "(, and . move it), R ruler, F full screen. For methods with a merge tree: [ coarser, ] finer, M merge the two chosen, S split, U undo, Y redo."));
-    this.box = make("div", { class: "ct-box" }, this.toolbar.element, this.grid, this.strip, this.slider,
+    this.box = make("div", { class: "ct-box" }, this.toolbar.element, this.asShown, this.grid, this.strip, this.slider,
       make("div", { class: "ct-said-below" }, this.legend, this.picked, this.readout, this.keys));
     element.replaceChildren(make("div", { class: "ct-head" }, this.facts, this.remark), this.box);
     new ResizeObserver(() => this.lay()).observe(element);
@@ -76,6 +78,19 @@ class Stage {
     this.toolbar.open(slice, anew);
     this.pane("slice", "Slice").time.textContent = slice.place;
     this.say(null, null);
+  }
+
+  turned() {
+    this.redraw();
+    this.hooks.turned();
+  }
+
+  // One sentence above the panes, with a button that does something about it; nothing without a sentence.
+  ask(sentence, action = "", onclick = null) {
+    this.asShown.hidden = !sentence;
+    this.asShown.replaceChildren(...(sentence ? [make("span", {}, sentence)] : []),
+      ...(action ? [make("button", { type: "button", class: "ct-download", onclick }, action)] : []));
+    this.lay();
   }
 
   regrey() {

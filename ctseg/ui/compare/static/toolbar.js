@@ -44,7 +44,7 @@ class Toolbar {
     this.air = check("Air clear", (on) => { view.clearAir = on; hooks.recolour(); }, true);
     this.marks = check("Show errors", (on) => { view.marks = on; hooks.redraw(); hooks.legend(); });
     this.marks.element.hidden = true;
-    const turns = TURNS.map(([name, label]) => drawnButton(name, label, () => { view.turned = changed(view.turned, name); hooks.redraw(); }, { "data-turn": name }));
+    const turns = TURNS.map(([name, label]) => drawnButton(name, label, () => { view.turned = changed(view.turned, name); hooks.turned(); }, { "data-turn": name }));
     this.layouts = choice("ct-layout", "Layout of the panes", [["grid", "Grid"], ["one", "One"], ["wipe", "Wipe"]], "grid", (value) => hooks.layout(value));
     this.rulerButton = drawnButton("ruler", "Ruler: drag over a pane (R)", () => hooks.ruler(), { "aria-pressed": "false" });
     const tools = make("div", { class: "ct-group", role: "group", "aria-label": "View" },
