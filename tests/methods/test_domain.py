@@ -49,8 +49,8 @@ def test_a_thorax_is_called_one_for_methods_that_know_organs_only(thorax: CTSlic
     assert domain_note(CARDS["watershed"], domain) == ""
 
 
-@pytest.mark.parametrize("quarters", [1, 2, 3])
-def test_a_turned_abdomen_is_seen_and_the_turn_named(abdomen: CTSlice, quarters: int) -> None:
+@pytest.mark.parametrize("quarters", [1, 3])
+def test_an_abdomen_on_its_side_is_seen_and_the_turn_named(abdomen: CTSlice, quarters: int) -> None:
     grey = _grey(abdomen)
     domain = domain_of(replace(grey, pixels=np.rot90(grey.pixels, quarters).copy()))
     assert (domain.lie, domain.outside) == (LIES[quarters], True)

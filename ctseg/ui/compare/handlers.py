@@ -161,7 +161,7 @@ def _planned(card: Card, waiting: int, domain: Domain) -> Message:
         "knows": card.training_data if card.saw != ("nothing",) else "",
         "failures": list(card.known_failures),
         "ahead": _ahead(waiting),
-        "outside": domain_note(card, domain),
+        "domain": domain_note(card, domain),
     }
 
 

@@ -313,14 +313,14 @@ class Compare {
     this.plan = plan;
     const kept = this.stage.panes.get("truth");
     this.stage.panes.delete("truth");
-    for (const { name, title, estimate, ahead, knows, failures, outside } of methods) {
+    for (const { name, title, estimate, ahead, knows, failures, domain } of methods) {
       const pane = this.stage.pane(name, title);
       Object.assign(pane, { result: null, layer: null, marks: null });
       pane.found.textContent = "";
       pane.time.textContent = estimate ?? "";
       pane.tree.hidden = true;
-      pane.warn(outside ?? "");
-      pane.tell([...(outside ? [outside] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures]);
+      pane.warn(domain ?? "");
+      pane.tell([...(domain ? [domain] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures]);
       pane.say("waiting", ahead ?? "");
     }
     if (kept) this.stage.panes.set("truth", kept);
