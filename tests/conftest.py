@@ -61,6 +61,13 @@ def chromium_path() -> str:
     return found
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a failure as it happens: a run that is ended from outside prints no summary."""
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        last = str(report.longrepr).strip().rsplit("\n", 1)[-1]
+        print(f"\nFAILED {report.nodeid} ({report.when}, {report.duration:.0f} s): {last}", flush=True)
+
+
 _deselected = pytest.StashKey[int]()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-READY_MS = 600_000
+READY_MS = 180_000
 expect.set_options(timeout=READY_MS)
 
 

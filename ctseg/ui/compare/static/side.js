@@ -9,7 +9,7 @@ class Side {
     this.cancel = make("button", { type: "button", id: "cancel", class: "ct-second", disabled: true, onclick: hooks.cancel }, "Cancel");
     this.notice = make("div", { id: "notice", role: "alert" });
     element.replaceChildren(this.shelf, this.notice,
-      make("fieldset", { id: "methods" }, make("legend", {}, "Methods"), this.list),
+      make("div", { id: "methods", role: "group", "aria-labelledby": "methods-title" }, make("h2", { id: "methods-title" }, "Methods"), this.list),
       make("div", { class: "ct-go" }, this.compare, this.cancel));
     this.hooks = hooks;
     this.fillMethods();
