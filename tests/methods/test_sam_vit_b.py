@@ -21,8 +21,9 @@ from ctseg.methods import CARDS, NeverStop, Stopped, download_bytes
 from ctseg.methods.sam import sam_vit_b
 from ctseg.methods.sam.engine.vit_b import FetchedOnFirstUse, load_sam
 from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
+from ctseg.progress import CountProgress
 from ctseg.slices.ct_slice import CTSlice, Window
-from ctseg.weights import Progress, WeightsError
+from ctseg.weights import WeightsError
 
 REPO, PATH = "mirror/sam", "checkpoints/sam_vit_b_01ec64.pth"
 SMALL = CTSlice(np.arange(63, dtype=np.uint8).reshape(9, 7), "8-bit", None, "test")
@@ -215,12 +216,12 @@ def test_local_file_with_other_tensors_is_refused(tmp_path: Path, monkeypatch: p
         sam_vit_b.load().segment(SMALL)
 
 
-def _method(fetch: Callable[[Progress], Path]) -> FetchedOnFirstUse:
+def _method(fetch: Callable[[CountProgress], Path]) -> FetchedOnFirstUse:
     return FetchedOnFirstUse(fetch, input_window=Window(400, 40), points_per_side=1)
 
 
 def test_what_fetching_says_reaches_the_caller_every_time() -> None:
-    def fetch(_progress: Progress) -> Path:
+    def fetch(_progress: CountProgress) -> Path:
         raise WeightsError("No network.")
 
     method = _method(fetch)
@@ -232,7 +233,7 @@ def test_what_fetching_says_reaches_the_caller_every_time() -> None:
 def test_fetching_is_told_as_the_first_half_and_ends_when_stopped() -> None:
     stop, ended, fractions = threading.Event(), threading.Event(), list[float]()
 
-    def fetch(progress: Progress) -> Path:
+    def fetch(progress: CountProgress) -> Path:
         try:
             while True:
                 progress(30, 100)
@@ -254,7 +255,7 @@ def test_fetching_is_told_as_the_first_half_and_ends_when_stopped() -> None:
 def test_stop_does_not_wait_for_a_line_that_says_nothing() -> None:
     stop, answer = threading.Event(), threading.Event()
 
-    def fetch(_progress: Progress) -> Path:
+    def fetch(_progress: CountProgress) -> Path:
         stop.set()
         answer.wait()
         raise WeightsError("Too late.")
@@ -268,7 +269,7 @@ def test_stop_does_not_wait_for_a_line_that_says_nothing() -> None:
 def test_second_run_fetches_nothing(sam: Sam, tmp_path: Path) -> None:
     fetched = []
 
-    def fetch(_progress: Progress) -> Path:
+    def fetch(_progress: CountProgress) -> Path:
         fetched.append(1)
         save_file(sam.state_dict(), tmp_path / "sam.safetensors")
         return tmp_path / "sam.safetensors"
