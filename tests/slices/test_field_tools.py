@@ -13,8 +13,8 @@ from typing import Any
 import nibabel
 import numpy as np
 import pytest
+from agreement import Volume, agree
 from dicom_files import ct_dataset, stored_values, write, write_ct
-from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
 from pydicom.uid import UID, ExplicitVRBigEndian, ImplicitVRLittleEndian, JPEG2000Lossless, RLELossless
 
@@ -24,9 +24,6 @@ from ctseg.slices.decode import decode_folder
 sitk = pytest.importorskip("SimpleITK")
 dcm2niix = pytest.importorskip("dcm2niix")
 pytestmark = pytest.mark.filterwarnings("ignore")
-
-Volume = tuple[NDArray[np.generic], NDArray[np.float64]]
-"""Values (N, H, W) or (I, J, K), and the map from their indices to RAS+ mm."""
 
 DIFFERENCES = {
     (
@@ -208,26 +205,6 @@ def by_dcm2niix(folder: Path, out: Path) -> Volume:
     )
     volume = nibabel.load(sorted(out.glob("a*.nii"))[0])
     return np.asanyarray(volume.dataobj), np.array(volume.affine)
-
-
-def agree(stack: Stack, other: Volume) -> bool:
-    """Whether every pixel of ctseg's stack has the same value where the other tool puts its place."""
-    values, place = other
-    if values.ndim != 3 or values.size != stack.pixels.size:
-        return False
-    assert stack.affines is not None
-    height, width = stack.pixels.shape[1:]
-    rows, columns = np.mgrid[:height, :width]
-    pixels = np.stack([rows.ravel(), columns.ravel(), 0 * rows.ravel(), 1 + 0 * rows.ravel()])
-    for k in range(len(stack)):
-        found = np.linalg.solve(place, stack.affines[k] @ pixels)[:3]
-        nearest = np.rint(found).astype(int)
-        inside = (nearest >= 0).all() and all(nearest.max(axis=1) < values.shape)
-        if not inside or np.abs(found - nearest).max() > 0.01:
-            return False
-        if not np.allclose(values[tuple(nearest)], stack.pixels[k].ravel(), atol=1e-3):
-            return False
-    return True
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
