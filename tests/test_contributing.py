@@ -102,6 +102,27 @@ def test_a_column_of_the_boards_is_one_file(clone: Clone) -> None:
     assert {row["images"] for row in rows} == {60}
 
 
+def test_a_format_of_slices_is_two_files(clone: Clone) -> None:
+    (clone.folder / "ctseg" / "slices" / "formats" / "pgm.py").write_text(
+        '"""Portable grey maps of 8 bits."""\n\n'
+        "import numpy as np\n\nfrom ctseg.slices.stack import Stack\n\n\n"
+        "def read_pgm(file):\n"
+        '    _, size, _, pixels = file.read().split(b"\\n", 3)\n'
+        "    columns, rows = map(int, size.split())\n"
+        "    grey = np.frombuffer(pixels, np.uint8).reshape(1, rows, columns)\n"
+        '    return Stack(grey, "8-bit", None, "PGM")\n',
+        encoding="utf-8",
+    )
+    row = '    "pgm": Format("PGM", (b"P5\\n",), reads="pgm:read_pgm"),\n'
+    clone.change("ctseg/slices/sniff.py", "FORMATS = {\n", "FORMATS = {\n" + row)
+    bright = np.zeros((64, 48), np.uint8)
+    bright[8:20, 8:20] = bright[30:50, 30:40] = 200
+    (clone.folder / "slice.pgm").write_bytes(b"P5\n48 64\n255\n" + bright.tobytes())
+    clone.ctseg("segment", "slice.pgm", "--method", "multi-otsu", "--out", "out")
+    (labels,) = (clone.folder / "out").rglob("labels.png")
+    assert np.asarray(Image.open(labels)).shape == (64, 48)
+
+
 def test_a_page_is_two_files(clone: Clone) -> None:
     package = clone.folder / "ctseg" / "ui" / "hello"
     package.mkdir()

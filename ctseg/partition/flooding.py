@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
-import higra
 import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.labelmaps.regions import first_pixels, in_reading_order
 from ctseg.partition.water import emptier_sides
+
+if TYPE_CHECKING:
+    import higra
 
 LEVEL_BITS = 21
 MAX_LEVEL = (1 << LEVEL_BITS) - 1
@@ -63,6 +66,8 @@ def flood(
     ----------
     Cousty et al., Watershed Cuts: Minimum Spanning Forests and the Drop of Water Principle, PAMI 2009.
     """
+    import higra  # it brings pandas: seconds that the app's start need not wait for
+
     level = np.ascontiguousarray(altitude, np.int64)
     across, down = _ranks(level, markers)
     look()
@@ -162,8 +167,10 @@ def _between(
     return rank[order], one[order], other[order]
 
 
-def _both_sides(tree: higra.Tree, planted: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _both_sides(tree: "higra.Tree", planted: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell for each inner node of the tree whether there is a marker on both sides of its edge."""
+    import higra
+
     inside = higra.accumulate_sequential(tree, planted, higra.Accumulators.max) > 0
     sides = np.bincount(tree.parents()[:-1], weights=inside[:-1], minlength=tree.num_vertices())
     return sides[planted.size :] == 2

@@ -1,6 +1,5 @@
 """Binary trees as arrays of parents: leaves 0..L - 1 first, parents after their children, the root last."""
 
-import higra
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,6 +69,8 @@ def spans(parents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
     start, stop : ndarray of int64, shape (N,): node i holds the leaves at positions start[i] to stop[i] - 1;
         the position of leaf i is start[i].
     """
+    import higra
+
     nodes = parents.size
     if nodes < 2:
         return np.zeros(nodes, np.int64), np.ones(nodes, np.int64)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import cv2
-import higra
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,6 +84,8 @@ def volume_tree(
     Cousty and Najman, Incremental Algorithm for Hierarchical Minimum Spanning Forests and Saliency of
     Watershed Cuts, ISMM 2011; Perret et al., Higra: Hierarchical Graph Analysis, SoftwareX 2019.
     """
+    import higra
+
     basins = flood(strength, _minima(strength), look)
     after_step(1)
     count = basins.volumes.size + 1

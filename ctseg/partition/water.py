@@ -1,6 +1,5 @@
 """How much water the basins of a flooded slice hold."""
 
-import higra
 import numpy as np
 from numpy.typing import NDArray
 
@@ -61,6 +60,8 @@ def _nodes_when_flooded(
 
 def _sums_below(parents: NDArray[np.int64], own: NDArray[np.generic]) -> NDArray[np.float64]:
     """Each node's own value and those of all below it."""
+    import higra
+
     values = own.astype(np.float64)
     leaves = (parents.size + 1) // 2
     below = higra.accumulate_and_add_sequential(

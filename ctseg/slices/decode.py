@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import SliceError
-from ctseg.slices.sniff import NAMES, READ_HERE, SNIFFED_BYTES, is_dicom, sniff
+from ctseg.slices.formats import reader
+from ctseg.slices.sniff import FORMATS, NAMES, READ_HERE, SNIFFED_BYTES, VOXELS, is_dicom, sniff
 from ctseg.slices.stack import Stack
 
 if TYPE_CHECKING:
     from ctseg.slices.dicom.slices import Opener
 
-VOXELS = ("nifti", "metaimage", "nrrd", "npy")
-"""Kinds of files of voxels, of which one slice can be had without the others."""
 TOO_MUCH_MEMORY = "This file needs more memory to decode than is allowed; save a smaller part of it."
 
 
@@ -159,22 +158,16 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _decode_file(path: Path, kind: str) -> Stack:
-    # Imported one by one: a PNG need not wait for pydicom and nibabel.
     with path.open("rb") as file:
-        if kind in ("png", "jpeg"):
-            from ctseg.slices.formats.png_jpeg import read_image
-
-            return read_image(file, kind)
-        if kind == "tiff":
-            from ctseg.slices.formats.tiff import read_tiff
-
-            return read_tiff(file)
+        if FORMATS[kind].reads:
+            stack: Stack = reader(FORMATS[kind].reads)(file)
+            return stack
         if kind == "dicom":
             from ctseg.slices.dicom.series import read_dicom
 
             return read_dicom([partial(_open, path)])
-        if kind == "zip" and (stack := _decode_zipped_series(file)) is not None:
-            return stack
+        if kind == "zip" and (series := _decode_zipped_series(file)) is not None:
+            return series
         from ctseg.slices.formats.volume import stack_of
         from ctseg.slices.formats.volume_files import open_volume
 

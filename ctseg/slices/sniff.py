@@ -6,33 +6,45 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 READ_HERE = "upload a PNG, JPEG, TIFF, DICOM or NIfTI file"
-NAMES = {
-    "png": "PNG",
-    "jpeg": "JPEG",
-    "tiff": "TIFF",
-    "dicom": "DICOM",
-    "nifti": "NIfTI",
-    "metaimage": "MetaImage",
-    "nrrd": "NRRD",
-    "npy": "NumPy",
-    "zip": "ZIP",
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that somebody here reads.
+
+    Attributes
+    ----------
+    name : as it is called in sentences
+    begins : the first bytes of its files, one for each way they begin; empty where `sniff` looks closer
+    reads : "module:function" below `ctseg.slices.formats`: from an open file to a `Stack`; "" where none does
+    opens : the same for a file of voxels, of which one slice can be had alone: to a `Volume`
+    """
+
+    name: str
+    begins: tuple[bytes, ...] = ()
+    reads: str = ""
+    opens: str = ""
+
+
+FORMATS = {
+    "png": Format("PNG", (b"\x89PNG\r\n\x1a\n",), reads="png_jpeg:read_png"),
+    "jpeg": Format("JPEG", (b"\xff\xd8\xff",), reads="png_jpeg:read_jpeg"),
+    "tiff": Format("TIFF", (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), reads="tiff:read_tiff"),
+    "dicom": Format("DICOM"),
+    "nifti": Format("NIfTI", opens="nifti:open_nifti"),
+    "metaimage": Format("MetaImage", opens="metaimage:open_metaimage"),
+    "nrrd": Format("NRRD", (b"NRRD000",), opens="nrrd:open_nrrd"),
+    "npy": Format("NumPy", (b"\x93NUMPY",), opens="numpy_array:open_npy"),
+    "zip": Format("ZIP", (b"PK\x03\x04", b"PK\x05\x06")),
 }
-"""The formats that somebody here reads, as they are called in sentences."""
+"""By kind; a new format of slices is a row here and its module."""
+NAMES = {kind: each.name for kind, each in FORMATS.items()}
+VOXELS = tuple(kind for kind, each in FORMATS.items() if each.opens)
+"""Kinds of files of voxels."""
 
 SNIFFED_BYTES = 1024
 
-_KINDS = {
-    b"\x89PNG\r\n\x1a\n": "png",
-    b"\xff\xd8\xff": "jpeg",
-    b"II*\0": "tiff",
-    b"MM\0*": "tiff",
-    b"II+\0": "tiff",
-    b"MM\0+": "tiff",
-    b"PK\x03\x04": "zip",
-    b"PK\x05\x06": "zip",
-    b"NRRD000": "nrrd",
-    b"\x93NUMPY": "npy",
-}
+_KINDS = {begin: kind for kind, each in FORMATS.items() for begin in each.begins}
 _GZIP = b"\x1f\x8b"
 _OTHERS = {
     b"%PDF": "a PDF document",

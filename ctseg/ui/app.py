@@ -19,6 +19,7 @@ from ctseg.ui.methods.page import methods_page
 from ctseg.ui.server.downloads import download_routes
 from ctseg.ui.server.housekeeping import Housekeeping, private_upload_folder
 from ctseg.ui.server.upload_limits import MAX_REQUEST_BYTES, UploadLimits
+from ctseg.ui.server.warming import WarmAfterFirstPage
 from ctseg.ui.submit.page import submit_page
 from ctseg.ui.theme import theme
 
@@ -93,7 +94,7 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
             max_file_size=MAX_REQUEST_BYTES,
             app_kwargs={
                 "routes": [*download_routes(), *compare_routes()],
-                "middleware": [Middleware(UploadLimits, folder=uploads)],
+                "middleware": [Middleware(WarmAfterFirstPage), Middleware(UploadLimits, folder=uploads)],
             },
             show_error=False,
             ssr_mode=False,

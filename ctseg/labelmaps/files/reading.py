@@ -15,10 +15,9 @@ from ctseg.errors import UserError
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.volumes import read_volume
 from ctseg.slices.formats.png_jpeg import PNG_GREY_AND_ALPHA, bits_and_colour, orientation_of, png_samples
-from ctseg.slices.formats.volume_files import KINDS as VOXELS
 from ctseg.slices.geometry import Geometry, lay_on, upright
 from ctseg.slices.limits import check_size
-from ctseg.slices.sniff import NAMES, sniff
+from ctseg.slices.sniff import NAMES, VOXELS, sniff
 
 _READ_HERE = "give a grey or palette PNG, a TIFF, or a NIfTI, MetaImage, NRRD or NumPy file of one slice"
 _COLOURED = (

@@ -22,6 +22,16 @@ _JPEG_TABLES, _JPEG_READ = {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1, 0xC2}
 _JPEG_HEADER_BYTES = 1 << 20
 
 
+def read_png(file: BinaryIO) -> Stack:
+    """As :func:`read_image`, for a PNG."""
+    return read_image(file, "png")
+
+
+def read_jpeg(file: BinaryIO) -> Stack:
+    """As :func:`read_image`, for a JPEG."""
+    return read_image(file, "jpeg")
+
+
 def read_image(file: BinaryIO, kind: str) -> Stack:
     """Read a PNG or JPEG as a stack of one slice.
 

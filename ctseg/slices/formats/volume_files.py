@@ -6,22 +6,10 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from ctseg.slices.ct_slice import SliceError
-from ctseg.slices.formats.metaimage import open_metaimage
-from ctseg.slices.formats.nrrd import open_nrrd
-from ctseg.slices.formats.numpy_array import open_npy
+from ctseg.slices.formats import reader
 from ctseg.slices.formats.volume import Volume
 from ctseg.slices.formats.zip import HOLDS_NOTHING, Held, held_in, open_one
-
-
-def _open_nifti(file: BinaryIO) -> Volume:
-    # Imported here: nibabel takes a second, and few visitors need it.
-    from ctseg.slices.formats.nifti import open_nifti
-
-    return open_nifti(file)
-
-
-_OPENERS = {"nifti": _open_nifti, "metaimage": open_metaimage, "nrrd": open_nrrd, "npy": open_npy}
-KINDS = tuple(_OPENERS)
+from ctseg.slices.sniff import FORMATS, VOXELS
 
 
 @contextmanager
@@ -31,7 +19,7 @@ def open_volume(file: BinaryIO, kind: str) -> Iterator[Volume]:
     Parameters
     ----------
     file : open, at its start
-    kind : one of `KINDS`, or "zip" for an ``.npz`` or a ``.mhd`` with its ``.raw``
+    kind : one of `VOXELS`, or "zip" for an ``.npz`` or a ``.mhd`` with its ``.raw``
 
     Raises
     ------
@@ -39,11 +27,11 @@ def open_volume(file: BinaryIO, kind: str) -> Iterator[Volume]:
         If the ZIP holds no such file or several, or the file is none that can be read.
     """
     if kind != "zip":
-        yield _OPENERS[kind](file)
+        yield reader(FORMATS[kind].opens)(file)
         return
     with zipfile.ZipFile(file) as archive:
         held = held_in(archive)
-        found = [entry for entry in held if entry.kind in KINDS]
+        found = [entry for entry in held if entry.kind in VOXELS]
         if not found:
             raise SliceError(HOLDS_NOTHING)
         if len(found) > 1:
@@ -57,8 +45,9 @@ def open_volume(file: BinaryIO, kind: str) -> Iterator[Volume]:
 @contextmanager
 def _open_held(archive: zipfile.ZipFile, entry: Held, held: list[Held]) -> Iterator[Volume]:
     with open_one(archive, entry) as file:
+        opens = reader(FORMATS[entry.kind].opens)
         if entry.kind != "metaimage":
-            yield _OPENERS[entry.kind](file)
+            yield opens(file)
             return
 
         def beside(name: str) -> BinaryIO:
@@ -71,4 +60,4 @@ def _open_held(archive: zipfile.ZipFile, entry: Held, held: list[Held]) -> Itera
                 )
             return open_one(archive, match[0])
 
-        yield open_metaimage(file, beside)
+        yield opens(file, beside)

@@ -1,0 +1,35 @@
+"""What the first page does without is imported once it is there, so that the first click need not wait."""
+
+import threading
+from importlib import import_module
+from typing import Any
+
+HEAVY = ("higra", "plotly.graph_objects")
+"""Imported when used, and seconds each: the merge trees, and the Leaderboard's charts."""
+_Scope = dict[str, Any]
+
+
+class WarmAfterFirstPage:
+    """ASGI middleware: once the first page was answered, a thread imports what is heavy.
+
+    Parameters
+    ----------
+    app : the application behind it
+    modules : names to import, in this order
+    """
+
+    def __init__(self, app: Any, modules: tuple[str, ...] = HEAVY) -> None:
+        self._app = app
+        self._modules = modules
+        self._first = True
+
+    async def __call__(self, scope: _Scope, receive: Any, send: Any) -> None:
+        """Pass everything on."""
+        await self._app(scope, receive, send)
+        if self._first and scope["type"] == "http" and scope["path"] == "/":
+            self._first = False
+            threading.Thread(target=self._warm, name="ctseg-warming", daemon=True).start()
+
+    def _warm(self) -> None:
+        for name in self._modules:
+            import_module(name)
