@@ -61,6 +61,8 @@ def test_oracles_are_the_floor_and_the_ceiling(small_data: Path, tmp_path: Path)
     assert means["oracle-mask"]["foreground_dice"] == 1
     assert means["oracle-regions"]["ari"] < 1  # two of the three structures touch
     assert means["oracle-regions"]["fg_ari"] > means["oracle-mask"]["fg_ari"]
+    assert means["oracle-tree"]["foreground_dice"] == 1
+    assert means["oracle-separation"]["ari"] < 1  # the mask of a network that never saw such slices
 
 
 def test_the_command_stores_and_counts(

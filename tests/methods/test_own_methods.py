@@ -55,6 +55,21 @@ def structures() -> Structures:
     return Structures(SOFT_TISSUE, Painted(), mirrored=True, basins_below=0.15)
 
 
+def test_a_known_mask_is_divided_as_the_networks_own_would_be() -> None:
+    ct_slice, truth = two_that_touch(120, 100)
+    whole = structures().tree_of_mask(ct_slice, truth > 0)
+    assert np.array_equal(whole.label_map > 0, truth > 0)
+    assert ari(whole.label_map, truth) > 0.95
+    left = np.arange(100) < 40
+    assert np.array_equal(
+        structures().tree_of_mask(ct_slice, (truth > 0) & left).label_map > 0, (truth > 0) & left
+    )
+    dot = np.zeros(truth.shape, bool)
+    dot[50, 50] = True
+    assert structures().tree_of_mask(ct_slice, dot).structure_count == 1
+    assert not structures().tree_of_mask(ct_slice, dot & False).label_map.any()
+
+
 def whole_slice() -> WholeSlice:
     return WholeSlice(SOFT_TISSUE, Painted(), mirrored=True, regions=7)
 

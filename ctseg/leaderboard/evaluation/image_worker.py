@@ -43,7 +43,7 @@ def evaluate_image(entry: str, board: str, index: int, target: Path) -> None:
     _forget_peak()
     if entry in ORACLES:
         start = time.perf_counter()
-        label_map = ORACLES[entry][1](true)
+        label_map = ORACLES[entry][1](true, ct_slice)
     else:
         method = load(named(entry))
         start = time.perf_counter()

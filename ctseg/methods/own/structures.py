@@ -2,6 +2,10 @@
 
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
 from ctseg.methods.base.affinity_network import AffinityNetwork, resized
 from ctseg.methods.base.hierarchical import FromTree
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
@@ -51,16 +55,12 @@ class Structures(FromTree):
         self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
     ) -> "MergeTree":
         """See :class:`ctseg.methods.base.hierarchical.Hierarchical`."""
-        from ctseg.networks.affinities import OFFSETS, predict_affinities
+        from ctseg.networks.affinities import OFFSETS
         from ctseg.partition import agglomerate
 
         raise_if_stopped(stop)
         progress(0.0)
-        grey = to_uint8(ct_slice, self._input_window)
-        raise_if_stopped(stop)
-        foreground, affinities = predict_affinities(
-            self._network.logits, grey, self._network.size, self._mirrored
-        )
+        foreground, affinities = self._predicted(ct_slice, stop)
         raise_if_stopped(stop)
         progress(0.7)
         # The mask is cut at the slice's own size, so that its outline is not made of the network's pixels.
@@ -69,8 +69,32 @@ class Structures(FromTree):
             foreground >= self._mask_from,
             OFFSETS,
             boundary_below=self._basins_below,
-            at=resized(foreground, grey.shape) >= self._mask_from,
+            at=resized(foreground, ct_slice.shape) >= self._mask_from,
             look=lambda: raise_if_stopped(stop),
         )
         raise_if_stopped(stop)
         return tree.start(threshold=1 - self._joined_from)
+
+    def tree_of_mask(self, ct_slice: CTSlice, mask: NDArray[np.bool_]) -> "MergeTree":
+        """Return the tree that would have come of a mask (H, W) that is known, in place of the network's."""
+        from ctseg.networks.affinities import OFFSETS
+        from ctseg.partition import agglomerate
+
+        _, affinities = self._predicted(ct_slice, NeverStop())
+        _, height, width = affinities.shape
+        source = mask.astype(np.float32)
+        share = np.asarray(cv2.resize(source, (width, height), interpolation=cv2.INTER_AREA), np.float32)
+        # A mask too small for the network's size still is one structure there.
+        shrunk = share >= 0.5 if (share >= 0.5).any() else share > 0
+        tree = agglomerate(affinities, shrunk, OFFSETS, boundary_below=self._basins_below, at=mask)
+        return tree.start(threshold=1 - self._joined_from)
+
+    def _predicted(
+        self, ct_slice: CTSlice, stop: StopFlag
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Foreground (h, w) and affinities (offsets, h, w) at the network's size."""
+        from ctseg.networks.affinities import predict_affinities
+
+        grey = to_uint8(ct_slice, self._input_window)
+        raise_if_stopped(stop)
+        return predict_affinities(self._network.logits, grey, self._network.size, self._mirrored)
