@@ -61,6 +61,11 @@ def chromium_path() -> str:
     return found
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer how long the tests of mutated bytes go on."""
+    parser.addoption("--fuzz-seconds", default="5", help="seconds for each format under mutated bytes")
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Name a failure as it happens: a run that is ended from outside prints no summary."""
     if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
