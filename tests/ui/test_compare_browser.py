@@ -385,6 +385,12 @@ def test_download_holds_names_and_nothing_stays_on_the_server(
     assert not any("Doe" in name for name in names)
     table = archive.read("watershed/structures.csv").decode()
     assert f"{label},'=liver," in table
+    page.page.get_by_label("Format of the label maps").select_option("3D Slicer (.seg.nrrd)")
+    with page.page.expect_download() as download:
+        page.page.get_by_role("button", name="Download all").click()
+    archive = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert "watershed/labels.seg.nrrd" in archive.namelist()
+    assert "watershed/labels.nii.gz" not in archive.namelist()
     cut = tmp_path / "cut.dcm"
     cut.write_bytes(secret.read_bytes()[:5000])
     page.upload_refused(cut)

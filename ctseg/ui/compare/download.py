@@ -14,6 +14,8 @@ from ctseg.ui.compare.handlers import PageError
 from ctseg.ui.server.sessions import Finished, Session
 
 ZIP_NAME = "ctseg-results.zip"
+FORMATS = {"nifti": "NIfTI", "seg.nrrd": "3D Slicer (.seg.nrrd)", "mha": "MetaImage (.mha)"}
+"""Formats of voxels that the page offers, and what it calls them; a DICOM Segmentation is the command's."""
 MAX_NAME_LETTERS = 80
 
 
@@ -24,8 +26,8 @@ def results_zip(session: Session, asked: Mapping[str, Any]) -> bytes:
     ----------
     session : with results of the slice on show
     asked : as the browser sent it: ``names`` (method -> label -> what the visitor called it), ``panes`` of
-    the
-        figure, ``window`` on show (width and level in HU), ``outlined``, ``opacity``
+        the figure, ``formats`` (keys of `FORMATS`), ``window`` on show (width and level in
+        HU), ``outlined``, ``opacity``
 
     Raises
     ------
@@ -39,7 +41,7 @@ def results_zip(session: Session, asked: Mapping[str, Any]) -> bytes:
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="ctseg-zip-") as place:
         folder = Path(place)
-        write_results(folder, ct_slice, runs)
+        write_results(folder, ct_slice, runs, _formats(asked.get("formats")))
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
@@ -50,6 +52,12 @@ def results_zip(session: Session, asked: Mapping[str, Any]) -> bytes:
             for name, content in figure_files(session, ct_slice, truth, scores, asked).items():
                 archive.writestr(name, content)
     return packed.getvalue()
+
+
+def _formats(asked: Any) -> list[str]:
+    """The formats of voxels that were chosen, as far as they are offered; NIfTI where none is."""
+    chosen = [each for each in FORMATS if isinstance(asked, list) and each in asked]
+    return chosen or ["nifti"]
 
 
 def _run(method: str, found: Finished, names: Any, session: Session) -> MethodRun:

@@ -11,7 +11,7 @@ from ctseg.slices import SliceError
 from ctseg.slices.limits import MEBIBYTE, check_upload, max_upload_bytes
 from ctseg.slices.windowing import WINDOWS
 from ctseg.ui.compare import handlers, truth
-from ctseg.ui.compare.download import ZIP_NAME
+from ctseg.ui.compare.download import FORMATS, ZIP_NAME
 from ctseg.ui.compare.examples import shelf
 from ctseg.ui.compare.handlers import PageError
 from ctseg.ui.compare.messages import PRESELECTED, method_rows, refusal
@@ -148,6 +148,7 @@ def stage_facts() -> dict[str, Any]:
         "ramp": ramp().tolist(),
         "marks": {name: {"value": mark, "colour": MARK_COLOURS[name]} for name, mark in MARKS.items()},
         "zip": ZIP_NAME,
+        "formats": list(FORMATS.items()),
     }
 
 

@@ -79,3 +79,20 @@ def test_zip_survives_whatever_is_asked(asked: Any) -> None:
 def test_without_a_result_there_is_no_zip() -> None:
     with pytest.raises(PageError, match="no result"):
         results_zip(Session(), {})
+
+
+@pytest.mark.parametrize(
+    ("formats", "names"),
+    [
+        (None, ["labels.nii.gz"]),
+        (["nifti"], ["labels.nii.gz"]),
+        (["seg.nrrd"], ["labels.seg.nrrd"]),
+        (["mha", "nifti"], ["labels.mha", "labels.nii.gz"]),
+        (["dicom-seg", 7, "../x"], ["labels.nii.gz"]),
+        ("nifti", ["labels.nii.gz"]),
+    ],
+)
+def test_label_maps_come_in_the_formats_that_were_chosen(formats: Any, names: list[str]) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(results_zip(_session(), {"formats": formats})))
+    voxels = [Path(name).name for name in archive.namelist() if Path(name).name.startswith("labels.")]
+    assert sorted(voxels) == sorted([*names, "labels.png"])

@@ -30,7 +30,9 @@ class Compare {
     this.download = make("button", { type: "button", class: "ct-download", onclick: () => this.pack() }, "Download all (ZIP)");
     this.share = make("button", { type: "button", class: "ct-download ct-share", hidden: true, onclick: () => this.link() }, "Copy link");
     this.volume = make("button", { type: "button", class: "ct-download ct-volume", hidden: true, onclick: () => this.packVolume() });
-    this.table.tabs.after(this.share, this.volume, this.download);
+    const formats = facts.formats.map(([value, text]) => make("option", { value }, text));
+    this.format = make("select", { class: "ct-more ct-format", "aria-label": "Format of the label maps in the ZIP" }, ...formats);
+    this.table.tabs.after(this.share, this.volume, this.format, this.download);
     this.sided = new Promise((answer) => { this.gotSide = answer; });
     below.replaceChildren(this.scores.element, this.table.element, this.agreement.element, this.credit);
     Object.assign(this, { facts, segmented: UPRIGHT, focus: null, plan: null, loaded: false, cache: new Map(), stack: 0, truth: null });
@@ -522,7 +524,7 @@ class Compare {
       await this.adopt();
       const { view } = this.stage;
       const panes = this.stage.shown().map(({ name }) => name);
-      const answer = await this.wire.ask("zip", { names: this.table.names, panes, window: view.window, outlined: view.outlined, opacity: view.opacity });
+      const answer = await this.wire.ask("zip", { formats: [this.format.value], names: this.table.names, panes, window: view.window, outlined: view.outlined, opacity: view.opacity });
       const address = URL.createObjectURL(await answer.blob());
       make("a", { href: address, download: this.facts.zip }).click();
       setTimeout(() => URL.revokeObjectURL(address), 10000);
