@@ -137,6 +137,27 @@ UPLOAD_MB = Setting(
     default="64",
     about="The most MB (2^20 bytes) that one upload of slices may have, 512 at most.",
 )
+UPLOADS_MB = Setting(
+    name="CTSEG_UPLOADS_MB",
+    default="3072",
+    about="MB (2^20 bytes) of all uploads that wait on the server's disk; a visitor may hold a third of it, "
+    "an address two thirds.",
+)
+DECODED_MB = Setting(
+    name="CTSEG_DECODED_MB",
+    default="2048",
+    about="MB (2^20 bytes) of decoded slices and label maps that all open pages hold together.",
+)
+FREE_MB = Setting(
+    name="CTSEG_FREE_MB",
+    default="256",
+    about="MB (2^20 bytes) that an upload must leave free on the disk; less, and it is refused.",
+)
+TRUSTED_HOPS = Setting(
+    name="CTSEG_TRUSTED_HOPS",
+    default="0",
+    about="Number of proxies in front of the app whose `X-Forwarded-For` tells the visitor's address.",
+)
 
 SETTINGS = (
     DATA,
@@ -157,6 +178,10 @@ SETTINGS = (
     RUNS,
     DECODE_SECONDS,
     UPLOAD_MB,
+    UPLOADS_MB,
+    DECODED_MB,
+    FREE_MB,
+    TRUSTED_HOPS,
 )
 """All of them, in the order of the docs."""
 

@@ -36,7 +36,7 @@ class AppServer:
 
     def __init__(self, folder: Path, packages: Path | None = None) -> None:
         self.temp = folder / "temp"
-        self.temp.mkdir()
+        self.temp.mkdir(exist_ok=True)
         self.log = folder / "log.txt"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
@@ -46,8 +46,10 @@ class AppServer:
             "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "1"),
         }
         if packages is not None:
-            environment["PYTHONPATH"] = str(packages)
-        self._output = self.log.open("wb")
+            environment["PYTHONPATH"] = os.pathsep.join(
+                filter(None, (str(packages), os.environ.get("PYTHONPATH")))
+            )
+        self._output = self.log.open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ctseg", "serve", "--port", str(port)],
             env=environment,

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
+from ctseg.sandbox.folders import decoding_folder
 from ctseg.sandbox.processes import end, send, spare
 from ctseg.sandbox.worker import ANSWER, PIXELS, REQUEST
 from ctseg.settings import DECODE_SECONDS
@@ -102,7 +103,7 @@ def run_decoder(
         JSON values. Its errors of classes from this project are shown to the user as they are.
     paths : the untrusted files
     limits : Limits
-    folder : where the decoded data may lie while they are handed over; the system's temporary folder if None
+    folder : where the decoded data may lie while they are handed over; a private one of this process if None
     settings : text of the caller's own that the decoder gets after the paths
 
     Returns
@@ -137,15 +138,18 @@ def _private_folder(
     decoder: str, arguments: Sequence[str], limits: Limits, folder: Path | None
 ) -> Iterator[Path]:
     """Folder of one request, readable by this user only, and gone at the end."""
+    bounds = asdict(limits)
+    del bounds["wall_seconds"]
+    request = {"decoder": decoder, "arguments": list(arguments), "limits": bounds}
     try:
-        private = Path(tempfile.mkdtemp(prefix="ctseg-", dir=folder)).resolve()
+        private = Path(tempfile.mkdtemp(prefix="ctseg-", dir=folder or decoding_folder())).resolve()
     except OSError as error:
         raise DecoderError("disk") from error
     try:
-        bounds = asdict(limits)
-        del bounds["wall_seconds"]
-        request = {"decoder": decoder, "arguments": list(arguments), "limits": bounds}
-        (private / REQUEST).write_text(json.dumps(request), encoding="utf-8")
+        try:
+            (private / REQUEST).write_text(json.dumps(request), encoding="utf-8")
+        except OSError as error:
+            raise DecoderError("disk") from error
         yield private
     finally:
         shutil.rmtree(private, ignore_errors=True)

@@ -38,7 +38,18 @@ def _serve(folder: Path) -> None:
     except Exception as error:  # a decoder fails on damaged files in every way
         # Errors of the project's own are sentences for users; those of libraries may quote the file.
         answer = {"refused": str(error)} if isinstance(error, UserError) else {"failed": "damaged"}
-    (folder / ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+    _leave(folder / ANSWER, answer)
+
+
+def _leave(path: Path, answer: dict[str, Any]) -> None:
+    """Write the answer; a full disk is said by the little that was left for it."""
+    try:
+        path.write_text(json.dumps(answer), encoding="utf-8")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        (path.parent / PIXELS).unlink(missing_ok=True)
+        path.write_text(json.dumps({"failed": "disk"}), encoding="utf-8")
 
 
 def _decode(decoder: str, arguments: list[str], output: Path) -> dict[str, Any]:

@@ -70,6 +70,20 @@ def test_without_a_login_all_visitors_share_the_quota_of_boards_whose_labels_are
     check_may_submit(service, OWN_IMAGES, "alice")
 
 
+def test_an_owner_can_require_a_login_for_boards_whose_labels_are_kept(
+    small_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can use up what all share then; where nobody can log in, those boards are closed."""
+    service = open_service()
+    check_may_submit(service, OWN_IMAGES, None)
+    monkeypatch.setenv("CTSEG_REQUIRE_LOGIN", "yes")
+    with pytest.raises(SubmissionError, match="takes entries from users who are logged in only"):
+        check_may_submit(service, OWN_IMAGES, None)
+    with pytest.raises(SubmissionError, match="takes entries from users who are logged in only"):
+        check_may_submit(service, SEALED, None)
+    check_may_submit(service, OPEN, None)
+
+
 @pytest.mark.parametrize(
     ("missing", "why"),
     [

@@ -14,7 +14,8 @@ from ctseg.ui.compare.examples import Opened, open_board_image, open_example
 from ctseg.ui.compare.frames import Message, frame, slice_frame
 from ctseg.ui.compare.messages import GONE, elapsed, estimate
 from ctseg.ui.server.method_runs import Cancelled, Failed, Step, run_method, usual_seconds
-from ctseg.ui.server.sessions import SESSIONS, Plan, Session
+from ctseg.ui.server.open_pages import SESSIONS, SessionError
+from ctseg.ui.server.sessions import Plan, Session
 
 _logger = logging.getLogger(__name__)
 
@@ -57,6 +58,12 @@ def _keep(session: Session, read: Callable[[], Opened]) -> Stack:
         # Without the traceback: it could hold the file's name.
         _logger.error("Reading an upload failed with %s.", type(error).__name__)  # noqa: TRY400 see above
         raise PageError("This file cannot be read as a CT slice; export it again as DICOM or PNG.") from error
+    truths = 0 if opened.truths is None else opened.truths.nbytes
+    try:
+        SESSIONS.make_room(session, opened.stack.pixels.nbytes + truths)
+    except SessionError as error:
+        opened.stack.free()
+        raise PageError(str(error)) from error
     session.keep(opened.stack, opened.truths, opened.start, opened.credit)
     session.remark = opened.remark or opened.stack.note or ""
     return opened.stack
@@ -128,6 +135,7 @@ def begin(session: Session, chosen: Sequence[str]) -> Iterator[bytes]:
     cards = [CARDS[name] for name in dict.fromkeys(chosen) if name in CARDS and CARDS[name].trained]
     if not cards:
         raise PageError("No method is chosen; tick at least one.")
+    SESSIONS.make_room(session, session.held_bytes)
     cards = sorted((replace(card, seconds=usual_seconds(card.name)) for card in cards), key=_cost)
     there = [card.name for card in cards if card.name in session.finished]
     session.finished = {name: found for name, found in session.finished.items() if name in there}
@@ -186,9 +194,10 @@ def run(session: Session, identity: str, method: str) -> Iterator[bytes]:
     if plan is None or plan.identity != identity or method not in plan.left or ct_slice is None:
         yield frame(about | {"state": "failed", "text": GONE}, {})
         return
-    if plan.stop.is_set():
+    if plan.stop.is_set() or method in plan.running:
         yield frame(about | _CANCELLED, {})
         return
+    plan.running.add(method)
     card = replace(CARDS[method], seconds=usual_seconds(method))
     fetch = download_bytes(method)
     try:

@@ -1,6 +1,7 @@
 """The Compare page: upload and methods at the side, the stage with the panes beside them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,7 +20,10 @@ from ctseg.ui.components.assets import read_asset
 from ctseg.ui.components.display import MARK_COLOURS
 from ctseg.ui.components.notices import notice, remark
 from ctseg.ui.components.templates import render
-from ctseg.ui.server.sessions import SESSIONS, Session
+from ctseg.ui.server.open_pages import SESSIONS
+from ctseg.ui.server.sessions import Session
+from ctseg.ui.server.uploads import UPLOADS
+from ctseg.ui.server.visitors import address_of
 
 STAGE_SCRIPTS = (
     "dom.js",
@@ -102,15 +106,18 @@ class ComparePage:
 
     def on_load(self, request: gr.Request) -> str:
         """Give the page a ticket, which the stage changes for its pass at once."""
-        return SESSIONS.ticket(request.session_hash)
+        return SESSIONS.ticket(request.session_hash, _address(request))
 
     def on_upload(self, files: list[str] | None, request: gr.Request) -> Updates:
         """Read an upload; the stage then asks for it."""
         session = _session(request)
+        session.address = _address(request)
         try:
             handlers.load_upload(session, files or [])
         except PageError as error:
             return {self.said: refusal(error, shown=session.stack is not None), self.upload: None}
+        finally:
+            UPLOADS.discard(map(Path, files or []))
         return {self.slots["opened"]: session.loaded_at, self.said: remark(session.remark), self.upload: None}
 
     def on_refuse(self, event: gr.EventData, request: gr.Request) -> str:
@@ -130,6 +137,8 @@ class ComparePage:
             note = truth.take_truth(session, file)
         except PageError as error:
             return {self.truth_said: notice(str(error)), self.truth: None}
+        finally:
+            UPLOADS.discard([Path(file)])
         return {
             self.truth_said: remark(note or ""),
             self.truth: None,
@@ -175,3 +184,7 @@ def leave(request: gr.Request) -> None:
 
 def _session(request: gr.Request) -> Session:
     return SESSIONS.of(request.session_hash)
+
+
+def _address(request: gr.Request) -> str:
+    return address_of(request.request.scope) if request.request is not None else ""

@@ -15,7 +15,8 @@ from ctseg.ui.compare.examples import draw_thumbnails
 from ctseg.ui.compare.frames import frame
 from ctseg.ui.compare.messages import CLOSED
 from ctseg.ui.compare.volume import begin_volume
-from ctseg.ui.server.sessions import SESSIONS, Session
+from ctseg.ui.server.open_pages import SESSIONS
+from ctseg.ui.server.sessions import Session
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -1,17 +1,10 @@
-"""What the server keeps for each open page: decoded pixels and label maps, under no name on the disk.
+"""What the server keeps for an open page: decoded pixels and label maps, under no name on the disk."""
 
-A page is known by the key that Gradio gives it, which travels in addresses and lies in the framework's state.
-Pixels and label maps are handed out for another one only, the page's pass: it is changed once for the
-ticket that the page gets when it opens, travels in a header, and lies nowhere else.
-"""
-
-import hmac
-import secrets
 import threading
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +15,6 @@ from ctseg.slices import CTSlice, Stack
 from ctseg.slices.orientation import UPRIGHT, Turn
 
 KEPT_SECONDS = 60 * 60
-MAX_SESSIONS = 32
 MAX_VISITED_BYTES = 48 * 1024**2
 """Of label maps of slices that a page showed before and may come back to."""
 
@@ -32,6 +24,7 @@ class Plan:
     """The methods asked for by one press of Compare that are still to finish, and the flag that ends them."""
 
     left: set[str]
+    running: set[str] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
 
@@ -49,6 +42,12 @@ class Finished:
     hues: NDArray[np.uint8] | None = None
     tree: Any = None
     earlier: NDArray[np.uint8] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the label map and of the arrays of its tree."""
+        parts = [] if self.tree is None else vars(self.tree).values()
+        return self.label_map.nbytes + sum(part.nbytes for part in parts if isinstance(part, np.ndarray))
 
 
 @dataclass
@@ -70,6 +69,17 @@ class Session:
     numbers: dict[str, int] = field(default_factory=dict)
     turn: Turn = UPRIGHT
     """How methods get the slices: as in the file, or turned where the visitor asked for that."""
+    address: str = ""
+    used_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of the pixels, label maps and merge trees that are held."""
+        slices = (self.finished, self.recent, *list(self.visited.values()))
+        found = {id(each): each.nbytes for shown in slices for each in list(shown.values())}
+        pixels = 0 if self.stack is None else self.stack.pixels.nbytes
+        truth = self.truth if self.truths is None else self.truths
+        return sum(found.values()) + pixels + (0 if truth is None else truth.nbytes)
 
     @property
     def ct_slice(self) -> CTSlice | None:
@@ -152,78 +162,3 @@ class Session:
         self.visited = OrderedDict()
         self.index, self.credit, self.remark = 0, "", ""
         self.turn = UPRIGHT
-
-
-class Sessions:
-    """All open pages by the key Gradio gives them."""
-
-    def __init__(self) -> None:
-        self._open: dict[str, Session] = {}
-        self._tickets: dict[str, str] = {}
-        self._passes: dict[str, str] = {}
-        self._lock = threading.Lock()
-
-    def of(self, key: str | None) -> Session:
-        """Return the page's session, a new one at its first call; the page idle longest gives way to it."""
-        with self._lock:
-            return self._of(key or "")
-
-    def _of(self, key: str) -> Session:
-        session = self._open.pop(key, None) or Session()
-        self._open[key] = session
-        crowded = len(self._open) - MAX_SESSIONS
-        for oldest in list(self._open)[: max(crowded, 0)]:
-            self._open.pop(oldest).forget()
-        return session
-
-    def ticket(self, key: str | None) -> str:
-        """Return what the page of this key may change for its pass, once; an older ticket is void."""
-        with self._lock:
-            made = secrets.token_urlsafe(24)
-            self._tickets = {old: owner for old, owner in self._tickets.items() if owner != (key or "")}
-            self._tickets[made] = key or ""
-            return made
-
-    def enter(self, ticket: str) -> str | None:
-        """Return the pass for a ticket, and None for one that is unknown or was used."""
-        with self._lock:
-            key = self._tickets.pop(ticket, None)
-            if key is None:
-                return None
-            made = secrets.token_urlsafe(24)
-            self._passes[made] = key
-            return made
-
-    def admitted(self, shown: str) -> Session | None:
-        """Return the session of the page that shows this pass, and None if there is none."""
-        with self._lock:
-            # Every pass is compared in constant time, so that no answer's time tells how much of one is
-            # right.
-            keys = [
-                key
-                for known, key in self._passes.items()
-                if hmac.compare_digest(known.encode(), shown.encode())
-            ]
-            return self._of(keys[0]) if keys else None
-
-    def leave(self, key: str | None) -> None:
-        """Forget a page that was closed."""
-        with self._lock:
-            session = self._open.pop(key or "", None)
-            self._tickets = {made: owner for made, owner in self._tickets.items() if owner != (key or "")}
-            self._passes = {made: owner for made, owner in self._passes.items() if owner != (key or "")}
-        if session is not None:
-            session.forget()
-
-    def expire(self, now: float) -> None:
-        """Forget what was uploaded more than an hour before `now` (seconds of the monotonic clock)."""
-        for session in self:
-            if session.stack is not None and now - session.loaded_at > KEPT_SECONDS:
-                session.forget()
-
-    def __iter__(self) -> Iterator[Session]:
-        with self._lock:
-            return iter(list(self._open.values()))
-
-
-SESSIONS = Sessions()

@@ -16,6 +16,7 @@ from ctseg.leaderboard.submissions.hints import submission_hints
 from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.pipeline import Accepted, Object, hand_in, object_to_nothing
 from ctseg.leaderboard.submissions.service import SubmissionService
+from ctseg.ui.server.uploads import UPLOADS
 
 TICK_SECONDS = 0.2
 GONE = "This upload is gone: it waited too long, or the same file was just scored; upload it again."
@@ -122,5 +123,6 @@ def hand_in_stepwise(
 
 
 def discard(path: Path) -> None:
-    """Delete an upload; its folder goes with the next sweep, for the same file may just be coming again."""
+    """Delete an upload with its place."""
     path.unlink(missing_ok=True)
+    UPLOADS.discard([path])

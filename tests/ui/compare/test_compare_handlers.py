@@ -13,7 +13,8 @@ from ctseg.ui.compare import handlers, messages
 from ctseg.ui.compare.frames import unframe
 from ctseg.ui.compare.handlers import PageError
 from ctseg.ui.server.method_runs import Step
-from ctseg.ui.server.sessions import SESSIONS, Session
+from ctseg.ui.server.open_pages import SESSIONS
+from ctseg.ui.server.sessions import Session
 
 
 def test_upload_is_read_and_the_original_gone(tmp_path: Path) -> None:

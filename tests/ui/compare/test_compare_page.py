@@ -15,7 +15,8 @@ from small_slices import HEAD
 from ctseg.ui import build
 from ctseg.ui.compare import handlers, page, truth
 from ctseg.ui.compare.frames import unframe
-from ctseg.ui.server.sessions import SESSIONS, Finished
+from ctseg.ui.server.open_pages import SESSIONS
+from ctseg.ui.server.sessions import Finished
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from ctseg.datasets import open_split
 from ctseg.ui.compare.frames import unframe
 from ctseg.ui.compare.routes import MAX_BODY_BYTES, PASS_HEADER, compare_routes
-from ctseg.ui.server.sessions import SESSIONS, Session
+from ctseg.ui.server.open_pages import SESSIONS
+from ctseg.ui.server.sessions import Session
 
 PAGE = "page-of-a-route-test"
 ADMITTED = ("open", "opened", "slice", "begin", "run", "cancel", "truth", "edit", "zip")

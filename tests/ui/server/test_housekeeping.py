@@ -1,13 +1,20 @@
 """What sweeps uploads away."""
 
+import os
+import shutil
+import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_slices import stack_of
 
-from ctseg.ui.server.housekeeping import Housekeeping, private_upload_folder, sweep
-from ctseg.ui.server.sessions import SESSIONS
+from ctseg.sandbox.folders import give_up
+from ctseg.ui.server.housekeeping import Housekeeping, empty_dead_folders, private_upload_folder, sweep
+from ctseg.ui.server.open_pages import SESSIONS
 
 
 def test_sweeping_deletes_old_files_and_empty_folders_only(tmp_path: Path) -> None:
@@ -59,3 +66,62 @@ def test_housekeeping_sweeps_while_the_app_runs(monkeypatch: pytest.MonkeyPatch,
         time.sleep(0.01)
     assert not stray.exists()
     keeping.stop()
+
+
+def test_the_sweep_outlives_folders_that_vanish_and_duties_that_fail(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ctseg.ui.server.housekeeping.SWEEP_SECONDS", 0.01)
+    done = threading.Event()
+    rounds: list[int] = []
+
+    def fail() -> None:
+        rounds.append(1)
+        if len(rounds) == 3:
+            done.set()
+        raise FileNotFoundError("Doe^Jane.dcm")
+
+    keeper = Housekeeping(tmp_path / "never-made", [fail])
+    keeper.start()
+    assert done.wait(60)
+    assert keeper.alive
+    keeper.stop()
+    assert not keeper.alive
+    assert keeper.faults >= 3
+    assert "FileNotFoundError" in caplog.text
+    assert "Doe" not in caplog.text
+
+
+def test_a_walk_goes_on_where_a_folder_vanishes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "old").write_bytes(b"DICM")
+    scandir = os.scandir
+
+    def vanishing(path: str) -> Any:
+        if Path(path).name == "b":
+            shutil.rmtree(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", vanishing)
+    assert sweep(tmp_path, -1) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_killed_servers_uploads_are_deleted_at_the_next_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    code = (
+        "import os, signal; from ctseg.ui.server.housekeeping import private_upload_folder as folder;"
+        "from ctseg.sandbox.folders import decoding_folder;"
+        "(folder() / 'Doe^Jane.dcm').touch(); (decoding_folder() / 'Doe^Jane').touch();"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=False)
+    assert len(list(tmp_path.rglob("Doe*"))) == 2
+    assert empty_dead_folders() == 2
+    assert list(tmp_path.rglob("Doe*")) == []
+    give_up(private_upload_folder())

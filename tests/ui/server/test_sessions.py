@@ -1,4 +1,6 @@
-"""Sessions: what they hold, what they forget, and who may ask for it."""
+"""Sessions: what they hold and what they forget."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ from small_slices import stack_of
 
 from ctseg.slices import SliceError
 from ctseg.ui.server import sessions as module
-from ctseg.ui.server.sessions import KEPT_SECONDS, MAX_SESSIONS, Finished, Session, Sessions
+from ctseg.ui.server.sessions import Finished, Session
 
 
 def test_session_forgets_the_slice_before_a_new_one() -> None:
@@ -23,27 +25,6 @@ def test_session_forgets_the_slice_before_a_new_one() -> None:
     assert first is not None
     with pytest.raises(SliceError):
         first[0]
-
-
-def test_sessions_end_by_leaving_by_time_and_by_number() -> None:
-    sessions = Sessions()
-    session = sessions.of("page")
-    session.keep(stack_of())
-    assert sessions.of("page") is session
-    sessions.expire(session.loaded_at + KEPT_SECONDS - 1)
-    assert session.stack is not None
-    sessions.expire(session.loaded_at + KEPT_SECONDS + 1)
-    assert session.stack is None
-    session.keep(stack_of())
-    sessions.leave("page")
-    sessions.leave("page")
-    assert session.stack is None
-    oldest = sessions.of("oldest")
-    oldest.keep(stack_of())
-    for number in range(MAX_SESSIONS):
-        sessions.of(str(number))
-    assert oldest.stack is None
-    assert len(list(sessions)) == MAX_SESSIONS
 
 
 def test_a_visited_slice_is_there_again_while_the_memory_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,15 +44,14 @@ def test_a_visited_slice_is_there_again_while_the_memory_allows_it(monkeypatch: 
     assert list(session.visited) == [0]
 
 
-def test_a_ticket_is_changed_for_a_pass_once_and_the_pass_goes_with_the_page() -> None:
-    sessions = Sessions()
-    void, ticket = sessions.ticket("page"), sessions.ticket("page")
-    assert sessions.enter(void) is None
-    shown = sessions.enter(ticket)
-    assert shown is not None
-    assert sessions.enter(ticket) is None
-    assert sessions.admitted(shown) is sessions.of("page")
-    for wrong in ("", ticket, "page", shown + "x", "ä"):
-        assert sessions.admitted(wrong) is None
-    sessions.leave("page")
-    assert sessions.admitted(shown) is None
+def test_a_session_knows_how_much_it_holds() -> None:
+    session = Session()
+    assert session.held_bytes == 0
+    session.keep(stack_of(4), truths=np.zeros((4, 24, 32), np.int32))
+    held = 4 * 24 * 32 * (2 + 4)
+    assert session.held_bytes == held
+    found = Finished(np.ones((24, 32), np.int32), 0.1, tree=SimpleNamespace(parents=np.zeros(100)))
+    session.finished["watershed"] = session.recent["watershed"] = found
+    assert session.held_bytes == held + found.label_map.nbytes + 800
+    session.forget()
+    assert session.held_bytes == 0

@@ -25,6 +25,8 @@ def test_the_page_says_what_each_board_is(boards: Path) -> None:
     assert "means with two digits" in sealed
     assert "/boards/lab-sealed/images.zip" in sealed
     assert "All visitors together have 2 accepted entries" in sealed
+    assert "One visitor can use them up" in sealed
+    assert "One visitor can use them up" not in events.about(small_boards.OPEN, None)
     own = events.about(small_boards.OWN_IMAGES, None)
     assert "may not be passed on" in own
     assert "images.zip" not in own

@@ -31,8 +31,8 @@ class Wire {
       method: "POST", headers: { "x-ctseg-pass": pass }, body: JSON.stringify(body), signal,
     });
     if (!answer.ok) {
-      const { sentence } = await answer.json().catch(() => ({}));
-      throw new Refused(sentence ?? "The server cannot answer now; try again in a minute.");
+      const { sentence, detail } = await answer.json().catch(() => ({}));
+      throw new Refused(sentence ?? detail ?? "The server cannot answer now; try again in a minute.");
     }
     return answer;
   }
