@@ -28,6 +28,7 @@ from gradio_client import Client, handle_file  # noqa: E402
 from space import Space, a_space  # noqa: E402
 
 from ctseg.datasets import open_split  # noqa: E402
+from ctseg.sandbox.folders import LOCK  # noqa: E402
 
 MAX_MEGABYTES = 2048
 PHANTOM = "phantom-val"
@@ -141,7 +142,8 @@ def run(board: str, users: int, each: int) -> dict[str, Any]:
             seconds = time.monotonic() - start
             largest = memory.stop()
             check(space, answers, board, users, each)
-            left = [path for path in (space.app.temp / "gradio").rglob("*") if path.is_file()]
+            files = (space.app.temp / "gradio").rglob("*")
+            left = [path for path in files if path.is_file() and path.name != LOCK]
             assert sum(path.stat().st_size for path in left) == 0, left
             faults = users * each // _EVERY
         assert largest < MAX_MEGABYTES << 20, f"{largest >> 20} MB"

@@ -20,7 +20,7 @@ from ctseg.slices import SliceError, read_upload
 from ctseg.ui.server.housekeeping import private_upload_folder
 from ctseg.ui.server.method_runs import RUNS, Done, Failed, run_method
 from ctseg.ui.server.pages import Pages
-from ctseg.ui.server.uploads import UPLOADS
+from ctseg.ui.server.uploads import FULL, UPLOADS
 
 _made: dict[str, list[Path]] = {}
 
@@ -103,7 +103,11 @@ def segment_upload(
 def _as_png(label_map: NDArray[np.integer], key: str) -> str:
     folder = Path(tempfile.mkdtemp(prefix="labels-", dir=private_upload_folder()))
     path = folder / "labels.png"
-    write_png16(path, label_map)
+    try:
+        write_png16(path, label_map)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise gr.Error(FULL, print_exception=False) from error
     _made.setdefault(key, []).append(folder)
     return str(path)
 

@@ -4,6 +4,7 @@ Each request shows the page's pass in a header, so no address gives anything awa
 what a pass opens goes with the session.
 """
 
+import errno
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from ctseg.ui.compare.messages import CLOSED
 from ctseg.ui.compare.volume import begin_volume
 from ctseg.ui.server.open_pages import SESSIONS
 from ctseg.ui.server.sessions import Session
+from ctseg.ui.server.uploads import FULL
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -85,6 +87,10 @@ def _admitted(answer: _Answer) -> "Callable[[Request], Awaitable[Response]]":
             return await run_in_threadpool(answer, session, asked)
         except UserError as error:
             return _sentence(str(error), 409)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            return _sentence(FULL, 507)
 
     return endpoint
 

@@ -23,7 +23,7 @@ _PLACE = re.compile(f"{PLACE}[0-9a-f]{{32}}")
 _MEBIBYTE = 1024**2
 _YOURS = "You have too much waiting to be read on this server; try again in a few minutes."
 _OF_ALL = "Many files are being uploaded now; try again in a few minutes."
-_DISK = "There is no room for this upload at the moment; try again later."
+FULL = "There is no room for this on the server's disk at the moment; try again later."
 
 
 class UploadError(UserError):
@@ -36,7 +36,7 @@ class UploadError(UserError):
 
 def disk_is_full() -> UploadError:
     """Return the error of an upload that finds no room."""
-    return UploadError(507, _DISK)
+    return UploadError(507, FULL)
 
 
 @dataclass(frozen=True)

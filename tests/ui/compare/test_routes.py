@@ -1,5 +1,6 @@
 """The stage's own way to the server, asked as a browser and as a stranger would."""
 
+import errno
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,12 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from ctseg.datasets import open_split
+from ctseg.ui.compare import routes
 from ctseg.ui.compare.frames import unframe
 from ctseg.ui.compare.routes import MAX_BODY_BYTES, PASS_HEADER, compare_routes
 from ctseg.ui.server.open_pages import SESSIONS
 from ctseg.ui.server.sessions import Session
+from ctseg.ui.server.uploads import FULL
 
 PAGE = "page-of-a-route-test"
 ADMITTED = ("open", "opened", "slice", "begin", "run", "cancel", "truth", "edit", "zip")
@@ -174,3 +177,12 @@ def test_answers_are_not_kept_by_the_browser(visitor: Visitor) -> None:
     answer = visitor.ask("open", example=4)
     assert answer.headers["cache-control"] == "no-store"
     json.loads(answer.content)
+
+
+def test_a_full_disk_is_said_in_one_sentence(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_asked: object) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(routes, "results_zip", full)
+    answer = visitor.ask("zip")
+    assert (answer.status_code, answer.json()) == (507, {"sentence": FULL})
