@@ -137,8 +137,8 @@ UPLOAD_MB = Setting(
     default="64",
     about="The most MB (2^20 bytes) that one upload of slices may have, 512 at most.",
 )
-UPLOADS_MB = Setting(
-    name="CTSEG_UPLOADS_MB",
+WAITING_MB = Setting(
+    name="CTSEG_WAITING_MB",
     default="3072",
     about="MB (2^20 bytes) of all uploads that wait on the server's disk; a visitor may hold a third of it, "
     "an address two thirds.",
@@ -178,7 +178,7 @@ SETTINGS = (
     RUNS,
     DECODE_SECONDS,
     UPLOAD_MB,
-    UPLOADS_MB,
+    WAITING_MB,
     DECODED_MB,
     FREE_MB,
     TRUSTED_HOPS,

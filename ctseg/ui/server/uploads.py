@@ -11,7 +11,7 @@ from secrets import token_hex
 from typing import BinaryIO
 
 from ctseg.errors import UserError
-from ctseg.settings import FREE_MB, UPLOADS_MB
+from ctseg.settings import FREE_MB, WAITING_MB
 from ctseg.ui.server.housekeeping import private_upload_folder
 
 PLACE = "in-"
@@ -48,7 +48,7 @@ class Owner:
 
 
 class Uploads:
-    """Counts files and bytes of each visitor, of each address and of all; ``CTSEG_UPLOADS_MB`` bounds them.
+    """Counts files and bytes of each visitor, of each address and of all; ``CTSEG_WAITING_MB`` bounds them.
 
     Of the bytes and of the files an address may hold two thirds, a visitor one.
 
@@ -124,7 +124,7 @@ class Uploads:
 
     def _add(self, owner: Owner, files: int, size: int) -> None:
         shares = ((f"visitor {owner.visitor}", 1, _YOURS), (f"address {owner.address}", 2, _YOURS))
-        max_bytes = int(UPLOADS_MB.number() * _MEBIBYTE)
+        max_bytes = int(WAITING_MB.number() * _MEBIBYTE)
         for key, thirds, sentence in (*shares, ("", 3, _OF_ALL)):
             many = self._files[key] + files > self._max_files * thirds // 3
             if many or self._bytes[key] + size > max_bytes * thirds // 3:

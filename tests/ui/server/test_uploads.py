@@ -14,7 +14,7 @@ ME, HOUSEMATE, STRANGER = Owner("me", "home"), Owner("mate", "home"), Owner("you
 @pytest.fixture
 def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uploads:
     """Room for 9 MB and 9 files."""
-    monkeypatch.setenv("CTSEG_UPLOADS_MB", "9")
+    monkeypatch.setenv("CTSEG_WAITING_MB", "9")
     monkeypatch.setenv("CTSEG_FREE_MB", "0")
     return Uploads(tmp_path, max_files=9)
 
