@@ -124,9 +124,10 @@ Whatever is left out or not believed is told in a note: on the page, by the comm
 {situations}
 TIFF holds the same samples whatever its compression (none, LZW, deflate, PackBits, ZSTD, LZMA, fax),
 predictor and byte order; as a label map, as stored; as a slice, black where the smallest value is (TIFF
-6.0, sections 4 to 8). A grey PNG of 1, 2 or 4 bits means its values at 8 bits (PNG 13.12). As a label map,
-a palette PNG means its indices, and its grey values where every colour in use is grey, as optimisers leave
-them.
+6.0, sections 4 to 8). A grey PNG of 1, 2 or 4 bits means its values at 8 bits (PNG 13.12); its transparent
+value is black (11.3.2.1). As a label map, a palette PNG means its indices, and its grey values where every
+colour in use is grey and no two are alike, as optimisers leave them; a grey PNG with transparency is read
+where all of it is opaque.
 
 ## Label maps, and where they lie
 
@@ -151,12 +152,14 @@ Segmentation repeats the patient's name and number of its source; the command sa
 | one slice along any axis | that one image | |
 | qfac 0 | counts as 1 | nifti1.h, pixdim[0] |
 | quaternion a little longer than 1 | normalised; much longer: place unknown, with a note | nifti1.h |
-| length 0 behind the last axis | counts as 1 | NIfTI library |
+| a length of 0, but the first | counts as 1 | NIfTI library |
 | pixdim 0 | spacing unknown; across a single slice it does not matter | |
 | slope 0, or not a number | nothing is scaled | nifti1.h, scl_slope |
 | intercept not a number | counts as 0, with a note | |
 | label map with a slope | rounded within half of the file's own step | |
 | MetaImage without matrix or offset; NRRD without space | place unknown | |
+| MetaImage spacing below 0; of 0 | the axis runs back; spacing unknown, with a note | ITK |
+| NRRD of a unit not known here | place and spacing unknown, with a note | NRRD, space units |
 | NRRD segments in several layers | refused: they overlap | |
 | structures of a DICOM label map overlap | the smaller (contours) or later (segments) counts, with a note | |
 

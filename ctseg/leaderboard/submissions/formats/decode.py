@@ -19,14 +19,14 @@ from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack
 from ctseg.leaderboard.submissions.formats.names import check_images
 from ctseg.leaderboard.submissions.formats.numpy_arrays import SUFFIX, max_array_bytes, read_arrays
 from ctseg.leaderboard.submissions.formats.png_images import max_png_bytes, read_png_images
+from ctseg.slices.sniff import SNIFFED_BYTES, sniff_bytes
 
 FORMATS = "a CSV (or .csv.gz) in the challenge's layout, a ZIP of PNG label maps, or an NPZ"
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OTHERS = {
-    b"\x89PNG": "one PNG image; pack the label maps of all images into one ZIP",
-    b"\x93NUM": "one NumPy array; save all label maps with numpy.savez_compressed",
-    b"\x80": f"a Python pickle, which is never opened; give {FORMATS}",
+    "png": "one PNG image; pack the label maps of all images into one ZIP",
+    "npy": "one NumPy array; save all label maps with numpy.savez_compressed",
 }
+_PICKLE = b"\x80"
 _THREADS = 2
 
 
@@ -52,13 +52,15 @@ def decode_submission(path: str, layout: str) -> tuple[NDArray[np.integer], dict
 
 def _read(path: Path, stack: LabelMapStack) -> None:
     with path.open("rb") as file:
-        start = file.read(1024)
+        start = file.read(SNIFFED_BYTES)
     if not start:
         raise SubmissionError("This file is empty; upload the submission again.")
-    for magic, kind in _OTHERS.items():
-        if start.startswith(magic):
-            raise SubmissionError(f"This file is {kind}.")
-    if start.startswith(_ZIP):
+    kind = sniff_bytes(start).kind
+    if kind in _OTHERS:
+        raise SubmissionError(f"This file is {_OTHERS[kind]}.")
+    if start.startswith(_PICKLE):
+        raise SubmissionError(f"This file is a Python pickle, which is never opened; give {FORMATS}.")
+    if kind == "zip":
         _read_zip(path, stack)
     elif b"\0" in start and not start.startswith(b"\x1f\x8b"):
         raise SubmissionError(f"This file is no submission; give {FORMATS}.")
