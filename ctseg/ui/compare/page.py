@@ -69,9 +69,7 @@ class ComparePage:
                     apply_default_css=False,
                     elem_id="side",
                 )
-                self.truth = gr.File(
-                    label="True label map (PNG, TIFF, NIfTI), to score against", height=84, elem_id="truth"
-                )
+                self.truth = gr.File(label="True label map, to score against", height=84, elem_id="truth")
                 self.truth_said = gr.HTML("", elem_id="truth-said", apply_default_css=False)
             with gr.Column(scale=1, min_width=300, elem_classes="ct-main"):
                 self.stage = gr.HTML(

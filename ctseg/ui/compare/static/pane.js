@@ -29,10 +29,10 @@ class Pane {
     this.info.replaceChildren(make("ul", {}, ...sentences.map((each) => make("li", {}, each))));
   }
 
-  // That the slice is outside of what the method knows, in a sentence; "" where it is not.
-  warn(sentence) {
-    this.outside.hidden = !sentence;
-    this.outside.textContent = sentence ? `! ${sentence}` : "";
+  // That the slice is outside of what the method knows; its first sentence says why, the others stand behind "i".
+  warn(sentences) {
+    this.outside.hidden = !sentences;
+    this.outside.textContent = sentences ? `Outside of what it knows: ${sentences.split(/(?<=[.]) /)[0]}` : "";
   }
 
   take(result) {

@@ -69,6 +69,7 @@ class Stage {
     this.slices = slice.slices;
     Object.assign(this.view, { hovered: new Map(), selected: null, picked: {}, ruler: null });
     if (anew) Object.assign(this.view, { ...bodyView(slice), turned: UPRIGHT, cursor: null });
+    this.turnedBefore = this.view.turned;
     this.facts.replaceChildren(...slice.facts.map((fact, k) => make("span", { class: k ? "ct-fact" : "ct-badge" }, fact)));
     this.slider.hidden = slice.slices < 2;
     this.place.max = slice.slices;
@@ -80,7 +81,16 @@ class Stage {
     this.say(null, null);
   }
 
+  // What is in the middle stays there when the slice is turned.
   turned() {
+    const { view } = this;
+    const [from, to] = [this.turnedBefore ?? UPRIGHT, view.turned];
+    const [w, h] = displaySize(view.slice, from);
+    const [u, v] = [view.panX * w, view.panY * h];
+    const [x, y] = [from[0] * u + from[2] * v, from[1] * u + from[3] * v];
+    const [wide, high] = displaySize(view.slice, to);
+    Object.assign(view, { panX: (to[0] * x + to[1] * y) / wide, panY: (to[2] * x + to[3] * y) / high });
+    this.turnedBefore = to;
     this.redraw();
     this.hooks.turned();
   }
