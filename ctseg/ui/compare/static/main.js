@@ -483,9 +483,9 @@ class Compare {
     const { legend, view } = this.stage;
     legend.hidden = ![...this.stage.panes.values()].some(({ result }) => result);
     if (view.marks && this.truth) legend.replaceChildren("Structures, method by method:", ...legendOf(this.facts.marks, this.truth.judged));
-    else if (view.byConfidence) legend.replaceChildren("Confidence, how far a structure is from being one with its neighbour: 0 ",
+    else if (view.byConfidence) legend.replaceChildren("Far from merging with a neighbour: 0",
       make("i", { class: "ct-ramp", style: `background: linear-gradient(to right, ${this.facts.ramp.map((rgb) => `rgb(${rgb})`)})` }),
-      " 1. It is no probability; methods without a merge tree keep their colours.");
+      "1. It is no probability; panes without a merge tree keep their colours.");
     else legend.replaceChildren("Colours only tell structures apart; structures that match have one colour in all panes.");
   }
 
