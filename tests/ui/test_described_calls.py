@@ -14,7 +14,7 @@ from ctseg.ui.server.pages import Pages
 
 schemathesis = pytest.importorskip("schemathesis")
 pytestmark = pytest.mark.slow
-TRIES = 40
+TRIES = 25
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def test_no_made_up_call_fails_without_a_sentence(
 ) -> None:
     url = str(pages.local_url).rstrip("/")
     with httpx.Client(base_url=url, timeout=120, trust_env=False) as client:
-        description = client.get("/gradio_api/openapi.json").json()
+        description = _mended(client.get("/gradio_api/openapi.json").json())
         schema = schemathesis.openapi.from_dict(description)
         schema.config.update(base_url=url)
         operations = [found.ok() for found in schema.get_all_operations()]
@@ -41,6 +41,13 @@ def test_no_made_up_call_fails_without_a_sentence(
     assert sum(tried) >= len(operations)
     said = capfd.readouterr()
     assert "Traceback" not in said.out + said.err
+
+
+def _mended(part: Any) -> Any:
+    """Return the description without empty types: Gradio writes one for what may be any JSON."""
+    if isinstance(part, dict):
+        return {key: _mended(value) for key, value in part.items() if (key, value) != ("type", {})}
+    return [_mended(value) for value in part] if isinstance(part, list) else part
 
 
 def _try(client: httpx.Client, operation: Any, mode: Any) -> int:
