@@ -1,0 +1,111 @@
+"""Reads a series whole and its middle slice, and a late slice of a packed volume, beside an older build.
+
+``python benchmarks/reading.py --before FOLDER`` runs the same with the package in FOLDER, which read all of a
+file for one slice of it. Each reading is a process of its own, in which the decoder runs without the sandbox;
+imports do not count. Times are processor seconds, as other programs on the machine slow the clock; memory is
+the growth of the peak.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom
+from pydicom.data import get_testdata_file
+
+SLICES = 60
+PLANES = 500
+ROUNDS = 3
+_MEASURED = """
+import sys, time
+from pathlib import Path
+from ctseg.slices import decode as module
+decode = module.decode
+decode_one = getattr(module, "decode_one", lambda path, index: decode([path])[index or 0])
+import importlib, pydicom.pixels, nibabel
+for name in ("dicom.series", "formats.nifti", "dicom", "nifti"):
+    try:
+        importlib.import_module("ctseg.slices." + name)
+    except ImportError:
+        pass
+path = Path(sys.argv[1])
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+memory, start = peak(), time.process_time()
+{reading}
+grown = peak() - memory
+print(time.process_time() - start, grown / 1024)
+"""
+READINGS = {
+    "series whole": ("a.zip", "decode([path])"),
+    "its middle slice": ("a.zip", "decode_one(path, None)"),
+    "a late slice of a volume": ("a.nii.gz", f"decode_one(path, {PLANES - 10})"),
+}
+
+
+def write_series(path: Path) -> None:
+    """Write a ZIP of JPEG 2000 slices of 512 x 512 at places of their own."""
+    dataset = pydicom.dcmread(str(get_testdata_file("693_J2KI.dcm")))
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(SLICES):
+            dataset.SOPInstanceUID, dataset.InstanceNumber = f"1.2.{number}", number
+            dataset.ImagePositionPatient = [0, 0, 3 * number]
+            content = BytesIO()
+            dataset.save_as(content)
+            archive.writestr(f"{number}", content.getvalue())
+
+
+def write_volume(path: Path) -> None:
+    """Write a packed volume of 512 x 512 x 500 voxels, 250 MB."""
+    voxels = np.zeros((512, 512, PLANES), np.int16)
+    voxels[::2, :, :] = np.arange(PLANES) - 1000
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([1, 1, 1, 1.0])), path)
+
+
+def measure(build: Path, file: Path, reading: str) -> tuple[float, float] | None:
+    """Processor seconds and MB of one reading; None where the build has no such way."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", _MEASURED.format(reading=reading), str(file)],
+        env=os.environ | {"PYTHONPATH": str(build)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        return None
+    seconds, megabytes = done.stdout.split()
+    return float(seconds), float(megabytes)
+
+
+def main() -> None:
+    """Print the median of each reading for both builds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--before", type=Path, help="folder with the package of an older build")
+    options = parser.parse_args()
+    here = Path(__file__).resolve().parents[1]
+    builds = {"before": options.before, "now": here} if options.before else {"now": here}
+    print(f"load {os.getloadavg()[0]:.1f}")
+    with tempfile.TemporaryDirectory() as folder:
+        write_series(Path(folder) / "a.zip")
+        write_volume(Path(folder) / "a.nii.gz")
+        for name, (file, reading) in READINGS.items():
+            for build, place in builds.items():
+                runs = [measure(place, Path(folder) / file, reading) for _ in range(ROUNDS)]
+                found = [run for run in runs if run is not None]
+                if not found:
+                    print(f"{name:26s} {build:7s} cannot")
+                    continue
+                seconds, megabytes = np.median(np.array(found), axis=0)
+                print(f"{name:26s} {build:7s} {seconds:6.2f} s {megabytes:7.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
