@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pydicom.data import get_testdata_file
+from waiting import until
 
 from ctseg.labelmaps.files import write_challenge_csv, write_png16
 
@@ -129,6 +129,15 @@ def test_the_commands_of_training_run(tmp_path: Path, monkeypatch: pytest.Monkey
     AcceleratorState._reset_state(reset_partial_state=True)
 
 
+def _answers(url: str, app: subprocess.Popen) -> bool:
+    assert app.poll() is None, "the app ended before its first page"
+    try:
+        urllib.request.urlopen(url, timeout=60).close()
+    except OSError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="module")
 def running_app(workplace: Path, command_environment: dict[str, str]) -> Iterator[str]:
     (serve,) = [command for command in commands("README.md") if command.startswith("ctseg serve")]
@@ -141,13 +150,7 @@ def running_app(workplace: Path, command_environment: dict[str, str]) -> Iterato
     )
     url = f"http://127.0.0.1:{port}/"
     try:
-        for _ in range(900):
-            try:
-                urllib.request.urlopen(url, timeout=1).close()
-                break
-            except OSError:
-                assert app.poll() is None, "the app ended before its first page"
-                time.sleep(0.2)
+        until(lambda: _answers(url, app), "the first page")
         yield url
     finally:
         app.terminate()

@@ -1,12 +1,12 @@
 """Where submissions are handed in: open on a machine of one's own, on a Space only where they can be kept."""
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hub_dataset import REPO, TOKEN, StandInDataset, stand_in_dataset
 from submitting import made_up
+from waiting import until
 
 from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import BOARDS
@@ -115,12 +115,8 @@ def _opened(dataset: StandInDataset) -> HubSubmissionService:
 
 
 def _settled(service: HubSubmissionService) -> str:
-    for _ in range(500):
-        why = service.why_closed(OPEN)
-        if "are fetched" not in why:
-            return why
-        time.sleep(0.02)
-    raise AssertionError("the service does not settle")
+    until(lambda: "are fetched" not in service.why_closed(OPEN), "what was saved")
+    return service.why_closed(OPEN)
 
 
 def test_a_space_opens_once_what_was_saved_is_fetched(dataset: StandInDataset) -> None:

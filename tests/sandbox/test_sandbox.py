@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import pytest
 from pydicom.data import get_testdata_file
+from waiting import until
 
 from ctseg.errors import UserError
 from ctseg.sandbox import processes, runner
@@ -175,8 +176,7 @@ def test_two_are_decoded_at_once_and_a_third_waits(upload: Path) -> None:
             pool.submit(run_decoder, "bad_decoders:wait_for_gate", [upload], SHORT, upload.parent)
             for _ in range(2)
         ]
-        while len(decoder_processes()) < 2 and not any(run.done() for run in runs):
-            time.sleep(0.01)
+        until(lambda: len(decoder_processes()) == 2 or any(run.done() for run in runs), "two decoders")
         third = pool.submit(run_decoder, "bad_decoders:mirrored", [upload], SHORT, upload.parent)
         time.sleep(0.5)
         assert not any(run.done() for run in (*runs, third))

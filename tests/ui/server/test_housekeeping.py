@@ -5,12 +5,12 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from small_slices import stack_of
+from waiting import until
 
 from ctseg.sandbox.folders import give_up
 from ctseg.ui.server.housekeeping import Housekeeping, empty_dead_folders, private_upload_folder, sweep
@@ -60,11 +60,7 @@ def test_housekeeping_sweeps_while_the_app_runs(monkeypatch: pytest.MonkeyPatch,
     stray.write_bytes(b"DICM")
     keeping = Housekeeping(tmp_path)
     keeping.start()
-    for _ in range(6000):
-        if not stray.exists():
-            break
-        time.sleep(0.01)
-    assert not stray.exists()
+    until(lambda: not stray.exists(), "the sweep of a stray file")
     keeping.stop()
 
 

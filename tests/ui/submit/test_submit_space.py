@@ -1,7 +1,6 @@
 """The app as a Space: who is logged in, quotas of users, entries that are on the Hub before they count."""
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import small_boards
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from space import Space, a_space
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +64,8 @@ def test_while_the_hub_does_not_answer_it_is_not_yet_saved(space: Space, tmp_pat
     answers: list[Any] = []
     thread = threading.Thread(target=lambda: answers.append(_submit(bob, tmp_path, 10)))
     thread.start()
-    while space.dataset.faults["commit"]:
+    while space.dataset.faults["commit"]:  # every look is a request of its own
         assert all(row["title"] != "Entry 10" for row in bob.predict(small_boards.OPEN, api_name="/board"))
-        time.sleep(0.2)
     thread.join()
     assert answers[0]["accepted"]
     assert sum(path.count("result.json") for path in space.dataset.files) == 3
@@ -92,12 +91,7 @@ def test_quotas_are_by_user_and_survive_a_wiped_disk(space: Space, tmp_path: Pat
 
 
 def _until_open(client: Client, board: str) -> Any:
-    for _ in range(100):
-        rows = client.predict(board, api_name="/board")
-        if rows:
-            return rows
-        time.sleep(0.2)
-    raise AssertionError("the saved submissions do not come back")
+    return until(lambda: client.predict(board, api_name="/board"), "the saved submissions")
 
 
 def test_a_public_dataset_closes_the_page(space: Space, tmp_path: Path) -> None:
