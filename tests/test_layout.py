@@ -80,6 +80,15 @@ def test_no_two_types_have_one_name() -> None:
     assert not {name: paths for name, paths in places.items() if len(paths) > 1}
 
 
+def test_tests_mirror_the_packages() -> None:
+    """A package's tests stand in the folder of its name; those of the whole stand at the top."""
+    folders = {path.parent.relative_to(ROOT / "tests") for path in (ROOT / "tests").rglob("test_*.py")}
+    folders -= {Path(), Path("peers")}
+    assert not [folder for folder in folders if not (PACKAGE / folder / "__init__.py").is_file()]
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert packages - {folder.parts[0] for folder in folders} == set()
+
+
 def test_no_two_files_of_tests_have_one_name() -> None:
     """Pytest imports them by that name alone, so of two it would take one."""
     names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]

@@ -25,7 +25,7 @@ from ctseg.leaderboard.submissions.local_store import (
 )
 from ctseg.settings import STORE_MB
 
-SCRIPT = Path(__file__).with_name("submitting.py")
+SCRIPT = Path(__file__).parents[1] / "submitting.py"
 ROOM = 1 << 30
 
 

@@ -160,7 +160,7 @@ def test_a_file_without_a_name_is_refused(tmp_path: Path) -> None:
 def test_a_reader_that_is_overcome_is_one_sentence(
     reader: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     monkeypatch.setattr(read, "DECODER", f"bad_readers:{reader}")
     assert message in refused_in_its_process(npz(tmp_path, label_maps()))
 

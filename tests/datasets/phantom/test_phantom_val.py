@@ -27,7 +27,7 @@ from ctseg.methods.classical.watershed import segment_image
 from ctseg.metrics.scores import score
 from ctseg.slices.windowing import to_uint8
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 Made = tuple[Path, subprocess.CompletedProcess[str]]
 SCRIPT = ROOT / "scripts" / "phantom_fingerprint.py"
 
