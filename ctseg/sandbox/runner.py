@@ -26,7 +26,6 @@ from ctseg.settings import DECODE_SECONDS
 
 MEBIBYTE = 1024**2
 AT_ONCE = 2
-_WAIT_FOR_A_PLACE_S = 30.0
 _MAX_ANSWER = 4 * MEBIBYTE
 _MAX_SENTENCE = 600
 _DTYPES = {
@@ -62,13 +61,15 @@ class RefusedError(UserError):
 class Limits:
     """Bounds on one decoder: address space and output in bytes, processor and wall-clock time in seconds.
 
-    The wall-clock time includes the start of the process.
+    The wall-clock time includes the start of the process; for how long it may wait for one of the places
+    before that is ``place_seconds``.
     """
 
     memory_bytes: int = 2048 * MEBIBYTE
     cpu_seconds: int = 10
     output_bytes: int = 512 * MEBIBYTE
     wall_seconds: float = 9.5
+    place_seconds: float = 30.0
 
 
 # A machine that does other work at the same time may give more; processor time stays bounded.
@@ -119,7 +120,7 @@ def run_decoder(
         If it fails, crashes, or goes beyond a limit: one sentence for each.
     """
     assert _DECODER.fullmatch(decoder), "a decoder is named module:function"
-    if not _places.acquire(timeout=_WAIT_FOR_A_PLACE_S):
+    if not _places.acquire(timeout=limits.place_seconds):
         raise DecoderError("busy")
     try:
         arguments = [*(str(path.resolve()) for path in paths), *settings]
@@ -139,7 +140,7 @@ def _private_folder(
 ) -> Iterator[Path]:
     """Folder of one request, readable by this user only, and gone at the end."""
     bounds = asdict(limits)
-    del bounds["wall_seconds"]
+    del bounds["wall_seconds"], bounds["place_seconds"]
     request = {"decoder": decoder, "arguments": list(arguments), "limits": bounds}
     try:
         private = Path(tempfile.mkdtemp(prefix="ctseg-", dir=folder or decoding_folder())).resolve()

@@ -2,7 +2,6 @@
 
 import gc
 import logging
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,7 +15,7 @@ from pydicom.data import get_testdata_file
 from waiting import until
 
 from ctseg.errors import UserError
-from ctseg.sandbox import processes, runner
+from ctseg.sandbox import processes
 from ctseg.sandbox.runner import Limits, run_decoder
 from ctseg.slices import SliceError, read_stack, shut_down, warm_up
 
@@ -177,19 +176,13 @@ def test_two_are_decoded_at_once_and_a_third_waits(upload: Path) -> None:
             for _ in range(2)
         ]
         until(lambda: len(decoder_processes()) == 2 or any(run.done() for run in runs), "two decoders")
-        third = pool.submit(run_decoder, "bad_decoders:mirrored", [upload], SHORT, upload.parent)
-        time.sleep(0.5)
-        assert not any(run.done() for run in (*runs, third))
+        impatient = replace(SHORT, place_seconds=0.05)
+        assert "try again" in sentence_of("mirrored", upload, impatient)
         assert len(decoder_processes()) == 2
+        third = pool.submit(run_decoder, "bad_decoders:mirrored", [upload], SHORT, upload.parent)
         (upload.parent / "gate").touch()
         for run in (*runs, third):
             assert run.result()[0].tolist() == [5, 3, 1]
-
-
-def test_waiting_ends_with_a_sentence(upload: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "_WAIT_FOR_A_PLACE_S", 0.05)
-    with runner._places, runner._places:
-        assert "try again" in sentence_of("mirrored", upload)
 
 
 def test_concurrent_reads_do_not_mix() -> None:
