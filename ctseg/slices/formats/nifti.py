@@ -4,6 +4,7 @@ The clauses are those of ``nifti1.h`` (Cox and others 2004); where silent, its r
 """
 
 import gzip
+import io
 from typing import Any, BinaryIO, cast
 
 import numpy as np
@@ -27,6 +28,7 @@ _NO_PLACE = "The place in the patient that this NIfTI file says it has cannot be
 _NO_SPACING = "The distance between this NIfTI file's voxels is not told."
 _NO_INTERCEPT = "This NIfTI file's intercept is not a number and was taken as 0."
 _DAMAGED = "The header of this NIfTI file is damaged; export or download it again."
+_NO_VOXELS = "This NIfTI file says that it holds no voxels; export it again."
 _UNUSUAL = (
     "This NIfTI file holds colours or values of an unusual kind; save it as 16-bit integers or 32-bit floats."
 )
@@ -54,6 +56,8 @@ def open_nifti(file: BinaryIO) -> Volume:
     stored = _lengths(header)
     affine, spacing, place_notes = _place(header, stored)
     _skip(file, _offset(header) - len(header.binaryblock))
+    if _has_gap(header):
+        file = _exactly(file, int(np.prod(stored)) * dtype.itemsize)
     notes += place_notes
     return Volume(
         "NIfTI",
@@ -111,7 +115,7 @@ def _lengths(header: Any) -> tuple[int, int, int]:
     # As in the NIfTI library: a length left at 0 is 1, but for the first.
     lengths = [first, *(length or 1 for length in others)]
     if min(lengths) < 1:
-        raise SliceError("This NIfTI file says that it holds no voxels; export it again.")
+        raise SliceError(_NO_VOXELS)
     if len(lengths) < 2:
         raise SliceError(f"This NIfTI file holds a row of {lengths[0]} voxels, not a slice; export it again.")
     if any(length > 1 for length in lengths[3:]):
@@ -121,6 +125,21 @@ def _lengths(header: Any) -> tuple[int, int, int]:
         )
     i, j, k = (*lengths, 1)[:3]
     return i, j, k
+
+
+def _has_gap(header: Any) -> bool:
+    """Whether a length left at 0 stands before an axis that has voxels."""
+    lengths = [int(length) for length in header["dim"][1 : int(header["dim"][0]) + 1]]
+    return any(length == 0 and max(lengths[at:]) > 1 for at, length in enumerate(lengths))
+
+
+def _exactly(file: BinaryIO, count: int) -> BinaryIO:
+    """The rest of a file whose header is believed only if that is how many bytes are left."""
+    if count <= MAX_UPLOAD_BYTES:
+        body = file.read(count + 1)
+        if len(body) == count:
+            return io.BytesIO(body)
+    raise SliceError(_NO_VOXELS)
 
 
 def _dtype(header: Any) -> np.dtype[Any]:
