@@ -19,6 +19,7 @@ from segment_anything.modeling import ImageEncoderViT, Sam
 
 from ctseg.methods import CARDS, NeverStop, Stopped, download_bytes
 from ctseg.methods.sam import sam_vit_b
+from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.vit_b import FetchedOnFirstUse, load_sam
 from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
 from ctseg.progress import CountProgress
@@ -217,7 +218,7 @@ def test_local_file_with_other_tensors_is_refused(tmp_path: Path, monkeypatch: p
 
 
 def _method(fetch: Callable[[CountProgress], Path]) -> FetchedOnFirstUse:
-    return FetchedOnFirstUse(fetch, input_window=Window(400, 40), points_per_side=1)
+    return FetchedOnFirstUse(fetch, input_window=Window(400, 40), settings=MaskSettings(points_per_side=1))
 
 
 def test_what_fetching_says_reaches_the_caller_every_time() -> None:
