@@ -48,7 +48,7 @@ def table_html(shown: BoardView, sort: str = "", opened: str = "") -> str:
     opened : entry whose card is open at first, or ""
     """
     if not shown.rows:
-        return render("leaderboard", "empty", board=shown.board)
+        return render("leaderboard", "empty", board=shown.board, submit_address=submit_address(shown.board))
     every = _used(shown)
     by = next((column for column in every if column.key == sort and column.key != "rank"), None)
     return render(
