@@ -41,6 +41,8 @@ def _send(page: Any, url: str, board: str, file: Path, name: str = "My method") 
     page.locator("#submission input[type=file]").set_input_files(str(file))
     page.fill("#entry-name input, #entry-name textarea", name)
     page.get_by_label("Nothing: a method without training").check()
+    # The framework sends what its own state holds, which follows a click and an upload a moment later.
+    page.wait_for_selector("label.selected:has-text('Nothing: a method without training')")
     page.wait_for_selector("#submission .file-preview")
     page.click("#submit")
 
