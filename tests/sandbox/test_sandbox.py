@@ -45,6 +45,13 @@ def decoder_processes() -> list[psutil.Process]:
     ]
 
 
+def the_decoder() -> psutil.Process:
+    """The only decoder process, once what is being started or is ending leaves just one."""
+    until(lambda: len(decoder_processes()) == 1, "one decoder")
+    [one] = decoder_processes()
+    return one
+
+
 @pytest.fixture
 def upload(tmp_path: Path) -> Path:
     path = tmp_path / "Doe^Jane.dcm"
@@ -195,15 +202,15 @@ def test_concurrent_reads_do_not_mix() -> None:
 def test_spare_is_used_once_and_replaced() -> None:
     warm_up()
     warm_up()
-    [spare] = decoder_processes()
+    spare = the_decoder()
     read_stack(get_testdata_file("CT_small.dcm"))
-    [next_spare] = decoder_processes()
-    assert next_spare.pid != spare.pid
+    until(lambda: not spare.is_running() or spare.status() == psutil.STATUS_ZOMBIE, "the used one to end")
+    assert the_decoder().pid != spare.pid
 
 
 def test_dead_spare_is_replaced() -> None:
     warm_up()
-    [spare] = decoder_processes()
+    spare = the_decoder()
     spare.kill()
     spare.wait()
     assert len(read_stack(get_testdata_file("CT_small.dcm"))) == 1
@@ -228,7 +235,7 @@ def test_folder_that_cannot_be_written_is_a_sentence(upload: Path) -> None:
 
 def test_spare_ends_with_its_server() -> None:
     warm_up()
-    [spare] = decoder_processes()
+    spare = the_decoder()
     process = processes.spare._process
     assert process is not None
     assert process.stdin is not None
