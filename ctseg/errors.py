@@ -7,3 +7,11 @@ class UserError(Exception):
     Subclasses stand where they are raised. Commands, pages and the sandbox show the message of every one of
     them as it is; any other exception is our own mistake.
     """
+
+
+class StatusError(UserError):
+    """A request over HTTP is refused; the message is one sentence, ``status`` that of the answer."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status

@@ -1,12 +1,11 @@
 """The ``ct-fewshot`` layout: a folder per split with ``images/``, ``labels/`` and ``index.csv``."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.datasets.folders import image_number, read_grey
+from ctseg.datasets.folders import image_number, read_grey, read_index
 from ctseg.datasets.split import DatasetError, Split
 from ctseg.slices.ct_slice import CTSlice
 
@@ -33,7 +32,8 @@ class FewShotSplit(Split):
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self.name = name
-        rows = _read_index(folder / "index.csv")
+        rows = read_index(folder / "index.csv", "source", "each split needs one.")
+        rows.sort(key=lambda row: image_number(row[0]))
         self.images = tuple(image for image, _, _ in rows)
         self.patients = tuple(patient for _, patient, _ in rows)
         self.sources = tuple(source for _, _, source in rows)
@@ -56,16 +56,3 @@ class FewShotSplit(Split):
         if not self._annotated:
             return None
         return read_grey(self._folder / "labels" / self.images[index])
-
-
-def _read_index(path: Path) -> list[tuple[str, str, str]]:
-    if not path.is_file():
-        raise DatasetError(f"{path.name} is missing in {path.parent}; each split needs one.")
-    with path.open(newline="", encoding="utf-8") as file:
-        try:
-            rows = [(row["image"], row["patient"], row.get("source", "")) for row in csv.DictReader(file)]
-        except (KeyError, csv.Error, UnicodeDecodeError) as error:
-            raise DatasetError(
-                f"{path} is no CSV file with the columns image and patient; mend it."
-            ) from error
-    return sorted(rows, key=lambda row: image_number(row[0]))

@@ -1,5 +1,6 @@
 """Where the data lies on this machine, and how one image of a dataset is read."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,31 @@ def data_folder() -> Path:
             f"{DATA.name} names {folder}, which is no folder; set it to the one that holds the datasets."
         )
     return folder
+
+
+def read_index(path: Path, extra: str, if_missing: str) -> list[tuple[str, str, str]]:
+    """Return image, patient and one more column, "" where it is not filled, of every line of an index.
+
+    Parameters
+    ----------
+    path : CSV file with the columns ``image`` and ``patient``
+    extra : the further column
+    if_missing : what to do where there is no such file, as the end of a sentence
+
+    Raises
+    ------
+    DatasetError
+        If the file is missing or no such CSV file.
+    """
+    if not path.is_file():
+        raise DatasetError(f"{path.name} is missing in {path.parent}; {if_missing}")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        try:
+            return [(row["image"], row["patient"], row.get(extra) or "") for row in csv.DictReader(file)]
+        except (KeyError, csv.Error, UnicodeDecodeError) as error:
+            raise DatasetError(
+                f"{path} is no CSV file with the columns image and patient; mend it."
+            ) from error
 
 
 def image_number(name: str) -> int:

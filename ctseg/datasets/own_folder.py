@@ -1,11 +1,11 @@
 """A folder of one's own slices and label maps, in any format that is read here."""
 
-import csv
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.datasets.folders import read_index
 from ctseg.datasets.split import DatasetError, Split
 from ctseg.errors import UserError
 from ctseg.slices.ct_slice import CTSlice
@@ -33,10 +33,12 @@ class OwnFolder(Split):
     def __init__(self, folder: Path, name: str) -> None:
         self._folder = folder
         self.name = name
-        rows = _read_index(folder / "index.csv")
+        rows = read_index(folder / "index.csv", "label", "write one with the columns image and patient.")
+        if not rows or not all(image and patient for image, patient, _ in rows):
+            raise DatasetError(f"{folder / 'index.csv'} must name an image and its patient in every line.")
         self.images = tuple(image for image, _, _ in rows)
         self.patients = tuple(patient for _, patient, _ in rows)
-        self._labels = tuple(label for _, _, label in rows)
+        self._labels = tuple(label or image for image, _, label in rows)
         for part, files in (("images", self.images), ("labels", self._labels)):
             for file in files:
                 if not (folder / part / file).is_file():
@@ -75,18 +77,3 @@ class OwnFolder(Split):
                 f"labels/{file} has {label_map.shape} px and its image {shape}; they must be equal."
             )
         return label_map.astype(np.uint8)
-
-
-def _read_index(path: Path) -> list[tuple[str, str, str]]:
-    if not path.is_file():
-        raise DatasetError(
-            f"index.csv is missing in {path.parent}; write one with the columns image and patient."
-        )
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [(row["image"], row["patient"], row.get("label")) for row in csv.DictReader(file)]
-    except (KeyError, csv.Error, UnicodeDecodeError) as error:
-        raise DatasetError(f"{path} is no CSV file with the columns image and patient; mend it.") from error
-    if not rows or not all(image and patient for image, patient, _ in rows):
-        raise DatasetError(f"{path} must name an image and its patient in every line.")
-    return [(image, patient, label or image) for image, patient, label in rows]

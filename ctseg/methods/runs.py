@@ -1,17 +1,18 @@
 """Run folders of ``ctseg train`` as methods: the card comes from the recipe, weights from safetensors."""
 
-import hashlib
 import json
 import re
 from pathlib import Path
 from typing import Any
 
+from ctseg.datasets import own_folder
 from ctseg.methods.base import registry
 from ctseg.methods.base.card import Card, Saw
 from ctseg.methods.base.method import Method
 from ctseg.methods.base.registry import MethodError
 from ctseg.settings import RUNS
 from ctseg.slices.windowing import SOFT_TISSUE
+from ctseg.weights.manifest import sha256_of
 
 PREFIX = "run:"
 """What stands before a run folder where a method's name is asked for."""
@@ -53,14 +54,10 @@ def add_run(folder: Path) -> str:
         raise MethodError(
             f"{folder} holds no finished run; name a folder that `ctseg train` filled to the end."
         )
-    sha256 = _sha256(weights)
+    sha256 = sha256_of(weights)
     card = _card(folder, sha256)
     registry.add(card, lambda: _load(card, weights, sha256))
     return card.name
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _card(folder: Path, sha256: str) -> Card:
@@ -75,7 +72,7 @@ def _card(folder: Path, sha256: str) -> Card:
         else "foreground and affinities, by which structures that touch come apart"
     )
     sizes = " and ".join(str(size) for _, size in recipe["sizes"])
-    own = str(data["split"]).startswith("folder:")
+    own = str(data["split"]).startswith(own_folder.PREFIX)
     return Card(
         name=f"run-{title}",
         title=f"Own run {title}",
@@ -161,7 +158,7 @@ def _parameters(weights: Path) -> int:
 def _load(card: Card, weights: Path, sha256: str) -> Method:
     from ctseg.networks.opened import open_network
 
-    if _sha256(weights) != sha256:
+    if sha256_of(weights) != sha256:
         raise MethodError(f"The weights of {card.name} have changed since it was chosen; choose it again.")
     try:
         network = open_network(weights)

@@ -67,9 +67,11 @@ def domain_of(ct_slice: CTSlice) -> Domain:
     """
     model = _model()
     grey = _small(to_uint8(ct_slice, SOFT_TISSUE))
-    lie = lie_of(ct_slice.affine) or _seen_lie(grey, model)
-    upright = np.rot90(grey, -LIES.index(lie)) if lie in LIES else grey
-    chances = _chances(features(upright), model["region"])
+    described = features(grey)
+    lie = lie_of(ct_slice.affine) or _seen_lie(described, model)
+    if lie in LIES[1:]:
+        described = features(np.rot90(grey, -LIES.index(lie)))
+    chances = _chances(described, model["region"])
     region: Any = REGIONS[int(np.argmax(chances))]
     return Domain(lie, region, round(1 - float(chances[0]), 4), float(model["threshold"]))
 
@@ -123,8 +125,8 @@ def _small(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.ascontiguousarray(grey[::step, ::step])
 
 
-def _seen_lie(grey: NDArray[np.uint8], model: dict[str, NDArray[np.float32]]) -> Lie:
-    chances = _chances(features(grey), model["lie"])
+def _seen_lie(described: NDArray[np.float32], model: dict[str, NDArray[np.float32]]) -> Lie:
+    chances = _chances(described, model["lie"])
     likeliest = int(np.argmax(chances))
     return LIES[likeliest] if chances[likeliest] >= SURE_FROM else "upright"
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ctseg.errors import UserError
+from ctseg.errors import StatusError
 from ctseg.ui.server.method_runs import BUSY, MAX_WAITING, RUNS
 from ctseg.ui.server.pages import WRONG_ARGUMENTS, Pages
 from ctseg.ui.server.uploads import UPLOADS, Uploads
@@ -32,12 +32,8 @@ _YOURS_WAIT = "You have many calls waiting; wait for their answers and try again
 _NO_FILE = "A file in this call was not uploaded here; upload it first and send the path that comes back."
 
 
-class CallError(UserError):
-    """A call cannot be done; the message is one sentence, ``status`` that of the answer."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+class CallError(StatusError):
+    """A call cannot be done."""
 
 
 def parse_json(body: bytes) -> dict[str, Any]:

@@ -7,7 +7,8 @@ import time
 from typing import Any
 from urllib.parse import parse_qs
 
-from ctseg.ui.server.calls import CallError, Calls, parse_json
+from ctseg.errors import StatusError
+from ctseg.ui.server.calls import Calls, parse_json
 from ctseg.ui.server.pages import WRONG_ARGUMENTS
 from ctseg.ui.server.rules import MAX_IGNORED_BYTES, MAX_REQUEST_BYTES, PAGES, PRIVATE_FILE, RULES, Rule
 from ctseg.ui.server.visitors import fresh_cookie
@@ -18,14 +19,6 @@ _CLOSED = "There is no such address here; the pages are at /."
 _FAULT = "The server could not answer this; try again, and tell who runs this page if it fails again."
 
 _logger = logging.getLogger(__name__)
-
-
-class _RefusedError(Exception):
-    """A request ends with this status and sentence."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class Gate:
@@ -56,7 +49,7 @@ class Gate:
         try:
             rule = _rule_of(scope)
             await self._app(scope, await self._checked(rule, scope, receive), send)
-        except (_RefusedError, CallError) as error:
+        except StatusError as error:
             await send.refuse(error.status, str(error))
         except Exception as error:  # what fails in the app, or in who hangs up, ends here
             # Without the traceback: it could hold a file's name.
@@ -66,20 +59,20 @@ class Gate:
     async def _checked(self, rule: Rule, scope: dict[str, Any], receive: Any) -> Any:
         """Return what the app receives from, once the request is allowed."""
         if rule.check == "file" and PRIVATE_FILE.search(scope["path"].partition("=")[2]):
-            raise _RefusedError(403, "Uploads are not handed out.")
+            raise StatusError(403, "Uploads are not handed out.")
         if rule.check == "answer" and self._calls is not None:
             self._calls.check_answer(scope["path"], _asked_session(scope))
         if rule.check == "upload":
             length = _declared(scope)
             if length is None:
-                raise _RefusedError(411, "This upload does not declare its size; upload it through the page.")
+                raise StatusError(411, "This upload does not declare its size; upload it through the page.")
             return self._timed(receive, rule.max_bytes, length)
         if rule.method == "GET":
             return _ignored(receive)
         body = await self._body(scope, receive, rule.max_bytes)
         if rule.check == "call" and self._calls is not None:
             if _content_type(scope).startswith(b"multipart/"):
-                raise _RefusedError(415, "This address takes JSON only; send files to /gradio_api/upload.")
+                raise StatusError(415, "This address takes JSON only; send files to /gradio_api/upload.")
             self._calls.check(scope, parse_json(body))
         return _replayed(body, receive)
 
@@ -89,7 +82,7 @@ class Gate:
         while True:
             message = await timed()
             if message["type"] == "http.disconnect":
-                raise _RefusedError(400, "This request ended before it was whole.")
+                raise StatusError(400, "This request ended before it was whole.")
             body += message.get("body", b"")
             if not message.get("more_body"):
                 return bytes(body)
@@ -98,7 +91,7 @@ class Gate:
         """Return a `receive` that counts bytes as they come and ends who stalls."""
         latest = time.monotonic() + self._silent_seconds + length / MIN_BYTES_PER_S
         if length > max_bytes:
-            raise _RefusedError(413, _too_large(max_bytes))
+            raise StatusError(413, _too_large(max_bytes))
         received = 0
 
         async def timed() -> Any:
@@ -107,10 +100,10 @@ class Gate:
             try:
                 message = await asyncio.wait_for(receive(), max(left, 0.001))
             except TimeoutError as error:
-                raise _RefusedError(408, "The upload stalled; try again on a better line.") from error
+                raise StatusError(408, "The upload stalled; try again on a better line.") from error
             received += len(message.get("body", b""))
             if received > max_bytes:
-                raise _RefusedError(413, _too_large(max_bytes))
+                raise StatusError(413, _too_large(max_bytes))
             return message
 
         return timed
@@ -160,8 +153,8 @@ def _rule_of(scope: dict[str, Any]) -> Rule:
         if rule.method == method:
             return rule
     if found:
-        raise _RefusedError(405, f"This address is asked with {found[0].method}.")
-    raise _RefusedError(404, _CLOSED)
+        raise StatusError(405, f"This address is asked with {found[0].method}.")
+    raise StatusError(404, _CLOSED)
 
 
 def _declared(scope: dict[str, Any]) -> int | None:

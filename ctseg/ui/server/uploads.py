@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-from ctseg.errors import UserError
+from ctseg.errors import StatusError
 from ctseg.settings import FREE_MB, WAITING_MB
 from ctseg.ui.server.housekeeping import private_upload_folder
 
@@ -26,12 +26,8 @@ _OF_ALL = "Many files are being uploaded now; try again in a few minutes."
 FULL = "There is no room for this on the server's disk at the moment; try again later."
 
 
-class UploadError(UserError):
-    """An upload is refused; the message is one sentence, ``status`` that of the answer."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
+class UploadError(StatusError):
+    """An upload is refused."""
 
 
 def disk_is_full() -> UploadError:
