@@ -27,3 +27,17 @@ def browser(chromium_path: str) -> Iterator[Any]:
         opened = play.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGS)
         yield opened
         opened.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """Add to a failure in the browser what the page said, which the framework's message does not tell."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and call.when == "call" and page is not None:
+        try:
+            said = page.inner_text("body", timeout=5000)
+        except Exception as error:
+            said = f"The page could not be read: {type(error).__name__}"
+        report.sections.append(("the page", said[:3000]))
+    return report

@@ -37,7 +37,8 @@ def page(browser: Any, app: AppServer) -> Iterator[Any]:
 
 def _send(page: Any, url: str, board: str, file: Path, name: str = "My method") -> None:
     page.goto(f"{url}/submit?board={board}")
-    page.wait_for_selector(f"#submit-board input[value='{board}']:checked, #submit-board .selected")
+    # Another board is selected until the page has read its address.
+    page.wait_for_selector(f"#submit-board label.selected:has(input[value='{board}'])")
     page.locator("#submission input[type=file]").set_input_files(str(file))
     page.fill("#entry-name input, #entry-name textarea", name)
     page.get_by_label("Nothing: a method without training").check()
