@@ -40,7 +40,7 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
     from accelerate.state import AcceleratorState
 
     page = (ROOT / "docs" / "own-slices.md").read_text(encoding="utf-8")
-    (told,) = re.findall(r"```bash\n(.*?)```", page, flags=re.DOTALL)
+    (commands,) = re.findall(r"```bash\n(.*?)```", page, flags=re.DOTALL)
     _annotated(tmp_path / "mine", {"1.dcm": Path(str(get_testdata_file("CT_small.dcm"))), "2.png": None})
     _annotated(tmp_path / "ct-fewshot" / "val", {"0.png": None})
     monkeypatch.setenv("CTSEG_DATA", str(tmp_path))
@@ -52,7 +52,7 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
         recipe = re.sub(rf"(?m)^{key} = .*", f"{key} = {value}", recipe)
     (tmp_path / "own.toml").write_text(recipe, encoding="utf-8")
     try:
-        for command in told.splitlines():
+        for command in commands.splitlines():
             words = command.split()[1:]
             if words[0] == "train":
                 words = [words[0], f"{words[1]}.toml", *words[2:], "--steps", "1"]

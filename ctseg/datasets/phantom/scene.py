@@ -32,7 +32,7 @@ ORGANS = (
 _SMALLEST = 16
 """Structures of fewer pixels are taken out of the label map: nobody would annotate them."""
 
-_LEVELS: dict[str, tuple[Callable[[Patient], list[Layer]], ...]] = {
+LEVELS: dict[str, tuple[Callable[[Patient], list[Layer]], ...]] = {
     "abdomen": (upper_abdomen, middle_abdomen, lower_abdomen),
     "thorax": (heart_level, pulmonary_level, arch_level),
 }
@@ -131,14 +131,14 @@ def phantom_slice(seed: int, region: Region, leave_out: Collection[str] = ()) ->
     ValueError
         If the region or an organ is unknown; the message lists the known ones.
     """
-    if region not in _LEVELS:
-        raise ValueError(f"There is no region {region!r}; choose one of {', '.join(_LEVELS)}.")
+    if region not in LEVELS:
+        raise ValueError(f"There is no region {region!r}; choose one of {', '.join(LEVELS)}.")
     unknown = sorted(set(leave_out) - set(ORGANS))
     if unknown:
         raise ValueError(f"There is no organ {unknown[0]!r} to leave out; choose from {', '.join(ORGANS)}.")
     patient = random_patient(seed)
     painting = Painting(_frame(patient), seed)
-    level = _LEVELS[region][seed % len(_LEVELS[region])]
+    level = LEVELS[region][seed % len(LEVELS[region])]
     layers = level(patient)
     metal = clips(patient, region)
     _table(painting, patient, layers)

@@ -205,7 +205,7 @@ def run(session: Session, identity: str, method: str) -> Iterator[bytes]:
             if isinstance(step, Step) and step.waiting:
                 yield frame(about | {"state": "waiting", "text": _ahead(_others_running(plan))}, {})
             elif isinstance(step, Step):
-                yield frame(about | {"state": "running"} | _progress(step, card, fetch), {})
+                yield frame(about | {"state": "running"} | progress_message(step, card, fetch), {})
             elif isinstance(step, Failed):
                 yield frame(about | {"state": "failed", "text": step.sentence}, {})
             elif isinstance(step, Cancelled) or session.plan is not plan or plan.stop.is_set():
@@ -223,7 +223,8 @@ def cancel(session: Session) -> Message:
     return {"cancelled": session.plan.identity if session.plan else None}
 
 
-def _progress(step: Step, card: Card, fetch: int | None) -> Message:
+def progress_message(step: Step, card: Card, fetch: int | None) -> Message:
+    """Return how far a run is, in words; ``fetch`` is how many bytes it had to fetch, or None."""
     if step.seconds == 0:
         return {"text": "Loading the method …", "fraction": 0.0, "time": estimate(card)}
     if fetch and download_bytes(card.name):

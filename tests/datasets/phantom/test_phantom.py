@@ -8,7 +8,7 @@ import pytest
 
 from ctseg.datasets.phantom import ORGANS, PhantomSlice, phantom_slice, write_dicom
 from ctseg.datasets.phantom.anatomy.patient import random_patient
-from ctseg.datasets.phantom.scene import _LEVELS
+from ctseg.datasets.phantom.scene import LEVELS
 from ctseg.slices.reading import read_slice
 
 
@@ -90,7 +90,7 @@ def test_leaving_lungs_out_takes_their_vessels_and_nodules_along() -> None:
 def test_the_organs_that_can_be_left_out_are_those_that_get_labels() -> None:
     labelled = {
         layer.organ
-        for levels in _LEVELS.values()
+        for levels in LEVELS.values()
         for level in levels
         for seed in range(6)
         for layer in level(random_patient(seed))

@@ -147,13 +147,13 @@ def test_stale_and_cancelled_runs_say_so() -> None:
 
 def test_progress_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     card = replace(CARDS["watershed"], seconds=10.0)
-    assert handlers._progress(Step(0.0, 0.0), card, None)["text"] == "Loading the method …"
-    halfway = handlers._progress(Step(0.0, 5.0), card, None)
+    assert handlers.progress_message(Step(0.0, 0.0), card, None)["text"] == "Loading the method …"
+    halfway = handlers.progress_message(Step(0.0, 5.0), card, None)
     assert (halfway["fraction"], halfway["time"]) == (0.5, "5 s of about 10 s")
-    unmeasured = handlers._progress(Step(0.3, 5.0), replace(card, seconds=0.0), None)
+    unmeasured = handlers.progress_message(Step(0.3, 5.0), replace(card, seconds=0.0), None)
     assert (unmeasured["fraction"], unmeasured["time"]) == (0.3, "5 s")
-    late = handlers._progress(Step(0.0, 14.0), replace(card, seconds=3.1), None)
+    late = handlers.progress_message(Step(0.0, 14.0), replace(card, seconds=3.1), None)
     assert late["time"] == "14 s, longer than usual (about 3 s)"
     assert messages.elapsed(replace(card, seconds=0.2), 1.0) == "1 s, longer than usual (about 0.2 s)"
     monkeypatch.setattr(handlers, "download_bytes", lambda _name: 375_000_000)
-    assert handlers._progress(Step(0.3, 5.0), card, 375_000_000)["text"] == "Fetching 375 MB, once …"
+    assert handlers.progress_message(Step(0.3, 5.0), card, 375_000_000)["text"] == "Fetching 375 MB, once …"

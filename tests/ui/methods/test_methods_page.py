@@ -29,12 +29,13 @@ def _rows(board: str) -> dict[str, dict[str, Row]]:
     return {board: {row.result.entry: row for row in view(BOARDS[board]).rows}}
 
 
-def test_every_method_has_an_article_and_planned_ones_are_marked_and_last(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(registry._cards, "a-plan", replace(WATERSHED, name="a-plan", trained=False))
-    page = methods_html()
-    assert page.count("<article") == len(CARDS)
+def test_every_method_has_an_article_and_planned_ones_are_marked_and_last() -> None:
+    registry.add(replace(WATERSHED, name="a-plan", trained=False), lambda: registry.load("watershed"))
+    try:
+        page = methods_html()
+    finally:
+        registry.remove("a-plan")
+    assert page.count("<article") == len(CARDS) + 1
     assert page.count('class="md-badge">not trained yet') == 1
     assert page.count('class="md-card md-planned"') == 1
     assert page.count("<details><summary>") == 1
