@@ -60,8 +60,8 @@ def test_confidence_stands_in_the_table_the_report_and_a_layer(tmp_path: Path) -
     assert rows[0].endswith(",confidence")
     assert [float(row.rsplit(",", 1)[1]) for row in rows[1:]] == pytest.approx(sure, abs=1e-6)
     report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    confidence = report["methods"][0]["confidence"]
-    assert [confidence[str(label)] for label in range(1, 13)] == pytest.approx(sure, abs=1e-4)
+    reported = report["methods"][0]["confidence"]
+    assert [reported[str(label)] for label in range(1, 13)] == pytest.approx(sure, abs=1e-4)
     layer = np.asarray(Image.open(home / "confidence.png"))
     assert np.array_equal(layer > 0, label_map > 0)
     assert layer[label_map > 0] == pytest.approx(1 + 254 * sure[label_map[label_map > 0] - 1], abs=0.5)
