@@ -41,7 +41,7 @@ def fetch(file_name: str, progress: CountProgress | None = None) -> Path:
     entry = find(file_name)
     if not file_name.endswith(_FORMATS) or entry.outside:
         raise WeightsError(f"{file_name} is not a safetensors or ONNX file and is never loaded as it is.")
-    if _chosen_source() == "embedded":
+    if chosen_source() == "embedded":
         embedded = weights_folder() / file_name
         if embedded.is_file():
             if not is_the_file(embedded, entry.sha256, entry.bytes):
@@ -94,11 +94,12 @@ def fetch_to_cache(entry: WeightsFile, repo: str, revision: str, progress: Count
 
 
 def _is_here(entry: WeightsFile) -> bool:
-    embedded = _chosen_source() == "embedded" and (weights_folder() / entry.file).is_file()
+    embedded = chosen_source() == "embedded" and (weights_folder() / entry.file).is_file()
     return embedded or cached_path(entry).is_file()
 
 
-def _chosen_source() -> str:
+def chosen_source() -> str:
+    """Return "embedded" or "hub", as ``CTSEG_WEIGHTS`` says; raise ``WeightsError`` for any other text."""
     chosen = WEIGHTS.text()
     if chosen not in ("embedded", "hub"):
         raise WeightsError(f"{WEIGHTS.name} is {chosen!r}; set it to embedded or hub.")

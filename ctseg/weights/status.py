@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ctseg.weights.convert import converted_path
-from ctseg.weights.fetch import cached_path
+from ctseg.weights.fetch import cached_path, chosen_source
 from ctseg.weights.manifest import WeightsFile, in_megabytes, manifest, weights_folder
 
 _MISSING = "not here"
@@ -44,7 +44,7 @@ def status() -> list[Status]:
 
 
 def _place(entry: WeightsFile) -> str:
-    if (weights_folder() / entry.file).is_file():
+    if chosen_source() == "embedded" and (weights_folder() / entry.file).is_file():
         return "embedded"
     return "in the cache" if cached_path(entry).is_file() else _MISSING
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub import StandInHub, stand_in_hub
+from hub_downloads import StandInHub, stand_in_hub
 from weights_process import CONTENT, Client, table
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import torch
-from hub import StandInHub, stand_in_hub
+from hub_downloads import StandInHub, stand_in_hub
 from safetensors.torch import load_file
 from weights_process import Client, ask, table
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hub import Fault, StandInHub
+from hub_downloads import Fault, StandInHub
 from weights_process import CONTENT, Client, table
 
 

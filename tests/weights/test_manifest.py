@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hub import StandInHub
+from hub_downloads import StandInHub
 from weights_process import CONTENT, Client, table
 
 from ctseg import weights
@@ -174,6 +174,7 @@ class TestOwnFolder:
         monkeypatch.setenv("HF_HOME", str(client.home))
         for module in ("huggingface_hub", "huggingface_hub.constants", "huggingface_hub.utils"):
             monkeypatch.setitem(sys.modules, module, None)
+        monkeypatch.delitem(sys.modules, "ctseg.weights.download", raising=False)
         assert len(weights.status()) == 1
         with pytest.raises(weights.WeightsError, match="install ctseg with its extra `app`"):
             weights.fetch("net.safetensors")

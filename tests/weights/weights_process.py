@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hub import StandInHub
+from hub_downloads import StandInHub
 
 CONTENT = random.Random(5).randbytes(300_001)
 

@@ -225,9 +225,10 @@ def cancel(session: Session) -> Message:
 
 def progress_message(step: Step, card: Card, fetch: int | None) -> Message:
     """Return how far a run is, in words; ``fetch`` is how many bytes it had to fetch, or None."""
-    if step.seconds == 0:
+    fetching = fetch and (step.seconds > 0 or step.fraction > 0) and download_bytes(card.name)
+    if step.seconds == 0 and not fetching:
         return {"text": "Loading the method …", "fraction": 0.0, "time": estimate(card)}
-    if fetch and download_bytes(card.name):
+    if fetching and fetch:
         text = f"Fetching {round(fetch / 1e6)} MB, once …"
         return {"text": text, "fraction": round(step.fraction, 3), "time": f"{step.seconds:.0f} s"}
     guess = min(step.seconds / card.seconds, 0.95) if card.seconds else 0.0

@@ -20,6 +20,7 @@ from ctseg.ui.components.board_view import view
 from ctseg.ui.components.defaults import PRESELECTED
 from ctseg.ui.components.templates import render
 from ctseg.ui.components.words import decimals, in_few_letters, seconds_words
+from ctseg.weights import status
 
 IMAGES = Path(methods.__file__).parent / "images"
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -107,6 +108,7 @@ def _article(card: Card, scored: Sequence[Scored]) -> dict[str, Any]:
         "linked": card.paper_url.startswith("https://"),
         "parameters": in_few_letters(card.parameters) if card.trained else NOTHING,
         "saw": saw_words(card.saw) if card.trained else NOTHING,
+        "states": {row.file: row.state for row in status() if row.file in card.weights},
         "preselected": card.name in PRESELECTED,
         "scored": scored,
         "scores": [CATALOGUE[score] for score in _SCORES],

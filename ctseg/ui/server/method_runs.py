@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ctseg.errors import UserError
 from ctseg.methods import CARDS, StopFlag, Stopped, load
+from ctseg.methods.base.fetching import fetch_weights
 from ctseg.methods.base.hierarchical import label_map_and_tree
 from ctseg.slices import CTSlice
 from ctseg.slices.orientation import UPRIGHT, Turn
@@ -152,6 +153,8 @@ class _Run(threading.Thread):
     def _segment(self) -> Done:
         if self._stop_flag.is_set():
             raise Stopped
+        fetch_weights(CARDS[self._method].weights, self._stop_flag, self._note)
+        self._note(0.0)
         method = load(self._method)
         self.began = time.perf_counter()
         label_map, tree = label_map_and_tree(method, self._ct_slice, self._stop_flag, self._note)

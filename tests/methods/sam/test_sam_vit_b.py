@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hub import StandInHub, stand_in_hub
+from hub_downloads import StandInHub, stand_in_hub
 from safetensors.torch import save_file
 from segment_anything.build_sam import build_sam_vit_b
 from segment_anything.modeling import ImageEncoderViT, Sam

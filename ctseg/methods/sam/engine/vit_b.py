@@ -2,8 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from safetensors.torch import load_file
 from segment_anything.build_sam import build_sam_vit_b
 from segment_anything.modeling import Sam
 
+from ctseg.methods.base.fetching import stoppably
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.methods.sam.engine.decoder import PointDecoder
 from ctseg.methods.sam.engine.mask_settings import MaskSettings
@@ -23,7 +22,6 @@ from ctseg.progress import CountProgress
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.weights import WeightsError
 
-LOOK_AGAIN_SECONDS = 0.1
 FETCHING_SHARE = 0.5
 """Share of the first run's progress that is told while weights are fetched and read."""
 
@@ -89,23 +87,7 @@ class FetchedOnFirstUse:
             fraction = done / total
             raise_if_stopped(stop)
 
-        future: Future[AutomaticMasks] = Future()
-
-        def fetch() -> None:
-            try:
-                future.set_result(self._load(note))
-            except BaseException as error:  # whatever it is, the waiting thread raises it
-                future.set_exception(error)
-
-        # A pool would keep the program from ending until a line that says nothing has timed out.
-        threading.Thread(target=fetch, name="ctseg-fetch", daemon=True).start()
-        while True:
-            raise_if_stopped(stop)
-            progress(fraction)
-            try:
-                return future.result(timeout=LOOK_AGAIN_SECONDS)
-            except NotYet:
-                continue
+        return stoppably(lambda: self._load(note), stop, lambda: progress(fraction))
 
     def _load(self, note: CountProgress) -> AutomaticMasks:
         with self._fetching:
