@@ -127,6 +127,12 @@ RUNS = Setting(
     about="Run folders of `ctseg train`, apart as in `PATH`, that this app and `ctseg methods` offer too.",
     unset="only the methods that come with ctseg or with another package",
 )
+THREADS = Setting(
+    name="CTSEG_THREADS",
+    default="2",
+    about="Processor threads that a network of ours or Segment Anything uses; `ctseg batch` sets it for its "
+    "workers.",
+)
 DECODE_SECONDS = Setting(
     name="CTSEG_DECODE_SECONDS",
     default="9.5",
@@ -176,6 +182,7 @@ SETTINGS = (
     SAM_VIT_B_REPO,
     SAM_VIT_B_REVISION,
     RUNS,
+    THREADS,
     DECODE_SECONDS,
     UPLOAD_MB,
     WAITING_MB,

@@ -82,6 +82,34 @@ def contingency_table(predicted: NDArray[np.generic], true: NDArray[np.generic])
     return _counted(first, second, lengths)
 
 
+def table_of_pairs(
+    predicted: NDArray[np.integer], true: NDArray[np.integer], counts: NDArray[np.integer]
+) -> ContingencyTable:
+    """Make a table again from its three arrays of pairs, (K,), which are all it holds.
+
+    Raises
+    ------
+    ValueError
+        If there are none, a count is not above 0, or a pair comes twice.
+    """
+    if not len(counts) or counts.min() < 1 or len({*zip(predicted, true, strict=True)}) < len(counts):
+        raise ValueError("These are no counts of pairs of labels; each pair must come once, and occur.")
+    weights = counts.astype(np.float64)
+    sizes = []
+    for labels in (predicted, true):
+        values, positions = np.unique(labels, return_inverse=True)
+        sizes.append((values, np.bincount(positions, weights=weights).astype(np.int64)))
+    return ContingencyTable(
+        predicted=predicted,
+        true=true,
+        counts=counts.astype(np.int64),
+        predicted_labels=sizes[0][0],
+        true_labels=sizes[1][0],
+        predicted_sizes=sizes[0][1],
+        true_sizes=sizes[1][1],
+    )
+
+
 def foreground(table: ContingencyTable) -> ContingencyTable:
     """Keep the pixels whose true label is not 0; the result may be without any pixels."""
     kept = table.true != 0

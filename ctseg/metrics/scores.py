@@ -78,7 +78,11 @@ def score(predicted: NDArray[np.generic], true: NDArray[np.generic]) -> Scores:
     ValueError
         If a map is not an integer array of shape (H, W), has negative labels, or if shapes differ.
     """
-    table = contingency_table(predicted, true)
+    return scores_of(contingency_table(predicted, true))
+
+
+def scores_of(table: ContingencyTable) -> Scores:
+    """Return all scores from a contingency table, such as one that was stored in the place of label maps."""
     found = overlaps(table)
     every_true = np.ones(found.true_sizes.size, dtype=bool)
     every_predicted = np.ones(found.predicted_sizes.size, dtype=bool)

@@ -8,10 +8,11 @@ import onnxruntime
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from ctseg.settings import THREADS
+
 GRAPHS = Path(__file__).with_name("graphs")
 """Graphs without weights, one for each network and size, written by ``scripts/make_graphs.py``."""
 
-_THREADS = 2
 _ERRORS_ONLY = 3
 _COUNTER = "num_batches_tracked"  # only training looks at it
 
@@ -40,7 +41,7 @@ class ServedNetwork:
             raise ValueError(f"{path.name} does not say which network it belongs to; export it again.")
         self.size = int(facts["size"])
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = _THREADS
+        options.intra_op_num_threads = max(1, int(THREADS.number()))
         options.log_severity_level = _ERRORS_ONLY
         # Without an arena the memory of one run is given back after it.
         options.enable_cpu_mem_arena = False

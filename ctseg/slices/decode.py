@@ -46,7 +46,7 @@ def _files_in(folder: str) -> "list[Opener]":
         raise SliceError(
             "This folder holds no DICOM files; give a folder of one CT series, or a single file."
         )
-    return [partial(_open, path) for path in found]
+    return [partial(open_file, path) for path in found]
 
 
 def _begins_as_dicom(path: Path) -> bool:
@@ -94,7 +94,7 @@ def decode_one(path: Path, index: int | None) -> Stack:
     if kind in VOXELS:
         return _guarded(kind, lambda: _decode_voxels(path, kind, index))
     if kind == "dicom":
-        return _guarded(kind, lambda: _one_of_series([partial(_open, path)], index))
+        return _guarded(kind, lambda: _one_of_series([partial(open_file, path)], index))
     if kind == "zip":
         return _guarded(kind, lambda: _one_zipped(path, index))
     stack = decode([path])
@@ -150,10 +150,10 @@ def _decode_several(paths: Sequence[Path]) -> Stack:
             "Several files are read together only if all are DICOM slices of one series; "
             "upload one file at a time, and a .mhd with its .raw in one ZIP."
         )
-    return read_dicom([partial(_open, path) for path in paths])
+    return read_dicom([partial(open_file, path) for path in paths])
 
 
-def _open(path: Path) -> BinaryIO:
+def open_file(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
@@ -165,7 +165,7 @@ def _decode_file(path: Path, kind: str) -> Stack:
         if kind == "dicom":
             from ctseg.slices.dicom.series import read_dicom
 
-            return read_dicom([partial(_open, path)])
+            return read_dicom([partial(open_file, path)])
         if kind == "zip" and (series := _decode_zipped_series(file)) is not None:
             return series
         from ctseg.slices.formats.volume import stack_of

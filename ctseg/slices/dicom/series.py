@@ -19,7 +19,7 @@ from ctseg.slices.stack import Stack
 _HOUNSFIELD_RANGE = (-32768.0, 32767.0)
 # Damaged slopes must not give infinite values.
 _ANY_RANGE = (-(2.0**31), 2.0**31)
-_DAMAGED = "This DICOM file is damaged or incomplete; export it again."
+DAMAGED = "This DICOM file is damaged or incomplete; export it again."
 _GREY = "The file does not say how its numbers become Hounsfield units, so they are shown as grey levels."
 _GUESSED = (
     "The file does not say how its numbers become Hounsfield units; they are taken for them because they go "
@@ -92,7 +92,7 @@ def _find_ct(openers: Sequence[Opener]) -> tuple[list[DicomSlice], list[str]]:
         except MemoryError:
             raise
         except Exception:  # damaged headers fail in every way; one must not spoil a series
-            refusals.append(_DAMAGED)
+            refusals.append(DAMAGED)
     return slices, refusals
 
 

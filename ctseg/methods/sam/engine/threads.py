@@ -11,7 +11,9 @@ from functools import cache
 
 import torch
 
-THREADS = min(2, os.cpu_count() or 1)
+from ctseg import settings
+
+THREADS = min(max(1, int(settings.THREADS.number())), os.cpu_count() or 1)
 """The machine this is made for has 2 cores; a container may be shown more than it is given."""
 
 

@@ -1,0 +1,1 @@
+"""Folders and splits as a whole: every slice of every patient segmented, measured and scored."""
