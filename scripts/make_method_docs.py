@@ -1,9 +1,11 @@
 """Write a page per method, ``docs/methods/NAME.md``, from its card and its committed results."""
 
+from functools import cache
 from pathlib import Path
 
 from ctseg.leaderboard.boards import BOARDS
 from ctseg.leaderboard.folders import built_in_folder
+from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import CARDS, Card
 
@@ -44,7 +46,7 @@ def page(card: Card) -> str:
 def _scores(name: str) -> list[str]:
     rows = []
     for board in BOARDS.values():
-        for result in load_results(built_in_folder(), board.name):
+        for result in _results(board.name):
             if result.entry == name:
                 means = [result.mean(key) for key in ("ari", "fg_ari", "best_iou", "foreground_dice")]
                 cells = " | ".join("" if value is None else f"{value:.3f}" for value in means)
@@ -52,6 +54,11 @@ def _scores(name: str) -> list[str]:
     if not rows:
         return []
     return ["", "## Scores", "", "| board | ari | fg_ari | best IoU | Dice |", "|---|---|---|---|---|", *rows]
+
+
+@cache
+def _results(board: str) -> list[Result]:
+    return load_results(built_in_folder(), board)
 
 
 def main() -> None:

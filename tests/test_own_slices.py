@@ -35,6 +35,7 @@ def _annotated(folder: Path, images: dict[str, Path | None]) -> None:
     (folder / "index.csv").write_text("\n".join(lines), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """With one step of one slice and a small network where the recipe has 200 of four and the shipped one."""
     from accelerate.state import AcceleratorState

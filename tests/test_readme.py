@@ -80,6 +80,7 @@ def test_the_commands_run(workplace: Path, command_environment: dict[str, str]) 
     assert (workplace / "y.csv").stat().st_size > 0
 
 
+@pytest.mark.slow
 def test_the_commands_of_submitting_run(
     tmp_path: Path, workplace: Path, command_environment: dict[str, str]
 ) -> None:
@@ -94,6 +95,7 @@ def test_the_commands_of_submitting_run(
     assert "My-method" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_commands_of_training_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """Each with its recipe cut down to one step of a small network on eight drawn patients."""
     from accelerate.state import AcceleratorState

@@ -171,6 +171,7 @@ def test_the_report_s_division_needs_its_400_images(tmp_path: Path, monkeypatch)
         open_split("challenge-report-val")
 
 
+@pytest.mark.slow
 def test_the_report_s_division(tmp_path: Path, monkeypatch) -> None:
     folder = tmp_path / "challenge"
     save(folder / "0.png", np.zeros((512, 512), np.uint8))

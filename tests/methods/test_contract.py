@@ -2,9 +2,9 @@
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import psutil
@@ -44,14 +44,34 @@ SLICES: dict[str, Callable[[], CTSlice]] = {
 }
 
 
-@pytest.fixture(params=READY)
+LONG = {"2048x2048"}
+"""Kinds of slices that methods take in the long run only."""
+
+OF_SAM = [name for name in READY if name.startswith("sam-")]
+"""They take seconds a slice, so that all but one kind of slice waits for the long run."""
+
+
+def _in_long_run(values: Iterable[str], long: Container[str]) -> list[Any]:
+    return [pytest.param(one, marks=pytest.mark.slow) if one in long else one for one in values]
+
+
+@pytest.fixture(params=_in_long_run(READY, OF_SAM))
 def method(request: pytest.FixtureRequest) -> Method:
     return load(request.param)
 
 
-@pytest.mark.parametrize("kind", SLICES)
+@pytest.mark.parametrize("kind", _in_long_run(SLICES, LONG))
 def test_answers_with_an_integer_label_map_of_the_same_size(method: Method, kind: str) -> None:
-    ct_slice = SLICES[kind]()
+    check_answer(method, SLICES[kind]())
+
+
+@pytest.mark.parametrize("name", OF_SAM)
+def test_segment_anything_answers_with_such_a_label_map_too(name: str) -> None:
+    check_answer(load(name), SLICES["HU"]())
+
+
+def check_answer(method: Method, ct_slice: CTSlice) -> None:
+    """An integer label map of the same size, the input untouched, progress from 0 to 1."""
     untouched = ct_slice.pixels.copy()
     ct_slice.pixels.flags.writeable = False
     fractions: list[float] = []
@@ -105,7 +125,7 @@ def nothing_runs() -> bool:
     return True
 
 
-@pytest.mark.parametrize("moment", [0.0, 0.3])
+@pytest.mark.parametrize("moment", [0.0, pytest.param(0.3, marks=pytest.mark.slow)])
 def test_a_stop_flag_ends_it_and_leaves_the_cores_idle(method: Method, moment: float) -> None:
     stop = threading.Event()
     at_stop: list[float] = []

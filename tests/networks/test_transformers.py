@@ -43,6 +43,7 @@ def test_channels_last_changes_the_layout_only(build) -> None:
     assert torch.allclose(network(image.contiguous(memory_format=torch.channels_last)), plain, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", NETWORKS.values(), ids=NETWORKS)
 def test_half_precision_trains_and_is_near(build) -> None:
     network, image = build(), torch.randn(2, 1, 64, 96)
@@ -76,6 +77,7 @@ def test_compact_networks_fit_their_file(name: str, most: float) -> None:
     assert 1.0 < millions(build_network(name)) < most
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "at_least"), [("vit-base", 85.0), ("swin-unet-96", 24.0)])
 def test_papers_sizes_take_a_step(name: str, at_least: float) -> None:
     network = build_network(name)

@@ -17,6 +17,7 @@ def finish(process) -> None:
     assert process.returncode == 0, said
 
 
+@pytest.mark.slow
 def test_losses_and_gradients_of_two_processes_are_those_of_one(tmp_path, start) -> None:
     shared = tmp_path / "shared.pt"
     finish(start(*TWO, SCRIPT, shared))

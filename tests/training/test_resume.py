@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file
 
@@ -28,6 +29,7 @@ def assert_close(first: Path, second: Path, tolerance: float) -> None:
         assert torch.allclose(tensor, other[name], rtol=0, atol=tolerance), name
 
 
+@pytest.mark.slow
 def test_resume_after_kill_minus_9_equals_the_uninterrupted_run(tmp_path, write_recipe, start) -> None:
     recipe = write_recipe(steps=30)
     whole, broken = tmp_path / "whole", tmp_path / "broken"
@@ -51,6 +53,7 @@ def test_resume_after_kill_minus_9_equals_the_uninterrupted_run(tmp_path, write_
     assert (broken / "curves.png").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_a_run_learns_and_a_finished_run_is_left_alone(
     tmp_path, write_recipe, small_data, monkeypatch
 ) -> None:

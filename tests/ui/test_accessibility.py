@@ -41,7 +41,7 @@ def _found(page: Any) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", list(READY))
 def test_axe_finds_nothing_serious_in_our_markup(
     context: Any, server: AppServer, path: str, theme: str

@@ -35,6 +35,7 @@ def test_programs_segment_a_file_and_nothing_of_it_stays(server: AppServer, tmp_
         assert not file.is_file() or b"DICM" not in file.read_bytes()
 
 
+@pytest.mark.slow
 def test_app_ends_with_nothing_left(tmp_path: Path) -> None:
     server = AppServer(tmp_path)
     server.stop()

@@ -175,8 +175,16 @@ def test_upload_over_64_mb_is_refused_with_a_sentence(page: ComparePage, tmp_pat
     page.noted.clear()  # the browser itself logs that the server refused
 
 
-@pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
-@pytest.mark.parametrize(("height", "width", "size"), [(7, 513, 19), (2048, 1024, 128)])
+@pytest.mark.parametrize(
+    ("viewport", "height", "width", "size"),
+    [
+        (DESK, 7, 513, 19),
+        pytest.param(DESK, 2048, 1024, 128, marks=pytest.mark.slow),
+        pytest.param(PHONE, 7, 513, 19, marks=pytest.mark.slow),
+        pytest.param(PHONE, 2048, 1024, 128, marks=pytest.mark.slow),
+    ],
+    ids=["desk", "desk-large", "phone", "phone-large"],
+)
 def test_clicked_pixel_selects_its_structure(
     browser: Any,
     server: AppServer,
@@ -346,6 +354,7 @@ def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) 
     assert _until_idle(server, idle, left) < 4.0  # two seconds of two cores
 
 
+@pytest.mark.slow
 def test_second_visitor_waits_for_one_run_not_for_all(browser: Any, server: AppServer) -> None:
     first = ComparePage(browser, server.url, DESK)
     second = ComparePage(browser, server.url, DESK)

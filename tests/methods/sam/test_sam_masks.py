@@ -150,6 +150,7 @@ def test_small_structures_are_painted_over_large_ones() -> None:
     assert label_map[128, 128 + 70] == 0
 
 
+@pytest.mark.slow
 def test_label_map_equals_the_reference_generators(sam: Sam, head: NDArray[np.uint8]) -> None:
     points = points_on_body(head, 5) / 512
     generator = SamAutomaticMaskGenerator(sam, points_per_side=None, point_grids=[points], points_per_batch=5)

@@ -43,6 +43,7 @@ def test_reconstructions_keep_what_was_seen(model, shape: tuple[int, int]) -> No
     assert not torch.isclose(at(masked, after), at(masked, before)).all()
 
 
+@pytest.mark.slow
 def test_some_steps_lower_the_loss(model) -> None:
     image = texture(4, 64)
     losses = losses_of_steps(model, lambda model: model(image, generator()), steps=40)

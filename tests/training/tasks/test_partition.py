@@ -129,6 +129,7 @@ def test_foreground_is_learnt_from_annotated_slices_only(partition_recipe, small
     assert pulled[:, CLASSES:].any(1).all()
 
 
+@pytest.mark.slow
 def test_resume_after_a_stop_equals_the_uninterrupted_run(partition_recipe, tmp_path, start) -> None:
     recipe = partition_recipe(steps=2)
     whole, broken = tmp_path / "whole", tmp_path / "broken"

@@ -42,6 +42,7 @@ def data(small_data, monkeypatch):
     return small_data
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", NETWORKS)
 def test_pretrain_then_train_from_its_encoder(task, data, tmp_path, capsys) -> None:
     first = write(tmp_path / "first.toml", task=task, network=NETWORKS[task], initial="random")

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from ctseg.ui.server.warming import HEAVY, WarmAfterFirstPage
 
 
@@ -38,6 +40,7 @@ def test_only_the_first_page_warms(tmp_path, monkeypatch) -> None:
     assert "warmed_module" not in sys.modules
 
 
+@pytest.mark.slow
 def test_the_pages_are_built_without_what_is_heavy() -> None:
     heavy = (*(name.split(".")[0] for name in HEAVY), "torch", "onnxruntime", "skimage", "polars", "pydicom")
     question = (

@@ -61,7 +61,14 @@ def _uploads(app: AppServer) -> list[Path]:
     return [path for path in (app.temp / "gradio").rglob("*") if path.is_file() and path.stat().st_size]
 
 
-@pytest.mark.parametrize("board", [small_boards.OWN_IMAGES, small_boards.SEALED, small_boards.OPEN])
+@pytest.mark.parametrize(
+    "board",
+    [
+        pytest.param(small_boards.OWN_IMAGES, marks=pytest.mark.slow),
+        pytest.param(small_boards.SEALED, marks=pytest.mark.slow),
+        small_boards.OPEN,
+    ],
+)
 def test_every_format_on_every_kind_of_board(
     client: Client, app: AppServer, tmp_path: Path, board: str
 ) -> None:
@@ -125,7 +132,8 @@ def test_what_is_typed_is_refused_in_one_sentence(
     assert _uploads(app) == []
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [8, 50])
 def test_replays_at_once_are_one_entry(app: AppServer, client: Client, tmp_path: Path, count: int) -> None:
     path = small_boards.write(tmp_path, "y.npz", small_boards.guess(count))
     title = f"Replay of {count}"

@@ -71,6 +71,7 @@ def test_while_the_hub_does_not_answer_it_is_not_yet_saved(space: Space, tmp_pat
     assert sum(path.count("result.json") for path in space.dataset.files) == 3
 
 
+@pytest.mark.slow
 def test_quotas_are_by_user_and_survive_a_wiped_disk(space: Space, tmp_path: Path) -> None:
     alice = space.client("alice")
     for number in (3, 4, 5):
@@ -94,6 +95,7 @@ def _until_open(client: Client, board: str) -> Any:
     return until(lambda: client.predict(board, api_name="/board"), "the saved submissions")
 
 
+@pytest.mark.slow
 def test_a_public_dataset_closes_the_page(space: Space, tmp_path: Path) -> None:
     space.dataset.private = False
     with pytest.raises(AppError, match="is public"):
