@@ -11,6 +11,8 @@ from ctseg.leaderboard.submissions.service import SubmissionService, open_servic
 from ctseg.methods.runs import add_runs_of_setting
 from ctseg.slices import shut_down, warm_up
 from ctseg.ui.api import add_api, forget_answers, forget_swept
+from ctseg.ui.compare.early import EarlyStage
+from ctseg.ui.compare.opening import opening_gzip
 from ctseg.ui.compare.page import compare_page, leave
 from ctseg.ui.compare.routes import compare_routes
 from ctseg.ui.components.assets import read_asset
@@ -97,7 +99,11 @@ def launch(pages: Pages, health: Health, **further: Any) -> None:
         state_session_capacity=MAX_STATES,
         app_kwargs={
             "routes": [*upload_routes(), *download_routes(), *compare_routes(), *health.routes()],
-            "middleware": [Middleware(WarmAfterFirstPage), Middleware(Gate, calls=Calls(pages))],
+            "middleware": [
+                Middleware(WarmAfterFirstPage),
+                Middleware(Gate, calls=Calls(pages)),
+                Middleware(EarlyStage),
+            ],
             "exception_handlers": {RequestValidationError: wrong_values},
         },
         show_error=False,
@@ -126,6 +132,7 @@ def serve(host: str = "127.0.0.1", port: int = 7860, open_browser: bool = False)
     housekeeping.start()
     service.start()
     warm_up()
+    threading.Thread(target=opening_gzip, name="ctseg-opening", daemon=True).start()
     if threading.current_thread() is threading.main_thread():
         # A container is told to end this way; uploads are to be deleted then as on Ctrl-C.
         signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -581,3 +581,79 @@ def test_a_link_reopens_an_example_with_its_methods_slice_and_window(
     linked.page.get_by_role("button", name="Copy link").click()
     expect(linked.page).to_have_url(re.compile(r"example=0.*slice=12.*methods=watershed"))
     linked.close()
+
+
+STAGE = "window.ctsegStage.compare.stage"
+
+
+def test_the_first_result_does_not_wait_for_the_framework(browser: Any, server: AppServer) -> None:
+    page = browser.new_page(viewport=DESK)
+    page.route("**/assets/index-*.js", lambda route: route.abort())
+    page.goto(server.url)
+    expect(page.locator('.ct-panel[data-method="unet-tvmf"]')).to_have_attribute("data-state", "done")
+    expect(page.locator(".ct-early .ct-opening")).to_contain_text("Computed beforehand")
+    expect(page.locator("gradio-app .ct-stage")).to_have_count(0)
+    page.close()
+
+
+def test_a_note_at_the_foot_of_a_pane_has_the_place_of_the_scale_bar(page: ComparePage) -> None:
+    drawn = page.page.evaluate(
+        f"""() => {{
+          const pane = {STAGE}.panes.get("slice");
+          const foot = () => {{
+            pane.draw({STAGE}.view);
+            const {{ width, height }} = pane.canvas;
+            return [...pane.canvas.getContext("2d").getImageData(12, height - 11 * pane.dense, 8, 1).data];
+          }};
+          const before = foot();
+          pane.say("waiting", "Waiting for its turn.");
+          const waiting = foot();
+          pane.say(null, "");
+          return [before, waiting, foot()];
+        }}"""
+    )
+    white = [255] * 32
+    assert drawn[0] == drawn[2] == white
+    assert drawn[1] != white
+
+
+def test_keys_go_on_through_layouts_and_full_screen_uses_the_whole_height(page: ComparePage) -> None:
+    expect(page.page.locator("[data-example]").first).to_be_visible()
+    page.page.locator('[data-panel="unet-tvmf"]').press("w")
+    expect(page.page.locator(".ct-grid .ct-panel")).to_have_count(1)
+    before = page.page.evaluate(f"{STAGE}.view.wipe")
+    page.page.keyboard.press(".")
+    assert page.page.evaluate(f"{STAGE}.view.wipe") > before
+    page.page.keyboard.press("g")
+    page.page.keyboard.press("f")
+    page.page.wait_for_function(
+        "document.fullscreenElement && document.querySelector('.ct-grid').clientHeight > 0.7 * innerHeight"
+    )
+    page.page.keyboard.press("f")
+    page.page.wait_for_function("!document.fullscreenElement")
+
+
+def test_focus_is_seen_panes_are_told_in_words_and_motion_can_be_off(browser: Any, server: AppServer) -> None:
+    page = browser.new_page(viewport=DESK, reduced_motion="reduce")
+    page.goto(server.url)
+    expect(page.locator("[data-example]").first).to_be_visible()
+    expect(page.locator('.ct-panel[data-method="unet-tvmf"]')).to_have_attribute("data-state", "done")
+    page.keyboard.press("Tab")  # from here on the browser shows where the focus is
+    unseen = page.evaluate(
+        """() => [...document.querySelectorAll(
+            ":is(.ct-viewer, .ct-side-root) :is(button, input, select, summary, canvas[tabindex])")]
+          .filter((one) => one.checkVisibility() && !one.disabled)
+          .filter((one) => {
+            one.focus();
+            const shown = [one, one.nextElementSibling].filter(Boolean).map((each) => getComputedStyle(each));
+            return shown.every(({ outlineStyle }) => outlineStyle === "none");
+          }).map((one) => one.outerHTML.slice(0, 120))"""
+    )
+    assert unseen == []
+    for name in ("slice", "unet-tvmf"):
+        words = page.locator(f'[data-panel="{name}"]').get_attribute("aria-label")
+        assert words == "Slice" or re.match(r"U-Net.*: \d+ structures\.", words), words
+    page.evaluate(f"{STAGE}.panes.get('slice').say('running', 'Running …', 0.5)")
+    bar = page.locator('.ct-panel[data-method="slice"] .ct-bar div')
+    assert bar.evaluate("(one) => getComputedStyle(one).transitionDuration") == "0s"
+    page.close()

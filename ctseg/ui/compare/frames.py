@@ -32,26 +32,43 @@ def frame(message: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]])
     Returns
     -------
     bytes: sizes of head and body (two little-endian uint32), the head as JSON, the body. The head is the
-    message and ``arrays``: for each name, in the body's order, its type and the bytes that it takes there,
-    deflated.
+    message, whether arrays are ``deflated``, and ``arrays``: for each name, in the body's order, its type and
+    the bytes that it takes there.
     """
-    parts, described = [], []
-    for name, array in arrays.items():
-        assert array.dtype.name in ("uint8", "int16", "uint16", "uint32"), array.dtype
-        little = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False)
-        parts.append(zlib.compress(little.tobytes(), _DEFLATE_LEVEL))
-        described.append({"name": name, "type": array.dtype.name, "bytes": len(parts[-1])})
+    packed = {name: zlib.compress(_little(array), _DEFLATE_LEVEL) for name, array in arrays.items()}
+    return _joined({**message, "deflated": True}, arrays, packed)
+
+
+def plain_frame(message: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """Pack like `frame`, with bytes as they are: for an answer that is compressed as a whole."""
+    return _joined(
+        {**message, "deflated": False}, arrays, {name: _little(each) for name, each in arrays.items()}
+    )
+
+
+def _little(array: NDArray[np.generic]) -> bytes:
+    assert array.dtype.name in ("uint8", "int16", "uint16", "uint32"), array.dtype
+    return np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).tobytes()
+
+
+def _joined(
+    message: Message, arrays: Mapping[str, NDArray[np.generic]], packed: Mapping[str, bytes]
+) -> bytes:
+    described = [
+        {"name": name, "type": array.dtype.name, "bytes": len(packed[name])} for name, array in arrays.items()
+    ]
     head = json.dumps({**message, "arrays": described}).encode()
-    return struct.pack("<II", len(head), sum(map(len, parts))) + head + b"".join(parts)
+    return struct.pack("<II", len(head), sum(map(len, packed.values()))) + head + b"".join(packed.values())
 
 
 def unframe(packed: bytes) -> tuple[Message, dict[str, NDArray[np.generic]]]:
     """Return the message and the flat arrays of one frame; what the browser does, for scripts and tests."""
     head_bytes, _ = struct.unpack_from("<II", packed)
     message = json.loads(packed[8 : 8 + head_bytes])
-    at, arrays = 8 + head_bytes, {}
+    at, arrays, deflated = 8 + head_bytes, {}, message.pop("deflated")
     for each in message.pop("arrays"):
-        raw = zlib.decompress(packed[at : at + each["bytes"]])
+        raw = packed[at : at + each["bytes"]]
+        raw = zlib.decompress(raw) if deflated else raw
         arrays[each["name"]] = np.frombuffer(raw, np.dtype(each["type"]).newbyteorder("<"))
         at += each["bytes"]
     return message, arrays
@@ -77,7 +94,7 @@ def label_pixels(label_map: NDArray[np.integer]) -> NDArray[np.generic]:
     step = shown_step((label_map.shape[0], label_map.shape[1]))
     labels = label_map[::step, ::step]
     highest = int(labels.max(initial=0))
-    return labels.astype(np.uint16 if highest < 2**16 else np.uint32)
+    return labels.astype(np.min_scalar_type(highest))
 
 
 def aspect(spacing_mm: tuple[float, float] | None) -> tuple[float, float]:

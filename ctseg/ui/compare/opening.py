@@ -5,6 +5,7 @@ parameters.
 """
 
 import functools
+import gzip
 import hashlib
 import json
 from collections.abc import Iterable
@@ -22,7 +23,7 @@ from ctseg.methods.base.hierarchical import label_map_and_tree
 from ctseg.slices import CTSlice
 from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import EXAMPLES, open_example
-from ctseg.ui.compare.frames import frame, slice_frame
+from ctseg.ui.compare.frames import frame, plain_frame, slice_frame, unframe
 from ctseg.ui.compare.messages import PRESELECTED
 from ctseg.ui.server.sessions import Finished, Session
 from ctseg.weights import manifest
@@ -101,7 +102,7 @@ def _finished() -> dict[str, Finished]:
 
 @functools.cache
 def opening_frames() -> bytes:
-    """Return the frames that show it: the slice, what is said of it, then each result."""
+    """Return the frames that show it: what is said of it, the slice, then each result; not deflated."""
     session = Session()
     opened = open_example(0)
     session.keep(opened.stack, index=opened.start)
@@ -119,4 +120,11 @@ def opening_frames() -> bytes:
     }
     ct_slice = opening_slice()
     shown = [results.result_frame(session, name, ct_slice, {"plan": "opening"}) for name in session.finished]
-    return b"".join([frame(head, {}), slice_frame(ct_slice, session.index, len(opened.stack)), *shown])
+    frames = [frame(head, {}), slice_frame(ct_slice, session.index, len(opened.stack)), *shown]
+    return b"".join(plain_frame(*unframe(each)) for each in frames)
+
+
+@functools.cache
+def opening_gzip() -> bytes:
+    """Return `opening_frames` compressed as a whole, which browsers undo before scripts have a turn."""
+    return gzip.compress(opening_frames(), mtime=0)

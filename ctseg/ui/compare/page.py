@@ -6,18 +6,12 @@ from typing import Any
 
 import gradio as gr
 
-from ctseg.labelmaps.judgement import MARKS
-from ctseg.labelmaps.palette import PALETTE_SIZE, colours, ramp
 from ctseg.slices import SliceError
 from ctseg.slices.limits import MEBIBYTE, check_upload, max_upload_bytes
-from ctseg.slices.windowing import WINDOWS
 from ctseg.ui.compare import handlers, truth
-from ctseg.ui.compare.download import FORMATS, ZIP_NAME
-from ctseg.ui.compare.examples import shelf
 from ctseg.ui.compare.handlers import PageError
-from ctseg.ui.compare.messages import PRESELECTED, method_rows, refusal
+from ctseg.ui.compare.messages import refusal
 from ctseg.ui.components.assets import read_asset
-from ctseg.ui.components.display import MARK_COLOURS
 from ctseg.ui.components.notices import notice, remark
 from ctseg.ui.components.templates import render
 from ctseg.ui.server.open_pages import SESSIONS
@@ -25,19 +19,6 @@ from ctseg.ui.server.sessions import Session
 from ctseg.ui.server.uploads import UPLOADS
 from ctseg.ui.server.visitors import address_of
 
-STAGE_SCRIPTS = (
-    "dom.js",
-    "wire.js",
-    "paint.js",
-    "pane.js",
-    "table.js",
-    "scores.js",
-    "toolbar.js",
-    "side.js",
-    "input.js",
-    "stage.js",
-    "main.js",
-)
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _SAY_READING = f"() => {json.dumps(remark('Reading …'))}"
 
@@ -75,8 +56,7 @@ class ComparePage:
                 self.stage = gr.HTML(
                     None,
                     html_template='<div class="ct-viewer"></div>',
-                    js_on_load="\n".join(read_asset("compare", name) for name in STAGE_SCRIPTS),
-                    facts=stage_facts(),
+                    js_on_load=read_asset("compare", "place.js"),
                     apply_default_css=False,
                     elem_id="viewer",
                 )
@@ -142,21 +122,6 @@ class ComparePage:
             self.truth: None,
             self.slots["truth"]: str(id(session.truth)),
         }
-
-
-def stage_facts() -> dict[str, Any]:
-    """Return what the stage must know that Python decides."""
-    return {
-        "methods": method_rows(),
-        "preselected": [row["name"] for row in method_rows() if row["ready"] and row["name"] in PRESELECTED],
-        "examples": shelf(),
-        "windows": [[each.width, each.level, name.capitalize()] for name, each in WINDOWS.items()],
-        "palette": colours(PALETTE_SIZE).tolist(),
-        "ramp": ramp().tolist(),
-        "marks": {name: {"value": mark, "colour": MARK_COLOURS[name]} for name, mark in MARKS.items()},
-        "zip": ZIP_NAME,
-        "formats": list(FORMATS.items()),
-    }
 
 
 def _slot(name: str) -> gr.HTML:

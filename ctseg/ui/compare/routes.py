@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ctseg.errors import UserError
-from ctseg.ui.compare import edits, handlers, opening, truth
+from ctseg.ui.compare import early, edits, handlers, opening, truth
 from ctseg.ui.compare.download import results_zip
 from ctseg.ui.compare.examples import draw_thumbnails
 from ctseg.ui.compare.frames import frame
@@ -52,6 +52,8 @@ def compare_routes() -> "list[Route]":
     }
     return [
         Route("/compare/opening", _opening),
+        Route("/compare/stage.js", _script),
+        Route("/compare/stage.css", _style),
         Route("/compare/shelf", _shelf),
         Route("/compare/enter", _enter, methods=["POST"]),
         *(Route(f"/compare/{name}", _admitted(answer), methods=["POST"]) for name, answer in answers.items()),
@@ -59,7 +61,26 @@ def compare_routes() -> "list[Route]":
 
 
 def _opening(_request: "Request") -> "Response":
-    return _framed(opening.opening_frames())
+    from starlette.responses import Response
+
+    headers = _PRIVATE | {"content-encoding": "gzip"}
+    return Response(opening.opening_gzip(), media_type=_FRAMES, headers=headers)
+
+
+def _script(request: "Request") -> "Response":
+    return _asset(request, early.stage_script(), "text/javascript")
+
+
+def _style(request: "Request") -> "Response":
+    return _asset(request, early.stage_style(), "text/css")
+
+
+def _asset(request: "Request", content: str, media_type: str) -> "Response":
+    """Return a file of ours; under the address that names its version it never changes."""
+    from starlette.responses import Response
+
+    kept = "public, max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
+    return Response(content, media_type=media_type, headers={"cache-control": kept})
 
 
 def _shelf(_request: "Request") -> "Response":

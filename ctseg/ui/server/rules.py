@@ -43,7 +43,7 @@ RULES = (
     _rule(r"/gradio_api/call/(?:v2/)?[\w.-]+/\w+|/gradio_api/queue/data", "GET", check="answer"),
     _rule(r"/gradio_api/file=.+", "GET", check="file"),
     _rule(r"/login/(?:huggingface|callback)|/logout", "GET"),
-    _rule(r"/boards/.+|/compare/(?:opening|shelf)|/health", "GET"),
+    _rule(r"/boards/.+|/compare/(?:opening|shelf|stage\.(?:js|css))|/health", "GET"),
     _rule(r"/compare/\w+", "POST", MAX_STAGE_BYTES),
     _rule(_CALLS, "POST", MAX_JSON_BYTES, check="call"),
     _rule(UPLOAD_PATH, "POST", MAX_REQUEST_BYTES + _FORM_BYTES, check="upload"),

@@ -1,4 +1,4 @@
-"""What the first page does without is imported once it is there, so that the first click need not wait."""
+"""What the first page does without is imported once it is whole, so that the first click need not wait."""
 
 import threading
 from importlib import import_module
@@ -6,11 +6,13 @@ from typing import Any
 
 HEAVY = ("higra", "plotly.graph_objects")
 """Imported when used, and seconds each: the merge trees, and the Leaderboard's charts."""
+_LAST_ASKED = "/compare/shelf"
+"""What the first page asks for last: its first result stands by then and is not held up."""
 _Scope = dict[str, Any]
 
 
 class WarmAfterFirstPage:
-    """ASGI middleware: once the first page was answered, a thread imports what is heavy.
+    """ASGI middleware: once the first page has all it asks for, a thread imports what is heavy.
 
     Parameters
     ----------
@@ -26,7 +28,7 @@ class WarmAfterFirstPage:
     async def __call__(self, scope: _Scope, receive: Any, send: Any) -> None:
         """Pass everything on."""
         await self._app(scope, receive, send)
-        if self._first and scope["type"] == "http" and scope["path"] == "/":
+        if self._first and scope["type"] == "http" and scope["path"] == _LAST_ASKED:
             self._first = False
             threading.Thread(target=self._warm, name="ctseg-warming", daemon=True).start()
 

@@ -13,7 +13,7 @@ from PIL import Image
 from small_slices import HEAD
 
 from ctseg.ui import build
-from ctseg.ui.compare import handlers, page, truth
+from ctseg.ui.compare import early, handlers, page, truth
 from ctseg.ui.compare.frames import unframe
 from ctseg.ui.server.open_pages import SESSIONS
 from ctseg.ui.server.sessions import Finished
@@ -158,7 +158,7 @@ def test_a_true_label_map_from_another_program_is_turned_to_the_slice(
 
 
 def test_the_stage_is_told_what_python_decides() -> None:
-    facts = page.stage_facts()
+    facts = early.stage_facts()
     assert [400.0, 40.0, "Soft tissue"] in [[float(a), float(b), c] for a, b, c in facts["windows"]]
     assert len(facts["palette"]) == 24
     lightness = [0.299 * red + 0.587 * green + 0.114 * blue for red, green, blue in facts["ramp"]]

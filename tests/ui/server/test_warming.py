@@ -30,12 +30,12 @@ def test_only_the_first_page_warms(tmp_path, monkeypatch) -> None:
     (tmp_path / "warmed_module.py").write_text("import threading\nNAME = threading.current_thread().name\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     app = WarmAfterFirstPage(_nothing, ("warmed_module",))
-    _ask(app, "/theme.css")
-    assert "warmed_module" not in sys.modules
     _ask(app, "/")
+    assert "warmed_module" not in sys.modules
+    _ask(app, "/compare/shelf")
     _join()
     assert sys.modules.pop("warmed_module").NAME == "ctseg-warming"
-    _ask(app, "/")
+    _ask(app, "/compare/shelf")
     _join()
     assert "warmed_module" not in sys.modules
 

@@ -4,8 +4,7 @@ const KEPT_SLICES = 24;
 const OPENING_PLAN = "opening";
 
 class Compare {
-  constructor(element, facts, trigger) {
-    this.trigger = trigger;
+  constructor(element, facts) {
     this.wire = new Wire();
     const below = make("div", { class: "ct-below" });
     const upper = make("div", { class: "ct-upper" });
@@ -86,18 +85,14 @@ class Compare {
     }
     if (query.has("example")) return this.linked(query);
     const stack = this.stack;
-    const answer = await this.wire.public("opening");
+    const answer = await (window.ctsegOpening ?? this.wire.public("opening"));
     if (!answer.ok) return null;
-    let opening = null;
-    for await (const one of read(answer)) {
-      if (stack !== this.stack) return null;
-      if (!opening) opening = one;
-      else if (one.arrays.pixels) {
-        this.showSlice(one, true);
-        this.announce(opening);
-        this.planned(opening.methods, OPENING_PLAN);
-      } else this.finished(one);
-    }
+    const [opening, slice, ...results] = await readWhole(answer);
+    if (stack !== this.stack) return null;
+    this.showSlice(slice, true);
+    this.announce(opening);
+    this.planned(opening.methods, OPENING_PLAN);
+    this.finished(...results);
     return null;
   }
 
@@ -276,7 +271,7 @@ class Compare {
     const [plan, ...there] = await this.wire.frames("begin", { index: this.index, methods: chosen, anew, turned: this.segmented }, abort.signal);
     if (abort.signal.aborted || stack !== this.stack) return;
     this.planned(plan.methods, plan.plan);
-    for (const one of there) this.finished(one);
+    this.finished(...there);
     this.side.running(true);
     if (this.stage.panes.has("truth")) await this.judge();
     for (const { name, fast, there: done } of plan.methods) {
@@ -330,21 +325,37 @@ class Compare {
     this.stage.clear();
   }
 
-  finished(one) {
+  // Several at once are painted once.
+  finished(...results) {
+    if (!this.stage.view.slice) return;
+    const hues = {};
+    for (const one of results) if (this.took(one)) Object.assign(hues, one.hues);
+    this.stage.recolour(hues);
+    this.stage.legend.hidden = false;
+    this.stage.lay();
+    this.listSoon();
+  }
+
+  // The panes are painted before the tables below them are filled.
+  listSoon() {
+    this.listing ??= requestAnimationFrame(() => setTimeout(() => {
+      this.listing = null;
+      this.list();
+    }));
+  }
+
+  took(one) {
     const pane = this.stage.panes.get(one.method);
-    if (!pane || !this.stage.view.slice) return;
+    if (!pane) return false;
     pane.take({ ...one, labels: one.arrays.labels, intensity: this.stage.view.slice.intensity });
     pane.hues = one.hues[one.method];
-    this.stage.recolour(one.hues);
     // What was computed beforehand took its time elsewhere.
     pane.time.textContent = one.plan === OPENING_PLAN ? one.counted : `${one.counted} · ${one.time}`;
     pane.canvas.setAttribute("aria-label", `${pane.title}: ${one.counted}. Arrow keys move the cursor, Enter chooses.`);
     pane.say(null, "");
     this.focus ??= one.method;
     this.treeControls(pane);
-    this.stage.legend.hidden = false;
-    this.stage.lay();
-    this.list();
+    return true;
   }
 
   async judge() {
@@ -533,5 +544,3 @@ class Compare {
     this.download.textContent = "Download all (ZIP)";
   }
 }
-
-new Compare(element.querySelector(".ct-viewer"), props.facts, trigger);

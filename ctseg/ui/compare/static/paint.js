@@ -209,26 +209,44 @@ function scaleBar(slice, pixelsPerSource, width) {
 }
 
 // Zoom and position that show the body and leave out most of the air around it; the table does not count.
-const BODY_SHARE = 0.06;
+// The body is the largest connected piece on a coarse grid.
+const BODY_GRID = 128;
 const MAX_BODY_ZOOM = 2;
 
-function bodyView({ width, height, pixels, intensity, aspect: [ay, ax] }) {
+function bodyView({ width, height, pixels, intensity }) {
   const dense = intensity === "HU" ? -300 : 30;
-  const [rows, columns] = [new Uint32Array(height), new Uint32Array(width)];
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) if (pixels[at] > dense) { rows[y] += 1; columns[x] += 1; }
+  const step = Math.max(1, Math.ceil(Math.max(width, height) / BODY_GRID));
+  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const left = new Uint8Array(columns * rows);
+  for (let v = 0; v < rows; v++) {
+    for (let u = 0; u < columns; u++) left[v * columns + u] = pixels[v * step * width + u * step] > dense ? 1 : 0;
   }
-  const span = (counts, size, across) => {
-    const least = BODY_SHARE * across;
-    const first = counts.findIndex((n) => n > least);
-    let last = size - 1;
-    while (last > first && counts[last] <= least) last -= 1;
-    return first < 0 ? [0, size] : [first, last + 1];
-  };
-  const [top, bottom] = span(rows, height, width);
-  const [left, right] = span(columns, width, height);
-  const [wide, high] = [width * ax, height * ay];
-  const zoom = Math.min(0.94 * Math.min(wide / ((right - left) * ax), high / ((bottom - top) * ay)), MAX_BODY_ZOOM);
+  const [u0, v0, u1, v1] = largestPiece(left, columns, rows);
+  const [x0, x1] = [u0 * step, Math.min(u1 * step, width)];
+  const [y0, y1] = [v0 * step, Math.min(v1 * step, height)];
+  const zoom = Math.min(0.94 * Math.min(width / (x1 - x0), height / (y1 - y0)), MAX_BODY_ZOOM);
   if (zoom <= 1.02) return { zoom: 1, panX: 0, panY: 0 };
-  return { zoom, panX: (left + right) / 2 / width - 0.5, panY: (top + bottom) / 2 / height - 0.5 };
+  return { zoom, panX: (x0 + x1) / 2 / width - 0.5, panY: (y0 + y1) / 2 / height - 0.5 };
+}
+
+// Bounds [left, top, right, bottom) of the largest piece connected by edges, all where there is none; takes `left` to bits.
+function largestPiece(left, columns, rows) {
+  let best = { size: 0, bounds: [0, 0, columns, rows] };
+  for (let from = 0; from < left.length; from++) {
+    if (!left[from]) continue;
+    const [piece, bounds] = [[from], [columns, rows, 0, 0]];
+    left[from] = 0;
+    for (let k = 0; k < piece.length; k++) {
+      const [u, v] = [piece[k] % columns, Math.floor(piece[k] / columns)];
+      Object.assign(bounds, [Math.min(bounds[0], u), Math.min(bounds[1], v), Math.max(bounds[2], u + 1), Math.max(bounds[3], v + 1)]);
+      for (const [du, dv] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
+        const at = (v + dv) * columns + u + du;
+        if (u + du < 0 || u + du >= columns || v + dv < 0 || v + dv >= rows || !left[at]) continue;
+        left[at] = 0;
+        piece.push(at);
+      }
+    }
+    if (piece.length > best.size) best = { size: piece.length, bounds };
+  }
+  return best.bounds;
 }

@@ -147,7 +147,8 @@ class Pane {
     if (view.ruler) this.ruler(context, view.ruler);
     if (view.cursor) this.cursor(context, view.cursor);
     const bar = scaleBar(view.slice, Math.hypot(this.matrix[0], this.matrix[1]), this.canvas.width);
-    if (!bar || this.canvas.width < 180 * dense) return;
+    // Where a note stands at the foot of the pane there is no place for it; the other panes have the same scale.
+    if (!bar || this.note.hasChildNodes() || this.canvas.width < 140 * dense) return;
     const [x, y] = [10 * dense, this.canvas.height - 12 * dense];
     context.fillStyle = "rgba(0, 0, 0, 0.6)";
     context.fillRect(x - 2 * dense, y - 2 * dense, bar.length + 4 * dense, 7 * dense);
@@ -248,6 +249,14 @@ class Pane {
     return x >= 0 && y >= 0 && x < width && y < height ? [x, y] : null;
   }
 
+  // In the filmstrip the same state, and in words for those who do not see it.
+  tellFilm() {
+    if (!this.filmed) return;
+    const { state } = this.element.dataset;
+    this.filmed.dataset.state = state ?? "";
+    this.filmed.setAttribute("aria-label", state && state !== "done" ? `${this.title}, ${state}` : this.title);
+  }
+
   // `kind` is waiting, running, failed or cancelled; null removes the note.
   say(kind, text, fraction = null) {
     this.element.dataset.state = kind ?? "done";
@@ -256,5 +265,6 @@ class Pane {
         make("div", { style: `width: ${Math.max(2, fraction * 100)}%` }));
     this.note.className = `ct-note ${kind ? `ct-${kind}` : ""}`;
     this.note.replaceChildren(...(text ? [make("p", {}, text)] : []), ...(bar ? [bar] : []));
+    this.tellFilm();
   }
 }

@@ -1,6 +1,7 @@
 // The stage: panes over the window's whole width and height, one view of all of them, what is pointed at and chosen.
 
 const MIN_PANE_PX = 200;
+const LEAST_PANE_PX = 150;
 const GAP_PX = 4;
 
 class Stage {
@@ -16,7 +17,7 @@ class Stage {
       redraw: () => this.redraw(), regrey: () => this.regrey(), recolour: () => this.recolour(), home: () => this.home(),
       fullscreen: () => this.fullscreen(), ruler: () => this.toggleRuler(), layout: (name) => this.arrange(name),
       legend: () => hooks.legend(), confidence: () => { this.recolour(); hooks.selected(); },
-      legend: () => hooks.legend(), turned: () => this.turned(),
+      turned: () => this.turned(),
     });
     this.facts = make("div", { class: "ct-facts" });
     this.remark = make("div", { class: "ct-opening" });
@@ -136,9 +137,10 @@ class Stage {
     if (!panes.length || !this.view.slice) return;
     const width = this.grid.clientWidth;
     const full = document.fullscreenElement === this.box;
-    const under = this.box.getBoundingClientRect().bottom - this.grid.getBoundingClientRect().bottom;
+    // Not the box's own end: in full screen it has all the height whatever is in it.
+    const under = this.box.lastElementChild.getBoundingClientRect().bottom - this.grid.getBoundingClientRect().bottom;
     const top = full ? this.grid.offsetTop : Math.max(this.grid.getBoundingClientRect().top + window.scrollY, 0);
-    const below = full ? under : Math.min(under, 120) + 10;
+    const below = (full ? under : Math.min(under, 120)) + 10;
     const height = Math.max(window.innerHeight - top - below, 300);
     if (!this.chosen) {
       const many = this.columns(panes.length, width, height).size < MIN_PANE_PX;
@@ -151,19 +153,28 @@ class Stage {
     const strip = this.arrangement === "grid" ? [] : panes;
     this.strip.hidden = !strip.length;
     this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    this.grid.style.height = `${strip.length ? Math.max(height - 92, 240) : Math.max(height, rows * 150)}px`;
+    this.grid.style.height = `${strip.length ? Math.max(height - 92, 240) : Math.max(height, rows * LEAST_PANE_PX)}px`;
     const there = [...this.grid.children];
     const wanted = grid.map((pane) => pane.element);
-    if (there.length !== wanted.length || there.some((each, k) => each !== wanted[k])) this.grid.replaceChildren(...wanted);
+    if (there.length !== wanted.length || there.some((each, k) => each !== wanted[k])) this.put(wanted);
     this.film(strip);
     this.offerPair(panes);
     this.redraw();
   }
 
+  // Keys go on where they went: what is moved loses the focus.
+  put(panes) {
+    const held = document.activeElement;
+    const within = this.grid.contains(held);
+    this.grid.replaceChildren(...panes);
+    if (within) (this.grid.contains(held) ? held : this.grid.querySelector("canvas"))?.focus({ preventScroll: true });
+  }
+
   columns(count, width, height) {
     const [wide, high] = displaySize(this.view.slice, this.view.turned);
     let best = { columns: 1, rows: count, size: 0 };
-    for (let columns = 1; columns <= count; columns++) {
+    const most = Math.max(1, Math.min(count, Math.floor(width / LEAST_PANE_PX)));
+    for (let columns = 1; columns <= most; columns++) {
       const rows = Math.ceil(count / columns);
       const k = Math.min((width / columns - GAP_PX) / wide, (height / rows - GAP_PX) / high);
       const size = k * Math.max(wide, high);
@@ -184,11 +195,12 @@ class Stage {
     this.strip.replaceChildren(...panes.map((pane) => {
       const canvas = make("canvas", { width: 96, height: 72, "aria-hidden": "true" });
       const button = make("button", { type: "button", "aria-pressed": String(pane.name === main), "data-film": pane.name,
-        onclick: () => this.show(pane.name) }, canvas, make("span", {}, pane.title));
-      pane.film = canvas;
+        title: pane.title, onclick: () => this.show(pane.name) }, canvas, make("span", {}, pane.title));
+      Object.assign(pane, { film: canvas, filmed: button });
+      pane.tellFilm();
       return button;
     }));
-    this.filmed = panes;
+    this.inStrip = panes;
   }
 
   show(name) {
@@ -230,7 +242,7 @@ class Stage {
       this.pending = null;
       const other = this.arrangement === "wipe" ? this.panes.get(this.pair[1]) : null;
       for (const pane of this.shown()) pane.draw(this.view, other);
-      if (!this.strip.hidden) for (const pane of this.filmed ?? []) this.drawFilm(pane);
+      if (!this.strip.hidden) for (const pane of this.inStrip ?? []) this.drawFilm(pane);
     });
   }
 

@@ -2,6 +2,10 @@
 
 const ROWS_AT_ONCE = 300;
 
+// Made once: a formatter takes longer to make than a table to fill.
+const ONE_DECIMAL = new Intl.NumberFormat("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+const WHOLE = new Intl.NumberFormat("en");
+
 class StructureTable {
   constructor(hooks) {
     this.hooks = hooks;
@@ -72,9 +76,9 @@ class StructureTable {
       }),
       centroid: () => `${table.centroid_column[k].toFixed(0)}, ${table.centroid_row[k].toFixed(0)}`,
       confidence: () => table.confidence[k].toFixed(2),
-      area_px: () => table.area_px[k].toLocaleString("en"),
+      area_px: () => WHOLE.format(table.area_px[k]),
     };
-    const number = (name) => table[name][k].toLocaleString("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
+    const number = (name) => ONE_DECIMAL.format(table[name][k]);
     return make("tr", { "data-label": label, "aria-selected": String(selected), onclick: () => this.hooks.pick(result.method, label) },
       ...columns.map(([name]) => make("td", { "data-column": name }, cells[name] ? cells[name]() : number(name))));
   }
@@ -109,7 +113,7 @@ class StructureTable {
   inWords(table, label, intensity, name = "") {
     const k = table.label.indexOf(label);
     if (k < 0) return `Structure ${label}`;
-    const mean = table.mean[k].toLocaleString("en", { maximumFractionDigits: 1, minimumFractionDigits: 1 });
-    return `Structure ${label}${name ? ` (${name})` : ""} · ${table.area_px[k].toLocaleString("en")} px · ${mean} ${intensity === "HU" ? "HU" : "of 255"}`;
+    const mean = ONE_DECIMAL.format(table.mean[k]);
+    return `Structure ${label}${name ? ` (${name})` : ""} · ${WHOLE.format(table.area_px[k])} px · ${mean} ${intensity === "HU" ? "HU" : "of 255"}`;
   }
 }

@@ -40,9 +40,7 @@ class Wire {
   async json(name, body, signal) { return (await this.ask(name, body, signal)).json(); }
 
   async frames(name, body, signal) {
-    const all = [];
-    for await (const one of read(await this.ask(name, body, signal))) all.push(one);
-    return all;
+    return readWhole(await this.ask(name, body, signal));
   }
 
   async public(name) { return fetch(`${this.root}/${name}`); }
@@ -60,24 +58,40 @@ async function* read(answer) {
       joined.set(value, held.length);
       held = joined;
     }
-    while (held.length >= 8) {
-      const sizes = new DataView(held.buffer, held.byteOffset);
-      const head = sizes.getUint32(0, true);
-      const body = sizes.getUint32(4, true);
-      if (held.length < 8 + head + body) break;
-      yield await opened(held.slice(8, 8 + head), held.slice(8 + head, 8 + head + body));
-      held = held.slice(8 + head + body);
+    for (let size = sizeOf(held); size; size = sizeOf(held)) {
+      yield await opened(held.subarray(0, size));
+      held = held.slice(size);
     }
     if (done) return;
   }
 }
 
-async function opened(head, body) {
-  const message = JSON.parse(new TextDecoder().decode(head));
+// All frames of an answer at once; nothing else has a turn in between where they are not deflated.
+async function readWhole(answer) {
+  let held = new Uint8Array(await answer.arrayBuffer());
+  const all = [];
+  for (let size = sizeOf(held); size; size = sizeOf(held)) {
+    all.push(await opened(held.subarray(0, size)));
+    held = held.subarray(size);
+  }
+  return all;
+}
+
+// Bytes of the first frame, 0 where it is not whole yet.
+function sizeOf(held) {
+  if (held.length < 8) return 0;
+  const sizes = new DataView(held.buffer, held.byteOffset);
+  const size = 8 + sizes.getUint32(0, true) + sizes.getUint32(4, true);
+  return held.length < size ? 0 : size;
+}
+
+async function opened(frame) {
+  let at = 8 + new DataView(frame.buffer, frame.byteOffset).getUint32(0, true);
+  const message = JSON.parse(new TextDecoder().decode(frame.subarray(8, at)));
   const arrays = {};
-  let at = 0;
   for (const { name, type, bytes } of message.arrays) {
-    arrays[name] = await inflate(body.subarray(at, at + bytes), type);
+    const part = frame.slice(at, at + bytes);
+    arrays[name] = message.deflated ? await inflate(part, type) : new ARRAYS[type](part.buffer);
     at += bytes;
   }
   return { ...message, arrays };
