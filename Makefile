@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 UV := $(BIN)/python -m uv pip install --quiet --compile-bytecode --python $(BIN)/python
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: app test test-all check audit bench screens docs clean
+.PHONY: app test test-all check audit bench space screens docs clean
 
 app: $(VENV)/app.stamp
 	$(BIN)/ctseg serve --open
@@ -33,6 +33,10 @@ audit: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+# The app as a Space and as the image start it: fresh environment, read-only, all pages, all methods.
+space: $(VENV)/dev.stamp
+	$(BIN)/python scripts/run_space.py
 
 screens: $(VENV)/dev.stamp
 	$(BIN)/python scripts/make_screens.py

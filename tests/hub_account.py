@@ -40,6 +40,7 @@ class Repository:
     private: bool = False
     sdk: str | None = None
     hardware: str | None = None
+    variables: dict[str, str] = field(default_factory=dict)
     commits: list[tuple[str, dict[str, bytes]]] = field(default_factory=lambda: [("0" * 40, {})])
 
     @property
@@ -215,7 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
             return 409, told | {"error": "You already created this repo"}, {}
         if kind == "spaces" and self.hub.needs_a_plan(sdk, hardware):
             return 402, {"error": "A PRO subscription is required to host Gradio and Docker Spaces"}, {}
-        made = Repository(asked.get("visibility") == "private", sdk, hardware)
+        variables = {each["key"]: each["value"] for each in asked.get("variables", [])}
+        made = Repository(asked.get("visibility") == "private", sdk, hardware, variables)
         made.add({".gitattributes": "".join(f"*{end} filter=lfs\n" for end in LARGE).encode()})
         self.hub.repositories[place] = made
         return 200, told, {}

@@ -1,9 +1,11 @@
 """``ctseg hub``: what the owner publishes on the Hub."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ctseg.hub.space import Change
     from ctseg.hub.weights import ModelRepository
 
 
@@ -16,6 +18,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     weights.add_argument("--method", action="append", default=[], help="only this method; may be repeated")
     weights.add_argument("--dry-run", action="store_true", help="only say what would be published")
     weights.set_defaults(run=publish_weights)
+    space = actions.add_parser(
+        "publish-space", help="the app as a Space; only says what it would do without --yes"
+    )
+    space.add_argument("--owner", required=True, help="account or organization on the Hub")
+    space.add_argument("--name", default="ctseg", help="name of the Space (default: ctseg)")
+    space.add_argument("--hardware", required=True, choices=("cpu-basic", "zero-gpu", "static"))
+    space.add_argument("--page", type=Path, help="with --hardware static: the folder to publish")
+    space.add_argument("--yes", action="store_true", help="really publish")
+    space.set_defaults(run=publish_space)
 
 
 def publish_weights(options: argparse.Namespace) -> int:
@@ -31,6 +42,39 @@ def publish_weights(options: argparse.Namespace) -> int:
     commits = publish(open_account(options.owner), repositories, print)
     print(f"{len(commits)} repositories; weights/manifest.toml names their commits. Commit that file.")
     return 0
+
+
+def publish_space(options: argparse.Namespace) -> int:
+    """Say what would be published, or publish it, and say what changed."""
+    from ctseg.hub.account import HubError, open_account
+    from ctseg.hub.space import changes, contents_there
+    from ctseg.hub.space import publish_space as publish
+    from ctseg.hub.space_files import HARDWARE, space_files
+
+    files = space_files(options.hardware, options.page)
+    print(f"Space {options.owner}/{options.name} on {options.hardware}: {HARDWARE[options.hardware].cost}")
+    if options.yes:
+        done = publish(open_account(options.owner), options.name, options.hardware, files)
+        _print_changes(done.changes)
+        if done.hardware_changed:
+            print(f"The hardware is {options.hardware} now.")
+        print(f"Published as commit {done.commit}.")
+        return 0
+    try:
+        there = contents_there(open_account(options.owner), options.name)
+    except HubError as error:
+        print(f"What is there already is not known: {error}")
+        there = {}
+    _print_changes(changes(files, there))
+    print("Nothing was sent; add --yes to publish.")
+    return 0
+
+
+def _print_changes(found: "list[Change]") -> None:
+    for each in found:
+        print(f"  {each.what:8s} {each.bytes:>12,} bytes  {each.path}")
+    size = sum(each.bytes for each in found)
+    print(f"{len(found)} files differ, {size / 1e6:.1f} MB to send." if found else "Nothing differs.")
 
 
 def _print_plan(owner: str, repositories: "list[ModelRepository]") -> None:

@@ -1,8 +1,9 @@
 """The owner's account on the Hub, and what it refuses in one sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_session
@@ -36,13 +37,20 @@ class Account:
     api: HfApi
     paid: bool | None
 
-    def repository(self, name: str, repo_type: RepoType, sdk: str = "", hardware: str = "") -> str:
+    def repository(
+        self,
+        name: str,
+        repo_type: RepoType,
+        sdk: str = "",
+        hardware: str = "",
+        variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> str:
         """Return ``owner/name`` after making that repository where there is none.
 
         Parameters
         ----------
         name, repo_type : of the repository
-        sdk, hardware : of a Space
+        sdk, hardware, variables : of a Space
 
         Raises
         ------
@@ -57,6 +65,7 @@ class Account:
                 exist_ok=True,
                 space_sdk=sdk or None,
                 space_hardware=hardware or None,  # type: ignore[arg-type]
+                space_variables=[{"key": key, "value": each} for key, each in variables.items()] or None,
             )
         return repo
 

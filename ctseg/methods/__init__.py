@@ -20,7 +20,7 @@ from ctseg.methods.base.method import (
 )
 
 if TYPE_CHECKING:
-    from ctseg.methods.base.registry import CARDS, METHODS, MethodError, download_bytes, load
+    from ctseg.methods.base.registry import CARDS, METHODS, MethodError, download_bytes, load, loaded
 
 __all__ = [
     "CARDS",
@@ -36,6 +36,7 @@ __all__ = [
     "download_bytes",
     "ignore_progress",
     "load",
+    "loaded",
     "raise_if_stopped",
 ]
 

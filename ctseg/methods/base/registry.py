@@ -121,6 +121,11 @@ def load(name: str) -> Method:
         return _loaded[name]
 
 
+def loaded() -> tuple[str, ...]:
+    """Return the names of the methods that this process has in memory, in the order in which they came."""
+    return tuple(_loaded)
+
+
 def download_bytes(name: str) -> int | None:
     """Return how many bytes the method would fetch over the network at its first run; None if it is ready.
 

@@ -1,13 +1,18 @@
-"""``/health``: whether the sweep still comes round, and which files of the boards are set aside."""
+"""``/health``: version, whether the sweep still comes round, disk, queue, methods, what is set aside."""
 
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from ctseg import __version__
 from ctseg.leaderboard.doctor import set_aside_files
 from ctseg.leaderboard.folders import folders
 from ctseg.leaderboard.set_aside import SetAside
+from ctseg.methods import CARDS, loaded
+from ctseg.settings import FREE_MB
 from ctseg.ui.server.housekeeping import Housekeeping
+from ctseg.ui.server.method_runs import queue_lengths
 from ctseg.ui.server.open_pages import SESSIONS, Sessions
 from ctseg.ui.server.uploads import UPLOADS, Uploads
 
@@ -53,10 +58,19 @@ class Health:
                 "seconds_since": round(self._housekeeping.seconds_since, 1),
                 "faults": self._housekeeping.faults,
             },
+            "version": __version__,
+            "methods": {"loaded": list(loaded()), "known": len(CARDS)},
+            "queue": queue_lengths(),
+            "disk": self._disk(),
             "set_aside": self._files(),
             "uploads": {"files": self._uploads.files, "bytes": self._uploads.bytes},
             "slices": {"pages": len(held), "bytes": sum(session.held_bytes for session in held)},
         }
+
+    def _disk(self) -> dict[str, Any]:
+        """What is free where uploads land; uploads are refused that would leave less than ``needed``."""
+        free, needed = shutil.disk_usage(self._uploads.folder).free, int(FREE_MB.number() * 2**20)
+        return {"free_bytes": free, "needed_bytes": needed, "full": free < needed}
 
     def _files(self) -> list[dict[str, str]]:
         with self._lock:

@@ -75,6 +75,12 @@ def _learn(method: str, seconds: float, pixels: int) -> None:
     _usual[method] = seen if method not in _usual else 0.5 * (_usual[method] + seen)
 
 
+def queue_lengths() -> dict[str, int]:
+    """Return how many runs go on, 0 or 1, and how many wait for their turn."""
+    asked = len(_turns)
+    return {"running": min(asked, 1), "waiting": max(asked - 1, 0)}
+
+
 @dataclass(frozen=True)
 class Step:
     """The finished fraction in [0, 1], seconds since the method began, whether others go first."""

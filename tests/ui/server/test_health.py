@@ -7,7 +7,9 @@ import small_boards
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from ctseg import __version__
 from ctseg.leaderboard.folders import DESCRIPTIONS
+from ctseg.methods import CARDS, load
 from ctseg.ui.server import housekeeping as module
 from ctseg.ui.server.health import Health
 from ctseg.ui.server.housekeeping import Housekeeping
@@ -57,3 +59,18 @@ def test_files_that_are_set_aside_are_named_without_their_place(keeper: Housekee
         {"file": f"{DESCRIPTIONS}/broken.json", "why": "it is truncated or no JSON"}
     ]
     assert str(tmp_path) not in told.text
+
+
+def test_version_disk_queue_and_methods_are_told(
+    keeper: Housekeeping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load("watershed")
+    told = _asked(keeper, tmp_path).get("/health").json()
+    assert told["version"] == __version__
+    assert "watershed" in told["methods"]["loaded"]
+    assert told["methods"]["known"] == len(CARDS)
+    assert told["queue"] == {"running": 0, "waiting": 0}
+    assert told["disk"]["free_bytes"] > 0
+    assert not told["disk"]["full"]
+    monkeypatch.setenv("CTSEG_FREE_MB", "999999999")
+    assert _asked(keeper, tmp_path).get("/health").json()["disk"]["full"]

@@ -18,6 +18,7 @@ from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.segmenter import AutomaticMasks
 from ctseg.methods.sam.engine.threads import THREADS
 from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
+from ctseg.methods.sam.engine.zero_gpu import ZeroGpuEncoder, on_zero_gpu
 from ctseg.progress import CountProgress
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.weights import WeightsError
@@ -92,9 +93,11 @@ class FetchedOnFirstUse:
     def _load(self, note: CountProgress) -> AutomaticMasks:
         with self._fetching:
             if self._masks is None:
-                sam = load_sam(self._fetch(note))
+                file = self._fetch(note)
+                sam = load_sam(file)
+                encoder = ViTEncoder(sam.image_encoder)
                 self._masks = AutomaticMasks(
-                    ViTEncoder(sam.image_encoder),
+                    ZeroGpuEncoder(file, spare=encoder) if on_zero_gpu() else encoder,
                     PointDecoder(sam.prompt_encoder, sam.mask_decoder),
                     input_window=self._input_window,
                     settings=self._settings,
