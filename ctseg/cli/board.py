@@ -10,7 +10,7 @@ from ctseg.cli import board_owner
 from ctseg.cli.errors import CommandError
 
 _SHOWN = ("role", "rank", "entry", "ari", "fg_ari", "best_iou", "foreground_dice", "seconds", "origin")
-_WITH_VALUE = ("--out", "--why", "--folder", "--title", "--about", "--redistribution")
+_WITH_VALUE = ("--out", "--why", "--name", "--folder", "--title", "--about", "--redistribution")
 Run = Callable[[argparse.Namespace], int]
 Parsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -38,6 +38,17 @@ def add_to(commands: Parsers) -> None:
     close.add_argument("--why", default="", help="the reason, which is kept")
     hide = _for_a_board(actions, "hide", "leave an entry out of all tables", board_owner.hide, "an entry")
     hide.add_argument("--why", default="", help="the reason, which is kept")
+    rename = _for_a_board(
+        actions, "rename", "give an entry of this machine another name", board_owner.rename, "an entry"
+    )
+    rename.add_argument("--name", default="", help="the new name, 40 characters at most")
+    _for_a_board(
+        actions,
+        "withdraw",
+        "take an entry of this machine out of its table",
+        board_owner.withdraw,
+        "an entry",
+    )
     _for_a_board(
         actions, "rescore", "score stored submissions again, keep the old numbers", board_owner.rescore
     )

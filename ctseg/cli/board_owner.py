@@ -70,6 +70,30 @@ def hide(entry: str, options: argparse.Namespace) -> int:
     return 0
 
 
+def rename(entry: str, options: argparse.Namespace) -> int:
+    """Give an entry that was submitted on this machine another name."""
+    from ctseg.leaderboard.submissions.local_store import open_submissions
+    from ctseg.leaderboard.submissions.own_entries import rename as rename_own
+    from ctseg.leaderboard.submissions.service import SubmissionService
+
+    renamed = rename_own(SubmissionService(open_submissions()), None, entry, options.name)
+    print(
+        f"{renamed.predictions_sha256} is called {renamed.title}; its board says what it was called before."
+    )
+    return 0
+
+
+def withdraw(entry: str, _options: argparse.Namespace) -> int:
+    """Withdraw an entry that was submitted on this machine."""
+    from ctseg.leaderboard.submissions.local_store import open_submissions
+    from ctseg.leaderboard.submissions.own_entries import withdraw as withdraw_own
+    from ctseg.leaderboard.submissions.service import SubmissionService
+
+    gone = withdraw_own(SubmissionService(open_submissions()), None, entry)
+    print(f"{gone.title} is withdrawn; its board says that it was there.")
+    return 0
+
+
 def rescore(name: str, _options: argparse.Namespace) -> int:
     """Score the submissions to a board again."""
     from ctseg.leaderboard.boards import find_board

@@ -24,7 +24,19 @@ from ctseg.spreadsheet import to_csv
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,38}[a-z0-9]")
 _MIN_PREFIX = 8
-ACTIONS = ("list", "show", "images", "create", "close", "hide", "rescore", "export", "doctor")
+ACTIONS = (
+    "list",
+    "show",
+    "images",
+    "create",
+    "close",
+    "hide",
+    "rename",
+    "withdraw",
+    "rescore",
+    "export",
+    "doctor",
+)
 """The words after `ctseg board` that no board may be called."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ctseg.files import OWNER_ONLY, write_atomically
 from ctseg.leaderboard import moderation
 from ctseg.leaderboard.boards import read_boards
 from ctseg.leaderboard.folders import (
@@ -14,10 +15,13 @@ from ctseg.leaderboard.folders import (
     ENTRIES,
     HIDDEN,
     LOOKS_FILE,
+    RENAMED,
     RESULT_FILE,
+    WITHDRAWN,
     built_in_folder,
     folders,
 )
+from ctseg.leaderboard.results.changes import made_now, read_changes, record_of
 from ctseg.leaderboard.results.look_log import read_looks
 from ctseg.leaderboard.results.store import read_results
 from ctseg.leaderboard.set_aside import SetAside, UnusableError, parse_object, read_text, usable
@@ -35,6 +39,8 @@ def set_aside_files() -> list[SetAside]:
         for kind in (CLOSED, HIDDEN):
             records = moderation.read_records(folder, kind)
             found += [each for _, each in records if isinstance(each, SetAside)]
+        for kind in (RENAMED, WITHDRAWN):
+            found += [each for _, each in read_changes(folder, kind) if isinstance(each, SetAside)]
     looks = usable([built_in_folder() / LOOKS_FILE], read_looks)
     return found + [each for _, each in looks if isinstance(each, SetAside)]
 
@@ -49,7 +55,7 @@ def examine() -> list[SetAside]:
 
 
 def _foreign(folder: Path) -> Iterator[SetAside]:
-    for kind in (CLOSED, HIDDEN, DESCRIPTIONS):
+    for kind in (CLOSED, HIDDEN, RENAMED, WITHDRAWN, DESCRIPTIONS):
         for path in sorted((folder / kind).glob("*")):
             if path.suffix != ".json":
                 yield SetAside(path, "it does not belong here")
@@ -85,7 +91,7 @@ def move_aside(found: SetAside) -> Path:
     """Move a file out of the way and return its new place; nothing is deleted.
 
     An entry whose result cannot be used goes as a whole, so that its label maps can be handed in again. Of a
-    closed board and a hidden entry a new record stays: neither opens or shows again by accident.
+    closed board and a hidden or withdrawn entry a new record stays: none opens or shows again by accident.
 
     Raises
     ------
@@ -104,4 +110,6 @@ def move_aside(found: SetAside) -> Path:
         moderation.close(folder, place.stem, moderation.REASON_LOST)
     if place.suffix == ".json" and place.parts[0] == HIDDEN:
         moderation.hide(folder, place.stem, moderation.REASON_LOST)
+    if place.suffix == ".json" and place.parts[0] == WITHDRAWN:
+        write_atomically(folder / place, record_of(made_now("", "")), OWNER_ONLY)
     return target

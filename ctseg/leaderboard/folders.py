@@ -5,6 +5,7 @@ submissions. Boards read both. In each:
 
 ``entries/<sha256 of the label maps>/result.json``  a result, append-only
 ``hidden/<sha256>.json``, ``closed/<board>.json``    what the owner decided
+``renamed/<sha256>-<n>.json``, ``withdrawn/…json``   what entrants did to their own entries
 ``boards/<name>.json``                               boards that an owner added
 ``looks.csv``                                        how often the team scored on a board
 """
@@ -17,6 +18,8 @@ ENTRIES = "entries"
 RESULT_FILE = "result.json"
 HIDDEN = "hidden"
 CLOSED = "closed"
+RENAMED = "renamed"
+WITHDRAWN = "withdrawn"
 DESCRIPTIONS = "boards"
 LOOKS_FILE = "looks.csv"
 

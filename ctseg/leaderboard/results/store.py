@@ -4,7 +4,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from ctseg.files import OWNER_ONLY, write_atomically
-from ctseg.leaderboard.folders import DESCRIPTIONS, ENTRIES, HIDDEN, LOOKS_FILE, RESULT_FILE, folders
+from ctseg.leaderboard.folders import (
+    DESCRIPTIONS,
+    ENTRIES,
+    HIDDEN,
+    LOOKS_FILE,
+    RENAMED,
+    RESULT_FILE,
+    WITHDRAWN,
+    folders,
+)
+from ctseg.leaderboard.results.changes import (
+    Renamed,
+    Withdrawn,
+    renamed,
+    under_new_names,
+    withdrawn,
+)
 from ctseg.leaderboard.results.result import OURS, Result, from_json, to_json
 from ctseg.leaderboard.set_aside import SetAside, UnusableError, read_text, usable
 
@@ -48,7 +64,7 @@ def stamp(read: tuple[Path, ...]) -> tuple[tuple[str, int, int], ...]:
     for folder in read:
         for pattern in (
             f"{ENTRIES}/*/{RESULT_FILE}",
-            f"{HIDDEN}/*.json",
+            *(f"{kind}/*.json" for kind in (HIDDEN, RENAMED, WITHDRAWN)),
             f"{DESCRIPTIONS}/*.json",
             LOOKS_FILE,
         ):
@@ -64,7 +80,7 @@ def load_results(folder: Path, board: str) -> list[Result]:
     """Return the results of one folder that a board shows, by entry name.
 
     Every submission counts; of our own rows only the newest of each entry, since older code made the others.
-    Entries that the owner hid are left out.
+    Entries that the owner hid or their entrant withdrew are left out; names are those given last.
     """
     return _shown([folder], board)
 
@@ -74,8 +90,29 @@ def board_results(board: str) -> list[Result]:
     return _shown(folders(), board)
 
 
+def board_changes(board: str) -> list[Renamed | Withdrawn]:
+    """Return what entrants did to their entries of a board, but for entries that the owner hid; in order."""
+    found: list[Renamed | Withdrawn] = []
+    for folder in folders():
+        hidden = {path.stem for path in folder.glob(f"{HIDDEN}/*.json")}
+        gone, names = withdrawn(folder), renamed(folder)
+        for result in all_results(folder):
+            sha256 = result.predictions_sha256
+            if result.board != board or sha256 in hidden:
+                continue
+            name = result.title
+            for change in names.get(sha256, []):
+                found.append(Renamed(name, change.name, change.date[:10]))
+                name = change.name
+            if sha256 in gone:
+                found.append(Withdrawn(name, gone[sha256].date[:10]))
+    return sorted(found, key=lambda each: each.date)
+
+
 def _shown(read: tuple[Path, ...] | list[Path], board: str) -> list[Result]:
-    hidden = {path.stem for folder in read for path in folder.glob(f"{HIDDEN}/*.json")}
+    kinds = (HIDDEN, WITHDRAWN)
+    hidden = {path.stem for folder in read for kind in kinds for path in folder.glob(f"{kind}/*.json")}
+    names = {key: given for folder in read for key, given in renamed(folder).items()}
     stored = {
         result.predictions_sha256: result for folder in reversed(read) for result in all_results(folder)
     }
@@ -85,4 +122,5 @@ def _shown(read: tuple[Path, ...] | list[Path], board: str) -> list[Result]:
     )
     newest = {result.entry: result for result in of_board if result.origin == OURS}
     submitted = [result for result in of_board if result.origin != OURS]
-    return sorted([*newest.values(), *submitted], key=lambda result: (result.entry, result.date))
+    shown = [*newest.values(), *under_new_names(submitted, names)]
+    return sorted(shown, key=lambda result: (result.entry, result.date))

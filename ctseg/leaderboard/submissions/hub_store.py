@@ -35,7 +35,7 @@ PAUSES_S = (1.0, 2.0, 4.0, 8.0, 16.0)
 ANSWER_S = 60.0
 _AT_ONCE = 8
 _RESULT = re.compile(rf"entries/([0-9a-f]{{64}})/{re.escape(RESULT_FILE)}")
-_RECORD = re.compile(r"(hidden|closed|boards)/[\w.-]{1,80}\.json")
+_RECORD = re.compile(r"(hidden|closed|boards|renamed|withdrawn)/[\w.-]{1,80}\.json")
 _WORTH_ANOTHER_TRY = {408, 409, 412, 429}
 
 
@@ -133,10 +133,34 @@ class HubSubmissions:
             self.local.restore(key, before.result_json)
             return Outcome(from_json(before.result_json), new=False)
 
+    def add_record(self, name: str, content: bytes) -> None:
+        """Add a record of an entrant; it is on the Hub once this returns.
+
+        Raises
+        ------
+        StoreError
+            If it could not be saved; nothing is changed then.
+        """
+        self.local.add_record(name, content, lambda: self._saved(lambda: self._commit_record(name, content)))
+
+    def _commit_record(self, name: str, content: bytes) -> None:
+        head = self._head()
+        if self._read(name, head) is None:
+            self._api.create_commit(
+                self._repo,
+                [CommitOperationAdd(name, content)],
+                commit_message=f"Record {name[:40]}",
+                repo_type="dataset",
+                parent_commit=head,
+            )
+
     def _publish(self, entry: Path, sha256: str) -> None:
+        self._saved(lambda: self._commit(entry, sha256))
+
+    def _saved(self, commit: Callable[[], None]) -> None:
         for pause_s in (*self._pauses_s, None):
             try:
-                return self._commit(entry, sha256)
+                return commit()
             except (HTTPError, OSError, RuntimeError, ValueError) as error:
                 if pause_s is None or not _may_pass(error):
                     raise self._unsaved(error) from error

@@ -44,6 +44,10 @@ def keep_here(_entry: Path) -> None:
     """Be the ``publish`` of a store that lies on a disk which stays."""
 
 
+def do_nothing() -> None:
+    """Be the ``publish`` of a record in such a store."""
+
+
 class Submissions:
     """The folder of submissions, shared by all processes that are told of it.
 
@@ -141,8 +145,28 @@ class Submissions:
                     self._give_name(entry, sha256)
 
     def restore_record(self, name: str, content: bytes) -> None:
-        """Take back a record of the owner, ``hidden/<sha256>.json`` or ``closed/<board>.json``."""
+        """Take back a record of the owner or of an entrant, such as ``hidden/<sha256>.json``."""
         with self._locked():
+            write_atomically(self.folder / name, content, OWNER_ONLY)
+
+    def add_record(self, name: str, content: bytes, publish: Callable[[], None] = do_nothing) -> None:
+        """Add a record of an entrant; one that is there is never changed.
+
+        Parameters
+        ----------
+        name : as of `ctseg.leaderboard.results.changes`
+        content : bytes
+        publish : called before it counts; what it raises leaves no record
+
+        Raises
+        ------
+        StoreError
+            If it is there already, or cannot be written.
+        """
+        with self._locked():
+            if (self.folder / name).exists():
+                raise StoreError("This entry was changed a moment ago; look at it again first.")
+            publish()
             write_atomically(self.folder / name, content, OWNER_ONLY)
 
     def _give_name(self, entry: Path, sha256: str) -> None:

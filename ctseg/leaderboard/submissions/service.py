@@ -81,6 +81,16 @@ class SubmissionService:
         del progress
         return self.store.accept(result, label_maps, contact)
 
+    def add_record(self, name: str, content: bytes) -> None:
+        """Add a record of what an entrant did to an own entry.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be stored; nothing is changed then.
+        """
+        self.store.add_record(name, content)
+
 
 class HubSubmissionService(SubmissionService):
     """The service of a Space: users log in, and entries are saved to the Hub before they count."""
@@ -108,6 +118,9 @@ class HubSubmissionService(SubmissionService):
         self, result: Result, label_maps: NDArray[np.integer], contact: str, progress: Callable[[str], None]
     ) -> Outcome:
         return self._hub.accept(result, label_maps, contact, progress)
+
+    def add_record(self, name: str, content: bytes) -> None:
+        self._hub.add_record(name, content)
 
     def _fetch(self) -> None:
         while self._closed and not self._done.is_set():

@@ -7,6 +7,7 @@ from typing import Any
 from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import OURS
+from ctseg.leaderboard.results.store import board_changes
 from ctseg.methods import CARDS
 from ctseg.metrics.catalogue import CATALOGUE, TABLED
 from ctseg.ui.components.addresses import board_address, method_address, submit_address
@@ -61,6 +62,7 @@ def table_html(shown: BoardView, sort: str = "", opened: str = "") -> str:
         ],
         sort=by,
         opened=opened,
+        changes=board_changes(shown.board.name),
         warned=[row.result for row in shown.rows if row.result.warning],
         address=board_address(shown.board),
         submit_address=submit_address(shown.board),

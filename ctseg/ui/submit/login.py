@@ -82,5 +82,18 @@ def with_login(page: Any) -> Handlers:
     return Handlers(on_load, on_board, on_submit, on_submit_anyway, on_api)
 
 
+def wire_own(own: Any, board: Any, quiet: dict[str, Any]) -> None:
+    """Connect what a user does to own entries on the board that is chosen."""
+
+    def on_rename(profile: gr.OAuthProfile | None, name: str, entry: str | None, new: str) -> Update:
+        return own.renamed(_user(profile), name, entry, new)
+
+    def on_withdraw(profile: gr.OAuthProfile | None, name: str, entry: str | None, sure: bool) -> Update:
+        return own.withdrawn(_user(profile), name, entry, sure)
+
+    own.rename.click(on_rename, [board, own.entry, own.name], own.changed, **quiet)
+    own.withdraw.click(on_withdraw, [board, own.entry, own.sure], own.changed, **quiet)
+
+
 def _user(profile: gr.OAuthProfile | None) -> str | None:
     return None if profile is None else profile.username

@@ -14,7 +14,8 @@ from ctseg.ui.components.notices import notice
 from ctseg.ui.components.templates import render
 from ctseg.ui.components.words import board_choices
 from ctseg.ui.submit.events import FIRST_BOARD, SubmitEvents, Typed, board_or_practice
-from ctseg.ui.submit.login import with_login, without_login
+from ctseg.ui.submit.login import wire_own, with_login, without_login
+from ctseg.ui.submit.own import OwnEntries
 from ctseg.ui.submit.report import Report
 from ctseg.ui.submit.result import result_html
 from ctseg.ui.submit.run import Doing, Doubtful, Refused, object_to_mistakes
@@ -72,6 +73,8 @@ class SubmitPage:
             self.result = gr.HTML(
                 "", apply_default_css=False, elem_id="submit-result", elem_classes="bd-words"
             )
+            # Without a login there is no telling whose an entry is; the command line does it then.
+            self.own = OwnEntries(events.service) if events.service.needs_login else None
 
     def _lay_out_form(self) -> None:
         with gr.Row(elem_classes="sb-form"):
@@ -100,7 +103,8 @@ class SubmitPage:
         """Connect the events, and add ``/submit`` for programs, which shows nothing on the page."""
         handlers = (with_login if self.events.service.needs_login else without_login)(self)
         entry = [self.file, self.board, self.name, self.family, self.link, self.contact, self.saw]
-        changed = [self.said, self.send_anyway, self.result, self.about, self.file]
+        own = [] if self.own is None else self.own.shown
+        changed = [self.said, self.send_anyway, self.result, self.about, self.file, *own]
         sending: dict[str, Any] = {
             "api_visibility": "private",
             "show_progress": "minimal",
@@ -108,8 +112,10 @@ class SubmitPage:
             "trigger_mode": "once",
             **_ONE,
         }
-        pages.load(handlers.on_load, None, [self.board, self.about], **_QUIET)
-        self.board.input(handlers.on_board, self.board, self.about, **_QUIET)
+        pages.load(handlers.on_load, None, [self.board, self.about, *own], **_QUIET)
+        self.board.input(handlers.on_board, self.board, [self.about, *own], **_QUIET)
+        if self.own is not None:
+            wire_own(self.own, self.board, _QUIET)
         for button, handler in (
             (self.send, handlers.on_submit),
             (self.send_anyway, handlers.on_submit_anyway),
@@ -144,12 +150,16 @@ class SubmitPage:
         # On a Space an owner's boards come after the page was laid out.
         return {
             self.board: gr.Radio(choices=board_choices(boards_in_order()), value=name),
-            self.about: self.events.about(name, user),
+            **self._of_board(user, name),
         }
 
     def show_board(self, user: str | None, name: str) -> Update:
         """Return what is said about another board."""
-        return {self.about: self.events.about(name, user)}
+        return self._of_board(user, name)
+
+    def _of_board(self, user: str | None, board: str) -> Update:
+        own = {} if self.own is None else self.own.of(user, board)
+        return {self.about: self.events.about(board, user), **own}
 
     def forget_doubt(self) -> Update:
         """Return that nothing is doubted about a file which was not looked at yet."""
@@ -190,7 +200,7 @@ class SubmitPage:
 
     def _done(self, user: str | None, board: str) -> Update:
         return {
-            self.about: self.events.about(board, user),
+            **self._of_board(user, board),
             self.file: None,
             self.send_anyway: gr.Button(visible=False),
         }

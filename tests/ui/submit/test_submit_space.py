@@ -49,6 +49,7 @@ def test_an_entry_is_by_whoever_logged_in_and_on_the_hub(space: Space, tmp_path:
     alice = space.client("alice", **{"X-Forwarded-User": "bob", "X-HF-User": "bob"})
     answer = _submit(alice, tmp_path, 1)
     assert (answer["user"], answer["origin"]) == ("alice", "submitted")
+    assert "own-withdraw" in httpx.get(f"{space.app.url}/config").text
     assert f"entries/{answer['entry']}/predictions.npz" in space.dataset.files
     path = small_boards.write(tmp_path, "y.npz", small_boards.guess(2))
     named = alice.predict(
