@@ -139,7 +139,7 @@ where all of it is opaque.
 | DICOM structure set | closed contours at the image's place | no |
 
 `ctseg segment --format` takes `nifti`, `seg.nrrd`, `mha` and `dicom-seg`, several times if wanted. A DICOM
-Segmentation repeats the patient's name and number of its source; the command says so. Other inputs get
+Segmentation repeats the patient's name and number of its source; command and page say so. Other inputs get
 `.seg.nrrd` in its stead. SimpleITK does not read LABELMAP yet; highdicom and pydicom do.
 
 | situation | what ctseg does | by |

@@ -104,7 +104,7 @@ def _segment_one(options: argparse.Namespace) -> int:
     label_map, tree, seconds = _timed(ct_slice, options)
     done = MethodRun(options.method, label_map, seconds, tree=tree)
     formats = options.format or ["nifti"]
-    identity = _identity(options.input, ct_slice) if "dicom-seg" in formats else None
+    identity = _identity(options.input, options.slice, ct_slice) if "dicom-seg" in formats else None
     written = write_results(options.out, ct_slice, [done], formats, identity)
     details = report(ct_slice, [done])
     _tell(tuple(filter(None, (each["outside_domain"] for each in details["methods"]))))
@@ -116,18 +116,18 @@ def _segment_one(options: argparse.Namespace) -> int:
     return 0
 
 
-def _identity(path: Path, ct_slice: "CTSlice") -> dict[str, str] | None:
+def _identity(path: Path, index: int | None, ct_slice: "CTSlice") -> dict[str, str] | None:
     """What a DICOM Segmentation repeats of its source, read for that file alone; None where there is none."""
     from ctseg.labelmaps.files.dicom_seg import CARRIES, VIEWERS
-    from ctseg.sandbox.runner import run_decoder
+    from ctseg.slices import read_identity
 
-    if ct_slice.source != "DICOM" or ct_slice.affine is None:
+    known = ct_slice.source == "DICOM" and ct_slice.affine is not None
+    identity = read_identity(path, index) if known else None
+    if identity is None:
         _tell(("This slice has no DICOM source with a known place; labels.seg.nrrd is written instead.",))
         return None
-    place = json.dumps(ct_slice.affine.tolist())
-    _, identity = run_decoder("ctseg.slices.identity:decode_identity", [path], settings=[place])
     _tell((CARRIES, VIEWERS))
-    return identity
+    return identity.of(0)
 
 
 def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:

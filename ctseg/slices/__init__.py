@@ -2,7 +2,14 @@
 
 from ctseg.sandbox.processes import shut_down
 from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
-from ctseg.slices.reading import read_slice, read_stack, read_upload, warm_up
+from ctseg.slices.reading import (
+    read_identity,
+    read_named_upload,
+    read_slice,
+    read_stack,
+    read_upload,
+    warm_up,
+)
 from ctseg.slices.stack import Stack
 
 __all__ = [
@@ -11,6 +18,8 @@ __all__ = [
     "SliceError",
     "Stack",
     "Window",
+    "read_identity",
+    "read_named_upload",
     "read_slice",
     "read_stack",
     "read_upload",

@@ -63,6 +63,24 @@ def decode_slice(path: str, index: str) -> tuple[NDArray[np.generic], dict[str, 
     return stack.pixels, stack.facts()
 
 
+def decode_named_stack(*paths: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    """Decode as `decode_stack` does; the facts have the identity beside them."""
+    return _named(decode([Path(path) for path in paths]))
+
+
+def decode_named_slice(path: str, index: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    """Decode one slice of a file or folder with its identity, as `decode_slice` does without."""
+    which = int(index) if index else None
+    if Path(path).is_dir():
+        return _named(_one_of_series(_files_in(path), which))
+    return _named(decode_one(Path(path), which))
+
+
+def _named(stack: Stack) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    identity = None if stack.identity is None else stack.identity.facts()
+    return stack.pixels, stack.facts() | {"identity": identity}
+
+
 def decode(paths: Sequence[Path]) -> Stack:
     """Decode files in this very process; use `ctseg.slices.read_stack` for files of strangers.
 

@@ -1,7 +1,7 @@
 """Reading slices: any file a user has, decoded in a process of its own."""
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from ctseg.errors import UserError
 from ctseg.sandbox import processes
 from ctseg.sandbox.runner import MEBIBYTE, SLICES, Limits, run_decoder
 from ctseg.slices.ct_slice import CTSlice, SliceError
+from ctseg.slices.identity import Identity
 from ctseg.slices.limits import MAX_UPLOAD_BYTES, check_upload
 from ctseg.slices.stack import Stack
 
@@ -23,6 +24,8 @@ _ONE_OF_FOLDER = "ctseg.slices.decode:decode_folder_slice"
 # A folder is no upload: whoever names it waits for it, and hundreds of slices take longer than a file.
 _FOLDER_LIMITS = Limits(cpu_seconds=300, wall_seconds=300.0)
 _ONE = "ctseg.slices.decode:decode_slice"
+_NAMED = "ctseg.slices.decode:decode_named_stack"
+_NAMED_ONE = "ctseg.slices.decode:decode_named_slice"
 _CANNOT_BE_OPENED = "This file cannot be opened; check that it is there and may be read."
 # A slow disk and a slow processor inflate this much at least.
 _BYTES_A_SECOND = 16 * MEBIBYTE
@@ -69,6 +72,10 @@ def read_stack(
     files = _as_paths(paths)
     if len(files) == 1 and files[0].is_dir():
         return _checked(partial(run_decoder, _FOLDER_DECODER, files, _FOLDER_LIMITS, folder=folder))
+    return _read_files(_DECODER, files, folder, max_bytes)
+
+
+def _read_files(decoder: str, files: list[Path], folder: Path | None, max_bytes: int | None) -> Stack:
     try:
         sizes = [path.stat().st_size for path in files]
     except OSError as error:
@@ -76,7 +83,7 @@ def read_stack(
     check_upload(sizes, max_bytes)
     # Only what is beyond the usual size has more time than the setting gives.
     limits = _limits(max(0, sum(sizes) - MAX_UPLOAD_BYTES))
-    return _checked(partial(run_decoder, _DECODER, files, limits, folder))
+    return _checked(partial(run_decoder, decoder, files, limits, folder))
 
 
 def _checked(decode: Callable[[], tuple[NDArray[np.generic], dict[str, Any]]]) -> Stack:
@@ -123,8 +130,36 @@ def _limits(size: int) -> Limits:
 def read_upload(paths: Path | str | Sequence[Path | str], folder: Path | None = None) -> Stack:
     """Read as `read_stack` does and delete the originals in any case, with their folders where left empty."""
     files = _as_paths(paths)
-    try:
+    with _deleted(files):
         return read_stack(files, folder)
+
+
+def read_named_upload(paths: Sequence[Path | str], folder: Path | None = None) -> Stack:
+    """Read files as `read_upload` does; a DICOM series has its identity with it, for one output alone."""
+    files = _as_paths(paths)
+    with _deleted(files):
+        return _read_files(_NAMED, files, folder, None)
+
+
+def read_identity(path: Path | str, index: int | None = None) -> Identity | None:
+    """Return the identity of the slice that `read_slice` reads; None where it is no DICOM.
+
+    Raises
+    ------
+    SliceError
+        As `read_slice`.
+    """
+    path = Path(path)
+    limits = _FOLDER_LIMITS if path.is_dir() else _limits(path.stat().st_size)
+    settings = ["" if index is None else str(index)]
+    return _checked(partial(run_decoder, _NAMED_ONE, [path], limits, settings=settings)).identity
+
+
+@contextmanager
+def _deleted(files: list[Path]) -> Iterator[None]:
+    """Delete files at the end in any case, and their folders where left empty."""
+    try:
+        yield
     finally:
         for path in files:
             with suppress(OSError):

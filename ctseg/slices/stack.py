@@ -1,6 +1,6 @@
 """All slices of one upload, in order."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
 from ctseg.slices.geometry import is_place
+from ctseg.slices.identity import Identity
 
 _MAX_NOTES, _MAX_NOTE_LENGTH = 20, 400
 
@@ -30,6 +31,7 @@ class Stack:
     notes : one sentence each on what was left out of the upload, or could not be believed of it
     grid : ndarray of float64, shape (4, 4), or None
         Maps (row, column, slice) to voxel (i, j, k) of the file, for files of voxels.
+    identity : of a DICOM series, for a DICOM Segmentation alone; it is none of the `facts`
     """
 
     pixels: NDArray[np.generic]
@@ -40,6 +42,7 @@ class Stack:
     affines: NDArray[np.float64] | None = None
     notes: tuple[str, ...] = ()
     grid: NDArray[np.float64] | None = None
+    identity: Identity | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -83,6 +86,7 @@ class Stack:
             pixels=self.pixels[index : index + 1],
             affines=None if self.affines is None else self.affines[index : index + 1],
             grid=None if self.grid is None else self.grid @ _step(index),
+            identity=None if self.identity is None else self.identity.only(index),
         )
 
     @property
@@ -96,16 +100,17 @@ class Stack:
         return len(self) // 2
 
     def free(self) -> None:
-        """Give back the decoded pixels at once; afterwards the stack is empty.
+        """Give back the decoded pixels, and the identity, at once; afterwards the stack is empty.
 
         Without this call they go when the stack is garbage-collected: the file behind them was unlinked
         when it was mapped, so nothing is left on the disk even if the program is killed.
         """
         # The one change a frozen stack allows: who holds it sees that it is empty.
         object.__setattr__(self, "pixels", np.empty((0, 0, 0), self.pixels.dtype))
+        object.__setattr__(self, "identity", None)
 
     def facts(self) -> dict[str, Any]:
-        """Everything but the pixels, as JSON values, for the way between two processes."""
+        """Everything but pixels and identity, as JSON values, for the way between two processes."""
         return {
             "intensity": self.intensity,
             "spacing_mm": self.spacing_mm,
@@ -135,6 +140,7 @@ class Stack:
                 affines=None if facts["affines"] is None else np.array(facts["affines"], np.float64),
                 notes=tuple(str(note)[:_MAX_NOTE_LENGTH] for note in facts["notes"][:_MAX_NOTES]),
                 grid=None if facts["grid"] is None else np.array(facts["grid"], np.float64),
+                identity=Identity.from_facts(facts.get("identity"), len(pixels)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise SliceError(_DISAGREES) from error

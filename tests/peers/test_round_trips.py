@@ -1,7 +1,6 @@
 """What is written lies at the same place for SimpleITK, nibabel and highdicom, and what they write for us."""
 
 import itertools
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,9 @@ from ctseg.labelmaps.files import (
     write_nifti,
     write_seg_nrrd,
 )
-from ctseg.slices import CTSlice
+from ctseg.slices import CTSlice, read_identity
 from ctseg.slices.decode import decode, decode_one
 from ctseg.slices.geometry import UNKNOWN_PLACE, Geometry
-from ctseg.slices.identity import decode_identity
 
 HEAD = Path(str(get_testdata_file("CT_small.dcm")))
 VOXELS = (np.arange(4 * 6 * 5).reshape(4, 6, 5) * 7 - 1000).astype(np.int16)
@@ -132,7 +130,9 @@ def test_dicom_segmentation_and_back(tmp_path: Path) -> None:
     [ct_slice] = [decode([HEAD])[0]]
     labels = marked(ct_slice)
     assert ct_slice.affine is not None
-    _, identity = decode_identity(str(HEAD), json.dumps(ct_slice.affine.tolist()))
+    named = read_identity(HEAD)
+    assert named is not None
+    identity = named.of(0)
     write_dicom_seg(tmp_path / "l.dcm", labels, ct_slice.geometry, identity, {7: "liver"})
     placed = read_placed_label_map(tmp_path / "l.dcm", on=ct_slice.geometry)
     assert np.array_equal(placed.label_map, labels)

@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from dicom_files import write_ct
+from dicom_files import OTHER_SERIES, write_ct
 
-from ctseg.slices import SliceError, read_upload
+from ctseg.slices import SliceError, read_named_upload, read_stack, read_upload
 
 
 def files_with(folder: Path, needle: bytes) -> list[Path]:
@@ -42,6 +42,27 @@ def test_upload_is_gone_once_decoded(
     del stack
     gc.collect()
     assert [path.name for path in tmp_path.rglob("*")] == ["uploads"]
+
+
+def test_identity_stays_in_memory_with_the_pixels_and_only_where_it_is_asked_for(
+    uploaded: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert read_stack(uploaded).identity is None
+    second = write_ct(uploaded.with_name("2"), ImagePositionPatient=[-10, -20, 25], SOPInstanceUID="1.2.25")
+    other = {"SeriesInstanceUID": OTHER_SERIES, "SOPInstanceUID": "1.2.99"}
+    elsewhere = write_ct(uploaded.with_name("0"), ImagePositionPatient=[-10, -20, 25], **other)
+    with caplog.at_level(logging.DEBUG):
+        stack = read_named_upload([elsewhere, uploaded, second], tmp_path)
+    assert_nothing_left(tmp_path)
+    assert stack.identity is not None
+    # Feet first: the slice at 25 mm of this series, not that of the other one in the same place.
+    assert stack.identity.of(0)["SOPInstanceUID"] == "1.2.25"
+    assert {stack.identity.of(k)["PatientName"] for k in range(2)} == {"Doe^Jane"}
+    assert stack.only(1).identity.of(0) == stack.identity.of(1)
+    for told in (repr(stack), repr(stack.identity), repr(stack.facts()), repr(stack[0]), caplog.text):
+        assert "Doe" not in told
+    stack.free()
+    assert stack.identity is None
 
 
 def test_upload_is_gone_when_refused(

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from ctseg.slices.ct_slice import Intensity, SliceError
 from ctseg.slices.dicom.grouping import Group, by_series, stacks_of, without_copies
-from ctseg.slices.dicom.header import read_whole
+from ctseg.slices.dicom.header import read_elements, read_whole
 from ctseg.slices.dicom.order import Places, notes_on_steps, places, step_of
 from ctseg.slices.dicom.pixels import stored_frames, to_hounsfield
 from ctseg.slices.dicom.slices import DicomImage, DicomSlice, Opener, read_image
+from ctseg.slices.dicom.values import text
 from ctseg.slices.grey import HOUNSFIELD_FROM, to_8_bit
+from ctseg.slices.identity import IDENTIFIERS, Identity
 from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
 
@@ -176,7 +178,21 @@ def _stack(
         window=middle.window if intensity == "HU" else None,
         affines=None if (affines := _affines(slices, placed)) is None else affines[list(shown)],
         notes=tuple(dict.fromkeys(notes)),
+        identity=_identity([slices[index] for index in shown]),
     )
+
+
+def _identity(slices: list[DicomSlice]) -> Identity | None:
+    """What a DICOM Segmentation would repeat; None where the first file's elements cannot be read."""
+    try:
+        with slices[0].image.opener() as file:
+            shared = read_elements(file, IDENTIFIERS)
+        return Identity(
+            {name: str(shared.get(name) or "") for name in IDENTIFIERS},
+            [text(each.image.header, "SOPInstanceUID") or "" for each in slices],
+        )
+    except Exception:  # damaged elements beside good pixels fail in every way; only that output is lost
+        return None
 
 
 def _affines(slices: list[DicomSlice], placed: Places) -> NDArray[np.float64] | None:

@@ -14,7 +14,7 @@ from typing import Any
 from ctseg.labelmaps.judgement import MARKS
 from ctseg.labelmaps.palette import PALETTE_SIZE, colours, ramp
 from ctseg.slices.windowing import WINDOWS
-from ctseg.ui.compare.download import FORMATS, ZIP_NAME
+from ctseg.ui.compare.download import FORMATS, NAMED, UNNAMED, ZIP_NAME
 from ctseg.ui.compare.examples import shelf
 from ctseg.ui.compare.messages import PRESELECTED, method_rows
 from ctseg.ui.components.assets import read_asset
@@ -54,6 +54,7 @@ def stage_facts() -> dict[str, Any]:
         "marks": {name: {"value": mark, "colour": MARK_COLOURS[name]} for name, mark in MARKS.items()},
         "zip": ZIP_NAME,
         "formats": list(FORMATS.items()),
+        "seg": {"named": NAMED, "unnamed": UNNAMED},
         "introduction": render("compare", "introduction"),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ctseg.errors import UserError
 from ctseg.methods import CARDS, Card, download_bytes
 from ctseg.methods.base.domain import Domain, domain_note, domain_of
-from ctseg.slices import SliceError, Stack, read_upload
+from ctseg.slices import SliceError, Stack, read_named_upload
 from ctseg.slices.orientation import UPRIGHT, Turn
 from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import Opened, open_board_image, open_example
@@ -29,14 +29,14 @@ class PageError(UserError):
 
 
 def load_upload(session: Session, paths: Sequence[str]) -> Stack:
-    """Read an upload into the session; `read_upload` deletes the original in any case.
+    """Read an upload into the session; `read_named_upload` deletes the original in any case.
 
     Raises
     ------
     PageError
         If it is no CT that can be read; what was loaded before stays.
     """
-    return _keep(session, lambda: Opened(read_upload(paths)))
+    return _keep(session, lambda: Opened(read_named_upload(paths)))
 
 
 def load_example(session: Session, index: int) -> Stack:
@@ -85,8 +85,15 @@ def opened(session: Session) -> Message:
         "remark": session.remark,
         "credit": session.credit,
         "truth": session.truths is not None,
+        "named": stack_is_named(session),
         "lie": domain_of(session.stack[session.index]).lie,
     }
+
+
+def stack_is_named(session: Session) -> bool:
+    """Whether a DICOM Segmentation can be made of what is on show: a DICOM series whose place is known."""
+    stack = session.stack
+    return stack is not None and stack.identity is not None and stack.affines is not None
 
 
 def show_slice(session: Session, index: int) -> bytes:

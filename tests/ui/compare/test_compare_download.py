@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
-from small_slices import stack_of
+from small_slices import HEAD, stack_of
 
+from ctseg.slices import read_named_upload
 from ctseg.ui.compare.download import results_zip
 from ctseg.ui.compare.handlers import PageError
 from ctseg.ui.server.sessions import Finished, Session
@@ -88,7 +90,8 @@ def test_without_a_result_there_is_no_zip() -> None:
         (["nifti"], ["labels.nii.gz"]),
         (["seg.nrrd"], ["labels.seg.nrrd"]),
         (["mha", "nifti"], ["labels.mha", "labels.nii.gz"]),
-        (["dicom-seg", 7, "../x"], ["labels.nii.gz"]),
+        (["dicom-seg", 7, "../x"], ["labels.seg.nrrd"]),
+        ([7, "../x"], ["labels.nii.gz"]),
         ("nifti", ["labels.nii.gz"]),
     ],
 )
@@ -96,3 +99,25 @@ def test_label_maps_come_in_the_formats_that_were_chosen(formats: Any, names: li
     archive = zipfile.ZipFile(io.BytesIO(results_zip(_session(), {"formats": formats})))
     voxels = [Path(name).name for name in archive.namelist() if Path(name).name.startswith("labels.")]
     assert sorted(voxels) == sorted([*names, "labels.png"])
+
+
+def test_a_dicom_segmentation_alone_names_the_patient_of_an_upload(tmp_path: Path) -> None:
+    path = tmp_path / "in" / "slice.dcm"
+    path.parent.mkdir()
+    path.write_bytes(HEAD.read_bytes())
+    session = Session()
+    session.keep(read_named_upload([path]))
+    assert session.stack is not None
+    label_map = np.zeros(session.stack.pixels.shape[1:], np.int32)
+    label_map[40:80, 40:80] = 1
+    session.finished = {"watershed": Finished(label_map, 1.5)}
+    archive = zipfile.ZipFile(io.BytesIO(results_zip(session, {"formats": ["dicom-seg"]})))
+    written = pydicom.dcmread(io.BytesIO(archive.read("watershed/labels.dcm")))
+    source = pydicom.dcmread(HEAD)
+    assert written.PatientName == source.PatientName
+    referenced = written.ReferencedSeriesSequence[0].ReferencedInstanceSequence[0]
+    assert referenced.ReferencedSOPInstanceUID == source.SOPInstanceUID
+    for name in archive.namelist():
+        if not name.endswith(".dcm"):
+            assert str(source.PatientName).encode() not in archive.read(name), name
+            assert source.SOPInstanceUID.encode() not in archive.read(name), name

@@ -40,7 +40,7 @@ def test_a_readers_own_fault_is_one_sentence_and_names_no_file(
     def fail(_paths: object) -> Stack:
         raise RuntimeError("/home/Doe^John.dcm")
 
-    monkeypatch.setattr(handlers, "read_upload", fail)
+    monkeypatch.setattr(handlers, "read_named_upload", fail)
     with pytest.raises(PageError, match="cannot be read"):
         handlers.load_upload(Session(), ["x"])
     assert "Doe" not in caplog.text

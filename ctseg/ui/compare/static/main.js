@@ -30,8 +30,9 @@ class Compare {
     this.share = make("button", { type: "button", class: "ct-download ct-share", hidden: true, onclick: () => this.link() }, "Copy link");
     this.volume = make("button", { type: "button", class: "ct-download ct-volume", hidden: true, onclick: () => this.packVolume() });
     const formats = facts.formats.map(([value, text]) => make("option", { value }, text));
-    this.format = make("select", { class: "ct-more ct-format", "aria-label": "Format of the label maps in the ZIP" }, ...formats);
-    this.table.tabs.after(this.share, this.volume, this.format, this.download);
+    this.format = make("select", { class: "ct-more ct-format", "aria-label": "Format of the label maps in the ZIP", onchange: () => this.tellFormat() }, ...formats);
+    this.formatSaid = make("p", { class: "ct-aside", role: "status", hidden: true });
+    this.table.tabs.after(this.share, this.volume, this.format, this.download, this.formatSaid);
     this.sided = new Promise((answer) => { this.gotSide = answer; });
     below.replaceChildren(this.scores.element, this.table.element, this.agreement.element, this.credit);
     Object.assign(this, { facts, segmented: UPRIGHT, focus: null, plan: null, loaded: false, cache: new Map(), stack: 0, truth: null });
@@ -148,6 +149,8 @@ class Compare {
     const opened = await asking;
     if (mine !== this.stack) return;
     this.shownExample = example;
+    this.named = opened.named;
+    this.tellFormat();
     this.share.hidden = example === null;
     this.share.textContent = "Copy link";
     this.cache.clear();
@@ -526,6 +529,12 @@ class Compare {
     this.packing = null;
     this.offerVolume();
     return null;
+  }
+
+  // A DICOM Segmentation names its patient: that is said before it is made.
+  tellFormat() {
+    this.formatSaid.hidden = this.format.value !== "dicom-seg";
+    this.formatSaid.textContent = this.named ? this.facts.seg.named : this.facts.seg.unnamed;
   }
 
   async pack() {
