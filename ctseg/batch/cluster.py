@@ -124,6 +124,7 @@ def _connected(address: str | None, workers: int, environment: Mapping[str, str]
             raise BatchError(
                 f"There is no Ray cluster at {address}; start it, or check --address."
             ) from error
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     try:

@@ -10,7 +10,20 @@ from ctseg.errors import UserError
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; building it imports nothing heavy."""
-    from ctseg.cli import batch, board, evaluate, hub, methods, score, segment, serve, submit, train, weights
+    from ctseg.cli import (
+        batch,
+        board,
+        dataset,
+        evaluate,
+        hub,
+        methods,
+        score,
+        segment,
+        serve,
+        submit,
+        train,
+        weights,
+    )
 
     root = argparse.ArgumentParser(
         prog="ctseg",
@@ -18,7 +31,20 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="version", version=f"ctseg {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (segment, batch, score, evaluate, submit, board, train, methods, weights, hub, serve):
+    for module in (
+        segment,
+        batch,
+        score,
+        evaluate,
+        submit,
+        board,
+        dataset,
+        train,
+        methods,
+        weights,
+        hub,
+        serve,
+    ):
         module.add_to(commands)
     return root
 

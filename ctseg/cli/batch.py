@@ -131,9 +131,10 @@ def _summary(report: dict[str, Any], out: Path) -> str:
 class ProgressLine:
     """A line on the terminal: what is done, how fast, what failed, and about how long the rest takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, weight: int = 0) -> None:
+        """``weight`` of all tasks, where no `begin` will tell it."""
         self._start = time.monotonic()
-        self._all = self._finished = self._fresh = 0
+        self._all, self._finished, self._fresh = weight, 0, 0
         self._done = self._fresh_done = self._failed = 0
         self._open = False
 

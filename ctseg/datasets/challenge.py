@@ -74,11 +74,14 @@ def is_challenge_folder(folder: Path) -> bool:
 
 
 def _label_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+    # The index of a built dataset lists images and patients, and may lie beside.
+    found = (path for path in folder.iterdir() if path.name.endswith((".csv", ".csv.gz")))
+    return sorted(path for path in found if path.name != "index.csv")
 
 
 def _image_folders(folder: Path) -> list[Path]:
-    below = sorted(path for path in folder.iterdir() if path.is_dir())
+    # Label maps as images lie in a folder of that name where a dataset was built here.
+    below = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != "labels")
     return [path for path in (folder, *below) if (path / "0.png").is_file()]
 
 
