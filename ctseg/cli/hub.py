@@ -1,6 +1,7 @@
 """``ctseg hub``: what the owner publishes on the Hub."""
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     space.add_argument("--page", type=Path, help="with --hardware static: the folder to publish")
     space.add_argument("--yes", action="store_true", help="really publish")
     space.set_defaults(run=publish_space)
+    board = actions.add_parser(
+        "publish-board", help="a board's data, where they may be handed out, and scores"
+    )
+    board.add_argument("board", help="name of the board")
+    board.add_argument("--owner", required=True, help="account or organization on the Hub")
+    board.add_argument(
+        "--benchmark", action="store_true", help="add eval.yaml, which the Hub must know first"
+    )
+    board.set_defaults(run=publish_board)
 
 
 def publish_weights(options: argparse.Namespace) -> int:
@@ -67,6 +77,25 @@ def publish_space(options: argparse.Namespace) -> int:
         there = {}
     _print_changes(changes(files, there))
     print("Nothing was sent; add --yes to publish.")
+    return 0
+
+
+def publish_board(options: argparse.Namespace) -> int:
+    """Publish a board as a dataset."""
+    from ctseg.hub.account import open_account
+    from ctseg.hub.board import board_files, eval_yaml
+    from ctseg.hub.board import publish_board as publish
+    from ctseg.hub.scores import may_stand_in_eval_results
+    from ctseg.leaderboard.boards import find_board
+
+    board = find_board(options.board)
+    account = open_account(options.owner)
+    with tempfile.TemporaryDirectory(prefix="ctseg-board-") as folder:
+        files = board_files(board, options.owner, Path(folder))
+        if options.benchmark and may_stand_in_eval_results(board):
+            files["eval.yaml"] = eval_yaml(board).encode()
+        commit = publish(account, board, files)
+    print(f"{board.name}: {len(files)} files, commit {commit}")
     return 0
 
 
