@@ -27,6 +27,11 @@ SITUATIONS = [
         "PS3.3 C.7.6.2.1.1, C.7.6.17",
     ),
     (
+        "slices beside each other taken in several passes, which only times tell apart",
+        "one stack, with a note: phases, or every second slice first",
+        "PS3.3 C.7.6.2.1.1",
+    ),
+    (
         "step and shoot: acquisitions beside each other",
         "one stack",
         "PS3.3 C.7.4.1",

@@ -96,6 +96,22 @@ def test_phases_that_interleave_are_not_mixed(tmp_path: Path) -> None:
     assert "AcquisitionNumber" in (stack.note or "")
 
 
+@pytest.mark.parametrize("own_time", [True, False], ids=["a time each", "a time a phase"])
+@pytest.mark.parametrize("keyword", ["AcquisitionTime", "ContentTime", "TriggerTime"])
+def test_phases_at_half_steps_that_only_time_tells_apart_are_said(
+    keyword: str, own_time: bool, tmp_path: Path
+) -> None:
+    """They stay one stack, as a scanner may also take every second slice first."""
+    slices = [
+        {"mark": 100 * phase + k, "z": 5 * k + 2.5 * phase, keyword: f"1015{10 * phase + own_time * k:02d}"}
+        for phase in (0, 1)
+        for k in range(5)
+    ]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == [0, 100, 1, 101, 2, 102, 3, 103, 4, 104]
+    assert "taken in 2 passes over the same range" in (stack.note or "")
+
+
 @pytest.mark.parametrize("per_rotation", [1, 4])
 def test_step_and_shoot_is_one_stack(per_rotation: int, tmp_path: Path) -> None:
     files = series(

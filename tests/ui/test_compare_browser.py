@@ -274,6 +274,18 @@ def test_eight_bit_slice_is_no_reason_to_warn_and_a_pane_says_what_its_method_kn
     expect(known).to_be_visible()
 
 
+def test_a_thorax_is_said_to_be_outside_of_what_a_method_knows_and_an_abdomen_is_not(
+    page: ComparePage,
+) -> None:
+    outside = page.panel("unet-tvmf").locator(".ct-outside")
+    page.example(3, "unet-tvmf")
+    page.wait("unet-tvmf")
+    expect(outside).to_have_text("Outside of what it knows: This looks like a thorax.")
+    page.example(0, "unet-tvmf")
+    page.wait("unet-tvmf")
+    expect(outside).to_be_hidden()
+
+
 def test_method_that_fails_says_so_in_its_panel_and_the_others_run(page: ComparePage) -> None:
     page.example(4)
     page.compare("broken", "watershed")

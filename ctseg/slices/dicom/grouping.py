@@ -18,6 +18,7 @@ _SAME_SPACING = 1e-3
 # Sets that differ in these are one where they share no place, even if they interleave.
 _TIMES = ("AcquisitionTime", "AcquisitionDateTime", "ContentTime")
 _APART_ONLY_IF_REPEATED = ("SliceThickness", "SeriesNumber", *_TIMES)
+_MAX_PASSES, _MIN_IN_PASS = 6, 3
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,30 @@ def stacks_of(series: list[DicomSlice]) -> list[Group]:
                     f"one of {len(chosen)} slices is shown, and {len(alike) - len(chosen)} others were "
                     "left out."
                 )
-            groups.append(Group(chosen, tuple(notes)))
+            groups.append(Group(chosen, (*notes, *_note_on_passes(chosen))))
     return groups
+
+
+def _note_on_passes(slices: list[DicomSlice]) -> list[str]:
+    """Say where slices that lie between each other were taken in few passes over one range: maybe phases.
+
+    Nothing but time tells them apart, and a scanner may also take every second slice first.
+    """
+    placed = places(slices)
+    if placed.direction is None or len({each.taken for each in slices}) < 2:
+        return []
+    along = placed.along
+    taken = sorted(range(len(slices)), key=lambda k: (slices[k].taken, along[k]))
+    passes = _runs(taken, np.argsort(np.argsort(along, kind="stable"), kind="stable"))
+    few = 2 <= len(passes) <= _MAX_PASSES and min(map(len, passes)) >= _MIN_IN_PASS
+    if not few or not all(
+        _overlap(along[passes[0]], along[other], placed.tolerance, repeated=False) for other in passes[1:]
+    ):
+        return []
+    return [
+        f"Slices beside each other were taken in {len(passes)} passes over the same range, which only their "
+        "times tell apart; if these are phases, choose the files of one."
+    ]
 
 
 def _left_out(shown: DicomSlice, others: list[DicomSlice], total: int) -> list[str]:
