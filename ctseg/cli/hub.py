@@ -71,7 +71,10 @@ def publish_space(options: argparse.Namespace) -> int:
         print(f"Published as commit {done.commit}.")
         return 0
     try:
-        there = contents_there(open_account(options.owner), options.name)
+        account = open_account(options.owner)
+        if HARDWARE[options.hardware].needs_plan and account.paid is False:
+            print(f"The account {options.owner} has no PRO, so the Hub would refuse this.")
+        there = contents_there(account, options.name)
     except HubError as error:
         print(f"What is there already is not known: {error}")
         there = {}

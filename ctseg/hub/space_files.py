@@ -22,11 +22,13 @@ class Hardware:
     ----------
     sdk, flavor : as the Hub calls them; no flavor where nothing runs
     cost : what it costs and which plan it needs, one sentence
+    needs_plan : whether an account without a plan is refused
     """
 
     sdk: str
     flavor: str
     cost: str
+    needs_plan: bool = False
 
 
 # https://huggingface.co/docs/hub/spaces-overview and spaces-zerogpu, August 2026.
@@ -36,6 +38,7 @@ HARDWARE: Mapping[HardwareName, Hardware] = {
         flavor="cpu-basic",
         cost="no charge by the hour, but the account needs PRO (an organization Team or Enterprise); 2 "
         "cores, 16 GB, sleeps after 48 hours without a visitor.",
+        needs_plan=True,
     ),
     "zero-gpu": Hardware(
         sdk="gradio",

@@ -80,6 +80,7 @@ def test_nothing_is_sent_without_yes(
     assert publish("cpu-basic") == 0
     told = capsys.readouterr().out
     assert "needs PRO" in told
+    assert "has no PRO" in told
     assert "Nothing was sent" in told
     assert f"{len(SERVED)} files differ" in told
     assert all(path in told for path in SERVED)

@@ -157,3 +157,7 @@ def test_progress_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     assert messages.elapsed(replace(card, seconds=0.2), 1.0) == "1 s, longer than usual (about 0.2 s)"
     monkeypatch.setattr(handlers, "download_bytes", lambda _name: 375_000_000)
     assert handlers.progress_message(Step(0.3, 5.0), card, 375_000_000)["text"] == "Fetching 375 MB, once …"
+    # Before the method began its weights come from the Hub, or nothing is known yet.
+    fetched = handlers.progress_message(Step(0.4, 0.0), card, 10_518_040)
+    assert (fetched["text"], fetched["fraction"]) == ("Fetching 11 MB, once …", 0.4)
+    assert handlers.progress_message(Step(0.0, 0.0), card, 10_518_040)["text"] == "Loading the method …"
