@@ -39,7 +39,8 @@ def page(card: Card) -> str:
         lines += ["", "## Known failures", "", *(f"- {failure}" for failure in card.known_failures)]
     if (IMAGES / f"{card.name}.png").is_file():
         link = f"../../ctseg/methods/images/{card.name}.png"
-        lines += ["", f"![Its worst slice of the phantom board: the slice, what it found, the truth]({link})"]
+        alt = "Its best, a typical and its worst slice of the phantom board: slice, what it found, truth"
+        lines += ["", f"![{alt}]({link})"]
     return "\n".join([*lines, *_scores(card.name)]) + "\n"
 
 

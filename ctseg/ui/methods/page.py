@@ -118,7 +118,7 @@ def _article(card: Card, scored: Sequence[Scored]) -> dict[str, Any]:
 
 
 def _image(card: Card) -> str | None:
-    """Return the image of the method's worst slice as a data URL, None where there is none."""
+    """Return the method's best, typical and worst slice as a data URL, None where there is no image."""
     file = IMAGES / f"{card.name}.png"
     if not file.is_file():
         return None
