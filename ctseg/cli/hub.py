@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ctseg.hub.space import Change
+    from ctseg.hub.space import FileChange
     from ctseg.hub.weights import ModelRepository
 
 
@@ -102,7 +102,7 @@ def publish_board(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_changes(found: "list[Change]") -> None:
+def _print_changes(found: "list[FileChange]") -> None:
     for each in found:
         print(f"  {each.what:8s} {each.bytes:>12,} bytes  {each.path}")
     size = sum(each.bytes for each in found)

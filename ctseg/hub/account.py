@@ -11,6 +11,7 @@ from huggingface_hub.errors import HfHubHTTPError, HTTPError
 from huggingface_hub.utils import disable_progress_bars
 
 from ctseg.errors import UserError
+from ctseg.leaderboard.submissions.hub_answers import status_of
 
 RepoType = Literal["model", "dataset", "space"]
 Operations = list[CommitOperationAdd | CommitOperationDelete]
@@ -128,7 +129,7 @@ def one_sentence(what: str) -> Iterator[None]:
     try:
         yield
     except HfHubHTTPError as error:
-        raise HubError(_sentence(_status(error), what)) from error
+        raise HubError(_sentence(status_of(error), what)) from error
     except HTTPError as error:
         raise HubError(
             f"{constants.ENDPOINT} cannot be reached; check the network and run the command again, "
@@ -136,13 +137,9 @@ def one_sentence(what: str) -> Iterator[None]:
         ) from error
     except (RuntimeError, ValueError) as error:  # an upload that broke; README metadata that is refused
         if isinstance(error.__cause__, HfHubHTTPError):
-            raise HubError(_sentence(_status(error.__cause__), what)) from error
+            raise HubError(_sentence(status_of(error.__cause__), what)) from error
         told = str(error).splitlines()[0][:200]
         raise HubError(f"{what} was not published ({told}); run the command again.") from error
-
-
-def _status(error: HfHubHTTPError) -> int | None:
-    return None if error.response is None else int(error.response.status_code)
 
 
 def _sentence(status: int | None, what: str) -> str:

@@ -17,7 +17,7 @@ _OF_THE_HUB = ".gitattributes"
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """What is to happen to one file: "new", "changed" or "gone"; its size in bytes, 0 for one that goes."""
 
     path: str
@@ -29,12 +29,12 @@ class Change:
 class Published:
     """What became of a Space: changes that were made, its newest commit, whether its hardware changed."""
 
-    changes: list[Change]
+    changes: list[FileChange]
     commit: str
     hardware_changed: bool
 
 
-def changes(files: Mapping[str, Path | bytes], there: Mapping[str, str]) -> list[Change]:
+def changes(files: Mapping[str, Path | bytes], there: Mapping[str, str]) -> list[FileChange]:
     """Return what differs.
 
     Parameters
@@ -46,9 +46,9 @@ def changes(files: Mapping[str, Path | bytes], there: Mapping[str, str]) -> list
     for path, content in files.items():
         size, names = _named(content)
         if there.get(path) not in names:
-            found.append(Change(path, "changed" if path in there else "new", size))
+            found.append(FileChange(path, "changed" if path in there else "new", size))
     gone = there.keys() - files.keys() - {_OF_THE_HUB}
-    return found + [Change(path, "gone", 0) for path in sorted(gone)]
+    return found + [FileChange(path, "gone", 0) for path in sorted(gone)]
 
 
 def contents_there(account: Account, name: str) -> dict[str, str]:
@@ -95,7 +95,7 @@ def _variables(hardware: HardwareName) -> dict[str, str]:
 
 
 def _operation(
-    change: Change, files: Mapping[str, Path | bytes]
+    change: FileChange, files: Mapping[str, Path | bytes]
 ) -> CommitOperationAdd | CommitOperationDelete:
     if change.what == "gone":
         return CommitOperationDelete(change.path)

@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 from huggingface_hub import CommitOperationAdd, HfApi, RepoFile, constants, get_session, hf_hub_url
-from huggingface_hub.errors import HfHubHTTPError, HTTPError
+from huggingface_hub.errors import HTTPError
 from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 from numpy.typing import NDArray
 
 from ctseg.leaderboard.folders import RESULT_FILE
 from ctseg.leaderboard.results.result import Result, from_json
+from ctseg.leaderboard.submissions.hub_answers import may_pass, status_of
 from ctseg.leaderboard.submissions.local_store import Outcome, StoreError, Submissions
 from ctseg.settings import SUBMISSIONS_REPO
 
@@ -36,7 +37,6 @@ ANSWER_S = 60.0
 _AT_ONCE = 8
 _RESULT = re.compile(rf"entries/([0-9a-f]{{64}})/{re.escape(RESULT_FILE)}")
 _RECORD = re.compile(r"(hidden|closed|boards|renamed|withdrawn)/[\w.-]{1,80}\.json")
-_WORTH_ANOTHER_TRY = {408, 409, 412, 429}
 
 
 class _SavedBeforeError(Exception):
@@ -162,7 +162,7 @@ class HubSubmissions:
             try:
                 return commit()
             except (HTTPError, OSError, RuntimeError, ValueError) as error:
-                if pause_s is None or not _may_pass(error):
+                if pause_s is None or not may_pass(error):
                     raise self._unsaved(error) from error
                 time.sleep(pause_s)
         raise AssertionError("the last try returns or raises")
@@ -231,12 +231,12 @@ class HubSubmissions:
         return StoreError(f"Submitting is closed: {self._reason(error)}.")
 
     def _unsaved(self, error: Exception) -> StoreError:
-        if _may_pass(error):
+        if may_pass(error):
             return StoreError(_NOT_SAVED)
         return StoreError(f"Scored, but not saved, so it is no entry: {self._reason(error)}.")
 
     def _reason(self, error: Exception) -> str:
-        status = _status(error)
+        status = status_of(error)
         if status in (401, 403, 404):
             return (
                 f"the token does not open the dataset {self._repo}; its owner has to check HF_TOKEN and "
@@ -245,14 +245,3 @@ class HubSubmissions:
         if status is not None:
             return f"the Hub answers with status {status}; try again in a few minutes"
         return "the Hub cannot be reached; try again in a few minutes"
-
-
-def _status(error: Exception) -> int | None:
-    response = error.response if isinstance(error, HfHubHTTPError) else None
-    return None if response is None else int(response.status_code)
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether another try may go well: the line was cut, somebody else committed, or the Hub has a fault."""
-    status = _status(error)
-    return status is None or status in _WORTH_ANOTHER_TRY or status >= 500
