@@ -65,7 +65,7 @@ def _uploads(app: AppServer) -> list[Path]:
     "board",
     [
         pytest.param(small_boards.OWN_IMAGES, marks=pytest.mark.slow),
-        pytest.param(small_boards.SEALED, marks=pytest.mark.slow),
+        small_boards.SEALED,
         small_boards.OPEN,
     ],
 )
