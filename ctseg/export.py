@@ -41,7 +41,8 @@ _CONTENTS = {
     "nifti": "labels.nii.gz        the same as NIfTI, at the slice's place where the file told it",
     "seg.nrrd": "labels.seg.nrrd      the same for 3D Slicer, with the structures' names",
     "mha": "labels.mha           the same as MetaImage",
-    "dicom-seg": "labels.dcm           the same as DICOM Segmentation (LABELMAP); it names the patient",
+    "dicom-seg": "labels.dcm           the same as DICOM Segmentation (LABELMAP); it names the patient;\n"
+    "                     .seg.nrrd where nothing is marked",
 }
 README = """Label maps made by ctseg. {disclaimer}
 
@@ -110,7 +111,7 @@ def write_results(
         if run.tree is not None:
             written.append(home / _CONFIDENCE)
             write_layer_png(written[-1], run.label_map, confidence(run.tree))
-        for each in formats:
+        for each in _fitting(formats, run.label_map):
             written.append(home / FORMATS[each])
             _write_voxels(written[-1], each, run, ct_slice, identity)
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,6 +137,13 @@ def _usable(formats: Sequence[str], identity: Mapping[str, str] | None) -> list[
     return list(
         dict.fromkeys("seg.nrrd" if each == "dicom-seg" and identity is None else each for each in formats)
     )
+
+
+def _fitting(formats: Sequence[str], label_map: NDArray[np.integer]) -> list[str]:
+    """The formats of one label map: a DICOM Segmentation must mark something."""
+    if label_map.any():
+        return list(formats)
+    return list(dict.fromkeys("seg.nrrd" if each == "dicom-seg" else each for each in formats))
 
 
 def _write_voxels(

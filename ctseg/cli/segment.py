@@ -122,12 +122,13 @@ def _identity(path: Path, index: int | None, ct_slice: "CTSlice") -> dict[str, s
     from ctseg.slices import read_identity
 
     known = ct_slice.source == "DICOM" and ct_slice.affine is not None
-    identity = read_identity(path, index) if known else None
-    if identity is None:
+    found = read_identity(path, index) if known else None
+    identity = {} if found is None else found.of(0)
+    if not identity.get("FrameOfReferenceUID"):
         _tell(("This slice has no DICOM source with a known place; labels.seg.nrrd is written instead.",))
         return None
     _tell((CARRIES, VIEWERS))
-    return identity.of(0)
+    return identity
 
 
 def _segment_images(options: argparse.Namespace, images: list[Path]) -> int:

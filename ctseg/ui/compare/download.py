@@ -11,7 +11,7 @@ from ctseg.export import MethodRun, write_results
 from ctseg.labelmaps.files.dicom_seg import CARRIES, VIEWERS
 from ctseg.metrics import json_ready, score
 from ctseg.ui.compare.figure import figure_files
-from ctseg.ui.compare.handlers import PageError
+from ctseg.ui.compare.handlers import PageError, identity_of
 from ctseg.ui.server.sessions import Finished, Session
 
 ZIP_NAME = "ctseg-results.zip"
@@ -49,7 +49,7 @@ def results_zip(session: Session, asked: Mapping[str, Any]) -> bytes:
     packed = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="ctseg-zip-") as place:
         folder = Path(place)
-        write_results(folder, ct_slice, runs, _formats(asked.get("formats")), _identity(session))
+        write_results(folder, ct_slice, runs, _formats(asked.get("formats")), identity_of(session))
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(folder.rglob("*")):
                 if path.is_file():
@@ -60,14 +60,6 @@ def results_zip(session: Session, asked: Mapping[str, Any]) -> bytes:
             for name, content in figure_files(session, ct_slice, truth, scores, asked).items():
                 archive.writestr(name, content)
     return packed.getvalue()
-
-
-def _identity(session: Session) -> dict[str, str] | None:
-    """Whose slice is on show; it goes into DICOM Segmentations and nothing else."""
-    stack = session.stack
-    if stack is None or stack.identity is None or stack.affines is None:
-        return None
-    return stack.identity.of(session.index)
 
 
 def _formats(asked: Any) -> list[str]:

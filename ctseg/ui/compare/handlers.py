@@ -85,15 +85,18 @@ def opened(session: Session) -> Message:
         "remark": session.remark,
         "credit": session.credit,
         "truth": session.truths is not None,
-        "named": stack_is_named(session),
+        "named": identity_of(session) is not None,
         "lie": domain_of(session.stack[session.index]).lie,
     }
 
 
-def stack_is_named(session: Session) -> bool:
-    """Whether a DICOM Segmentation can be made of what is on show: a DICOM series whose place is known."""
+def identity_of(session: Session) -> dict[str, str] | None:
+    """Whose slice is on show, for a DICOM Segmentation alone; None where none can be made of it."""
     stack = session.stack
-    return stack is not None and stack.identity is not None and stack.affines is not None
+    if stack is None or stack.identity is None or stack.affines is None:
+        return None
+    identity = stack.identity.of(session.index)
+    return identity if identity["FrameOfReferenceUID"] else None
 
 
 def show_slice(session: Session, index: int) -> bytes:

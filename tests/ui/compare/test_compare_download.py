@@ -110,8 +110,9 @@ def test_a_dicom_segmentation_alone_names_the_patient_of_an_upload(tmp_path: Pat
     assert session.stack is not None
     label_map = np.zeros(session.stack.pixels.shape[1:], np.int32)
     label_map[40:80, 40:80] = 1
-    session.finished = {"watershed": Finished(label_map, 1.5)}
+    session.finished = {"watershed": Finished(label_map, 1.5), "unet-tvmf": Finished(0 * label_map, 0.1)}
     archive = zipfile.ZipFile(io.BytesIO(results_zip(session, {"formats": ["dicom-seg"]})))
+    assert "unet-tvmf/labels.seg.nrrd" in archive.namelist()  # nothing is marked there
     written = pydicom.dcmread(io.BytesIO(archive.read("watershed/labels.dcm")))
     source = pydicom.dcmread(HEAD)
     assert written.PatientName == source.PatientName
