@@ -13,7 +13,13 @@ from ctseg.errors import UserError
 
 _MISSING = "The engine ray is not installed; install ctseg[cluster], or leave --engine out."
 # Before Ray is imported: it would send figures on its use to its makers.
-_QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
+_QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
+}
+# Ray gives its own processes half a minute to start, which a busy machine may not keep.
+_MAX_STARTS = 4
 
 
 def run_on_ray(
@@ -111,19 +117,7 @@ def _connected(address: str | None, workers: int, environment: Mapping[str, str]
         raise BatchError(_MISSING) from error
     started = not ray.is_initialized()
     if started:
-        try:
-            ray.init(
-                address=address,
-                num_cpus=None if address else workers,
-                include_dashboard=None if address else False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                runtime_env={"env_vars": {**environment, **_QUIET}},
-            )
-        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
-            raise BatchError(
-                f"There is no Ray cluster at {address}; start it, or check --address."
-            ) from error
+        _start(ray, address, workers, {**environment, **_QUIET})
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
@@ -132,6 +126,26 @@ def _connected(address: str | None, workers: int, environment: Mapping[str, str]
     finally:
         if started:
             ray.shutdown()
+
+
+def _start(ray: Any, address: str | None, workers: int, variables: Mapping[str, str]) -> None:
+    here = {"num_cpus": workers, "include_dashboard": False} if address is None else {"address": address}
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    for attempt in range(1, _MAX_STARTS + 1):
+        try:
+            ray.init(**here, **quiet, runtime_env={"env_vars": dict(variables)})
+        except Exception as error:  # Ray's own kinds of error share no base class
+            ray.shutdown()
+            if address is not None:
+                raise BatchError(
+                    f"There is no Ray cluster at {address}; start it, or check --address."
+                ) from error
+            if attempt == _MAX_STARTS:
+                raise BatchError(
+                    f"Ray could not be started here ({_first_line(error)}); try again."
+                ) from error
+        else:
+            return
 
 
 def _first_line(error: Exception) -> str:

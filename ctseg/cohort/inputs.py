@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.batch.tasks import BatchTask, DiskFullError
-from ctseg.cohort.sources import CTSource, sources_in, tasks_of
+from ctseg.cohort.sources import CTSource, sources_in, tasks_of, together_of
 from ctseg.datasets import Split, open_split
 from ctseg.errors import UserError
 from ctseg.sandbox.runner import DecoderError
@@ -19,7 +19,6 @@ from ctseg.slices import CTSlice, SliceError, Stack
 from ctseg.slices.bulk import read_stacks
 
 _CHUNK_BYTES = 1 << 20
-_IMAGES_TOGETHER = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,10 +139,11 @@ class SplitInput:
     def tasks(self) -> list[BatchTask]:
         """Return the tasks of the split."""
         split = _split(self.name)
+        most = together_of(len(split))
         return [
             BatchTask(split.images[first], len(indices), {"images": list(indices)})
-            for first in range(0, len(split), _IMAGES_TOGETHER)
-            if (indices := range(first, min(first + _IMAGES_TOGETHER, len(split))))
+            for first in range(0, len(split), most)
+            if (indices := range(first, min(first + most, len(split))))
         ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ctseg.batch.tasks import BatchError, BatchTask, Shard, TaskRecord
+from ctseg.cohort.rows import TaskRows
 from ctseg.errors import UserError
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ class SegmentJob:
         return lambda task: self._work(task, folder)
 
     def _work(self, task: BatchTask, folder: Path) -> TaskRecord:
-        rows = _Rows()
+        rows = TaskRows()
         for opened in self.source.open(task):
             self._segment(opened, folder, rows)
         return rows.record()
 
-    def _segment(self, opened: "OpenedSource", folder: Path, rows: "_Rows") -> None:
+    def _segment(self, opened: "OpenedSource", folder: Path, rows: "TaskRows") -> None:
         from ctseg.cohort.label_files import LabelMaps, write_label_maps
 
         if opened.error:
@@ -85,7 +86,7 @@ class SegmentJob:
             return
         label_maps = LabelMaps(opened)
         for index in range(len(opened.slices)):
-            start = time.perf_counter()
+            start, start_cpu = time.perf_counter(), time.process_time()
             ct_slice = opened.slices[index]
             try:
                 label_map, confidence = self._label_map(ct_slice)
@@ -96,7 +97,8 @@ class SegmentJob:
                 rows.add_failed(opened, index, ct_slice, f"This slice could not be segmented ({error!r}).")
                 continue
             label_maps.put(index, label_map)
-            rows.add(opened, index, ct_slice, label_map, confidence, time.perf_counter() - start)
+            rows.add(opened, index, ct_slice, label_map, confidence)
+            rows.add_time(opened, index, time.perf_counter() - start, time.process_time() - start_cpu)
         write_label_maps(folder, self.format, label_maps)
 
     def _label_map(self, ct_slice: "CTSlice") -> "tuple[NDArray[np.int32], NDArray[np.float64] | None]":
@@ -113,7 +115,7 @@ class SegmentJob:
         """See `ctseg.batch.tasks.Job`."""
         from ctseg.cohort.inputs import OpenedSource
 
-        rows = _Rows()
+        rows = TaskRows()
         for name, patient in self.source.names(task):
             rows.add_refused(OpenedSource(name, patient), sentence)
         return rows.record()
@@ -129,99 +131,6 @@ class SegmentJob:
             )
             for table in (SLICES, STRUCTURES, TIMES)
         }
-
-
-class _Rows:
-    """The rows of one task as they come."""
-
-    def __init__(self) -> None:
-        self._slices: list[dict[str, Any]] = []
-        self._structures: list[dict[str, Any]] = []
-        self._times: list[dict[str, Any]] = []
-
-    def add(
-        self,
-        opened: "OpenedSource",
-        index: int,
-        ct_slice: "CTSlice",
-        label_map: "NDArray[np.int32]",
-        confidence: "NDArray[np.float64] | None",
-        seconds: float,
-    ) -> None:
-        from ctseg.labelmaps import area_table
-        from ctseg.metrics import contingency_table
-
-        where = _where(opened, index)
-        measured = area_table(label_map, ct_slice.pixels, ct_slice.spacing_mm)
-        columns = {_COLUMNS[name]: values.tolist() for name, values in measured.items()}
-        columns["confidence"] = [None] * len(columns["label"]) if confidence is None else confidence.tolist()
-        unit = "HU" if ct_slice.intensity == "HU" else "grey"
-        self._structures += [
-            {**where, "unit": unit, **dict(zip(columns, row, strict=True))}
-            for row in zip(*columns.values(), strict=True)
-        ]
-        error, table = "", None
-        if opened.truth is not None:
-            try:
-                table = contingency_table(label_map, opened.truth[index])
-            except ValueError as wrong:
-                error = str(wrong)
-        self._add_slice(opened, index, ct_slice, error, len(columns["label"]), table)
-        self._times.append({**where, "seconds": seconds})
-
-    def add_failed(self, opened: "OpenedSource", index: int, ct_slice: "CTSlice", sentence: str) -> None:
-        self._add_slice(opened, index, ct_slice, sentence, None, None)
-
-    def add_refused(self, opened: "OpenedSource", sentence: str) -> None:
-        self._add_slice(opened, None, None, sentence, None, None)
-
-    def _add_slice(
-        self,
-        opened: "OpenedSource",
-        index: int | None,
-        ct_slice: "CTSlice | None",
-        error: str,
-        structures: int | None,
-        table: Any,
-    ) -> None:
-        from ctseg.cohort.tables import sums_of
-
-        height, width = (None, None) if ct_slice is None else ct_slice.shape
-        self._slices.append(
-            {
-                **_where(opened, index),
-                "input_sha256": opened.sha256,
-                "height_px": height,
-                "width_px": width,
-                "structures": structures,
-                "error": error,
-                "notes": " ".join(opened.notes),
-                **sums_of(table),
-            }
-        )
-
-    def record(self) -> TaskRecord:
-        from ctseg.cohort.tables import SLICES, STRUCTURES, TIMES, to_parquet
-
-        failed = sum(bool(row["error"]) for row in self._slices)
-        tables = {SLICES: self._slices, STRUCTURES: self._structures, TIMES: self._times}
-        parts = {table: to_parquet(table, rows) for table, rows in tables.items()}
-        return TaskRecord(parts, len(self._slices) - failed, failed)
-
-
-_COLUMNS = {
-    "label": "label",
-    "area_px": "area_px",
-    "area_mm2": "area_mm2",
-    "mean": "mean",
-    "sd": "sd",
-    "centroid_row": "centroid_row_px",
-    "centroid_column": "centroid_column_px",
-}
-
-
-def _where(opened: "OpenedSource", index: int | None) -> dict[str, Any]:
-    return {"source": opened.name, "slice": index, "patient": opened.patient}
 
 
 def weights_of(method: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from ctseg.slices.sniff import READ_HERE, sniff
 MAX_TOGETHER = 8
 """So many small sources are decoded by one process, whose start takes longer than a small image."""
 SMALL_BYTES = 4 << 20
+_MIN_TASKS = 4
 _HEADERS_AT_ONCE = 256
 # Only what names a format: a DICOM file may be called 1.2.840.113.
 _SUFFIX = re.compile(
@@ -90,13 +91,19 @@ def find_sources(folder: Path) -> tuple[list[CTSource], list[LeftOut]]:
     )
 
 
+def together_of(count: int) -> int:
+    """Return how many of so many images share a task: some, but few images still make several tasks."""
+    return min(MAX_TOGETHER, max(1, -(-count // _MIN_TASKS)))
+
+
 def tasks_of(sources: Sequence[CTSource]) -> list[BatchTask]:
     """Put small sources together, each other one alone."""
     tasks: list[BatchTask] = []
+    most = together_of(len(sources))
     together: list[CTSource] = []
     for source in sources:
         small = source.bytes <= SMALL_BYTES and not source.masks
-        if together and (not small or len(together) == MAX_TOGETHER):
+        if together and (not small or len(together) == most):
             tasks.append(_task(together))
             together = []
         if small:

@@ -35,8 +35,8 @@ def test_small_sources_share_a_task_and_come_back(patients: Path) -> None:
     sources, _ = find_sources(patients)
     tasks = tasks_of(sources)
     assert [source for task in tasks for source in sources_in(task)] == sources
-    assert len(tasks) == 2
-    assert max(len(sources_in(task)) for task in tasks_of(sources[:3] * 7)) == MAX_TOGETHER
+    assert len(tasks) == 4
+    assert max(len(sources_in(task)) for task in tasks_of(sources[:3] * 20)) == MAX_TOGETHER
 
 
 def test_names_sort_by_number_and_stay_apart(tmp_path: Path) -> None:
