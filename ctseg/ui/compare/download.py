@@ -23,7 +23,7 @@ FORMATS = {
 }
 """Formats of voxels that the page offers, and what it calls them."""
 NAMED = f"{CARRIES} {VIEWERS}"
-UNNAMED = "Only an uploaded DICOM slice becomes a DICOM Segmentation; .seg.nrrd is written instead."
+UNNAMED = "Only an uploaded DICOM slice whose place is known becomes one; .seg.nrrd is written instead."
 MAX_NAME_LETTERS = 80
 
 
