@@ -27,7 +27,8 @@ class _Added:
 
 _logger = logging.getLogger(__name__)
 _loaded: dict[str, Method] = {}
-_loading = threading.Lock()
+_loading = threading.RLock()
+"""A method may stand on others, which it loads while it is loaded itself."""
 
 
 def _built_in_modules() -> list[ModuleType]:

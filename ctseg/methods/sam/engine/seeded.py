@@ -1,0 +1,149 @@
+"""Segment Anything asked where merge trees found something, its answers held against what they found."""
+
+from collections.abc import Iterator
+from concurrent.futures import wait
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ctseg.methods.base.hierarchical import Hierarchical
+from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
+from ctseg.methods.sam.engine.decoder import ImageSide, PointDecoder
+from ctseg.methods.sam.engine.frame import encoder_input, framed_points, upscaled
+from ctseg.methods.sam.engine.memory import give_back_freed_memory
+from ctseg.methods.sam.engine.seeds import Seed, SeedSettings, overlap, seeds
+from ctseg.methods.sam.engine.segmenter import POINTS_AT_ONCE, ImageEncoder
+from ctseg.methods.sam.engine.threads import single_threaded_workers
+from ctseg.slices.ct_slice import CTSlice, Window
+from ctseg.slices.windowing import to_uint8
+
+TREES_SHARE, ENCODER_SHARE, PAINTING_SHARE = 0.3, 0.4, 0.05
+"""Shares of the whole time, for the progress that is told."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """SAM's best mask of one seed: its logits (256, 256), and predicted IoU + IoU with the seed's region."""
+
+    logits: Tensor
+    total: float
+
+    @property
+    def area(self) -> int:
+        """Pixels of the mask's square."""
+        return int(torch.count_nonzero(self.logits > 0))
+
+
+class SeededMasks:
+    """Asks one point for each structure of one method and for each region of another's coarser cut.
+
+    Of the three masks at a point the one counts whose predicted IoU + IoU with the region is highest. Holds
+    no state between slices, so several threads may use one object.
+
+    Parameters
+    ----------
+    encoder, decoder : of the same model
+    structures : its own partition is asked about first
+    whole : its cut into ``settings.regions`` is asked about
+    input_window : in HU, for slices in HU
+    settings : points and thresholds
+
+    References
+    ----------
+    Archit and Pape, 2026, arXiv 2603.17845, seed Segment Anything from a trained decoder.
+    """
+
+    def __init__(
+        self,
+        encoder: ImageEncoder,
+        decoder: PointDecoder,
+        structures: Hierarchical,
+        whole: Hierarchical,
+        *,
+        input_window: Window,
+        settings: SeedSettings,
+    ) -> None:
+        self._encoder = encoder
+        self._decoder = decoder
+        self._structures = structures
+        self._whole = whole
+        self._input_window = input_window
+        self._settings = settings
+
+    @torch.inference_mode()
+    def segment(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> NDArray[np.int32]:
+        """See ``ctseg.methods.Method``."""
+        raise_if_stopped(stop)
+        progress(0.0)
+        image = to_uint8(ct_slice, self._input_window)
+        asked = self.seeds(ct_slice, stop) if image.min() < image.max() else []
+        if not asked:
+            progress(1.0)
+            return np.zeros(image.shape, dtype=np.int32)
+        progress(TREES_SHARE)
+        embedding = self._encoder.embed(encoder_input(image), stop)
+        give_back_freed_memory()
+        before = TREES_SHARE + ENCODER_SHARE
+        progress(before)
+        answers: list[Answer] = []
+        for done, batch in self.answers(embedding, asked, ct_slice.shape, stop):
+            answers += batch
+            progress(before + (1 - before - PAINTING_SHARE) * done)
+        kept = [one for one in answers if one.total > self._settings.min_sum]
+        label_map = np.zeros(ct_slice.shape, dtype=np.int32)
+        # Small structures stay visible on large ones.
+        for label, one in enumerate(sorted(kept, key=lambda one: one.area, reverse=True), start=1):
+            raise_if_stopped(stop)
+            label_map[(upscaled(one.logits, ct_slice.shape) > 0).numpy()] = label
+        progress(1.0)
+        return label_map
+
+    def seeds(self, ct_slice: CTSlice, stop: StopFlag = NeverStop()) -> list[Seed]:
+        """Return the points to ask about; raises ``Stopped``."""
+        structures = self._structures.segment(ct_slice, stop)
+        regions = self._whole.tree(ct_slice, stop).cut(count=self._settings.regions)
+        return seeds(structures, regions, self._settings)
+
+    def answers(
+        self, embedding: Tensor, asked: list[Seed], shape: tuple[int, int], stop: StopFlag
+    ) -> Iterator[tuple[float, list[Answer]]]:
+        """Yield the finished fraction and the answers to each batch of seeds, in order."""
+        image_side = self._decoder.image_side(embedding)
+        batches = [asked[at : at + POINTS_AT_ONCE] for at in range(0, len(asked), POINTS_AT_ONCE)]
+        workers = single_threaded_workers()
+        running = [workers.submit(self._of_seeds, image_side, batch, shape, stop) for batch in batches]
+        try:
+            for number, found in enumerate(running, start=1):
+                yield number / len(batches), found.result()
+        finally:
+            for one in running:
+                one.cancel()
+            wait(running)
+            give_back_freed_memory()
+
+    @torch.inference_mode()
+    def _of_seeds(
+        self, image_side: ImageSide, batch: list[Seed], shape: tuple[int, int], stop: StopFlag
+    ) -> list[Answer]:
+        raise_if_stopped(stop)
+        points = framed_points(np.array([seed.point for seed in batch]), shape)
+        keys, mask_tokens, quality = self._decoder.attend(image_side, points)
+        answers = []
+        for at, seed in enumerate(batch):
+            # A mask that cannot reach the sum, even if it were the region, is not upscaled.
+            possible = torch.nonzero(quality[at] + 1 > self._settings.min_sum)[:, 0]
+            if len(possible) == 0:
+                continue
+            masks = self._decoder.masks(keys[at], mask_tokens[at], possible)
+            totals = [
+                float(quality[at, index]) + overlap((mask > 0).numpy(), seed.region)
+                for mask, index in zip(masks, possible, strict=True)
+            ]
+            best = int(np.argmax(totals))
+            answers.append(Answer(masks[best].clone(), totals[best]))
+        return answers

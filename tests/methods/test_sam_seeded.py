@@ -1,0 +1,141 @@
+"""Segment Anything asked where merge trees found something: points, what is kept, and stopping."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ctseg.labelmaps import connected_regions, relabel
+from ctseg.methods import NeverStop, StopFlag, Stopped
+from ctseg.methods.base.hierarchical import FromTree
+from ctseg.methods.base.method import Progress, ignore_progress, raise_if_stopped
+from ctseg.methods.sam.engine.seeded import SeededMasks
+from ctseg.methods.sam.engine.seeds import LOGITS_SIDE, SeedSettings, in_square, overlap, seeds
+from ctseg.partition import MergeTree
+from ctseg.slices import CTSlice
+from ctseg.slices.windowing import SOFT_TISSUE
+
+SETTINGS = SeedSettings(min_share=0, max_share=0.9, max_seeds=12)
+NOTHING = np.zeros((64, 64), np.int32)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 999))
+def test_a_seed_lies_in_its_region_and_there_are_not_too_many(height: int, width: int, seed: int) -> None:
+    coarse = np.random.default_rng(seed).integers(0, 6, (-(-height // 7), -(-width // 7)))
+    label_map = np.kron(coarse, np.ones((7, 7), np.int32))[:height, :width].astype(np.int32)
+    found = seeds(label_map, label_map, SETTINGS)
+    labels = [int(label_map[int(seed.point[1]), int(seed.point[0])]) for seed in found]
+    assert len(found) <= SETTINGS.max_seeds
+    assert 0 not in labels
+    assert len(set(labels)) == len(labels)  # the second label map says nothing new
+    square = in_square(label_map)
+    for label, one in zip(labels, found, strict=True):
+        assert np.array_equal(one.region, square == label)
+
+
+def test_structures_come_first_and_sizes_are_kept_to() -> None:
+    structures, regions = NOTHING.copy(), NOTHING.copy()
+    structures[4:12, 4:12] = 1
+    regions[:, :40], regions[:, 40:] = 1, 2
+    regions[50:52, 10:12] = 3
+    asked = seeds(structures, regions, SeedSettings(min_share=0.005, max_share=0.5))
+    assert tuple(map(int, asked[0].point)) == (7, 7)
+    assert len(asked) == 2
+    assert len(seeds(structures, structures, SETTINGS)) == 1
+
+
+def test_the_square_is_the_slice_scaled_and_padded() -> None:
+    label_map = relabel(np.kron(np.arange(1, 9).reshape(2, 4), np.ones((20, 10), np.int32)))
+    square = in_square(label_map)
+    assert square.shape == (LOGITS_SIDE, LOGITS_SIDE)
+    assert np.array_equal(square[::128, ::64], [[1, 2, 3, 4], [5, 6, 7, 8]])
+    assert np.count_nonzero(in_square(label_map[:10])) == LOGITS_SIDE * 64
+
+
+class _Tree(FromTree):
+    """Says that two blocks are there."""
+
+    def __init__(self, label_map: NDArray[np.int32]) -> None:
+        self._label_map = label_map
+
+    def tree(
+        self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
+    ) -> MergeTree:
+        count = int(self._label_map.max(initial=0))
+        nodes = np.arange(2 * count - 1)
+        parents = np.minimum(count + nodes // 2, 2 * count - 2)
+        return MergeTree(self._label_map, parents, np.arange(1, count) / count)
+
+
+class _Encoder:
+    def embed(self, pixels: NDArray[np.float32], stop: StopFlag) -> Tensor:
+        raise_if_stopped(stop)
+        return torch.from_numpy(pixels[:, :1])
+
+
+class _Decoder:
+    """Knows the bright blocks: of its three masks the second is the block under the point."""
+
+    def __init__(self, quality: float) -> None:
+        self._quality = quality
+
+    def image_side(self, embedding: Tensor) -> Tensor:
+        return embedding[0, 0, 2::4, 2::4]
+
+    def attend(self, image: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        blocks = connected_regions((image.numpy() > 0).astype(np.int32))
+        masks = []
+        for x, y in (points // 4).int().tolist():
+            block = torch.from_numpy(blocks == blocks[y, x]).float() * 2 - 1
+            masks.append(torch.stack([torch.ones_like(block), block, -torch.ones_like(block)]))
+        quality = torch.tensor([0.3, self._quality, 0.3]).expand(len(points), -1)
+        return torch.stack(masks), torch.zeros(len(points), 3), quality
+
+    def masks(self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
+        return keys[chosen]
+
+
+def _method(quality: float = 0.9) -> tuple[SeededMasks, CTSlice, NDArray[np.int32]]:
+    truth = NOTHING.copy()
+    truth[8:24, 8:24], truth[30:50, 28:60] = 1, 2
+    pixels = (truth > 0).astype(np.uint8) * 220
+    method = SeededMasks(
+        _Encoder(), _Decoder(quality), _Tree(truth), _Tree(truth), input_window=SOFT_TISSUE, settings=SETTINGS
+    )  # type: ignore[arg-type]
+    return method, CTSlice(pixels, "8-bit", None, "test"), truth
+
+
+def test_the_mask_that_agrees_with_the_region_is_painted() -> None:
+    method, ct_slice, truth = _method()
+    told: list[float] = []
+    label_map = method.segment(ct_slice, progress=told.append)
+    assert np.array_equal(label_map > 0, truth > 0)
+    assert label_map.max() == 2
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+
+
+def test_a_mask_below_the_sum_is_not_painted() -> None:
+    method, ct_slice, _ = _method(quality=0.1)
+    assert not method.segment(ct_slice).any()
+
+
+def test_a_constant_slice_has_no_structure_and_a_flag_ends_it() -> None:
+    method, ct_slice, _ = _method()
+    flat = CTSlice(np.full((20, 30), 7, np.uint8), "8-bit", None, "test")
+    assert not method.segment(flat).any()
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(Stopped):
+        method.segment(ct_slice, stop)
+
+
+def test_overlap_of_nothing_is_nothing() -> None:
+    assert overlap(np.zeros((2, 2), bool), np.zeros((2, 2), bool)) == 0
+    assert overlap(np.ones((2, 2), bool), np.eye(2, dtype=bool)) == 0.5
