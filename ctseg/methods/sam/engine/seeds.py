@@ -98,15 +98,16 @@ def _points(
     label_map: NDArray[np.int32], settings: SeedSettings
 ) -> Iterator[tuple[int, tuple[float, float]]]:
     """Yield labels, largest structure first, with their innermost pixels."""
+    from scipy.ndimage import find_objects
+
     areas = np.bincount(label_map.ravel())
     areas[0] = 0
     lowest, highest = (share * label_map.size for share in (settings.min_share, settings.max_share))
+    boxes = find_objects(label_map)
     labels = np.flatnonzero((areas >= lowest) & (areas <= highest) & (areas > 0))
     for label in labels[np.argsort(-areas[labels], kind="stable")].tolist():
-        mask = label_map == label
-        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-        top, left = int(rows[0]), int(columns[0])
-        part = mask[top : rows[-1] + 1, left : columns[-1] + 1].astype(np.uint8)
+        rows, columns = boxes[label - 1]
+        part = (label_map[rows, columns] == label).astype(np.uint8)
         away = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
         row, column = np.unravel_index(int(np.argmax(away)), away.shape)
-        yield label, (left + int(column) + 0.5, top + int(row) + 0.5)
+        yield label, (columns.start + int(column) + 0.5, rows.start + int(row) + 0.5)
