@@ -14,8 +14,9 @@ from ctseg.labelmaps import connected_regions, relabel
 from ctseg.methods import NeverStop, StopFlag, Stopped
 from ctseg.methods.base.hierarchical import FromTree
 from ctseg.methods.base.method import Progress, ignore_progress, raise_if_stopped
+from ctseg.methods.sam.engine.mask_settings import SeedSettings
 from ctseg.methods.sam.engine.seeded import SeededMasks
-from ctseg.methods.sam.engine.seeds import LOGITS_SIDE, SeedSettings, in_square, overlap, seeds
+from ctseg.methods.sam.engine.seeds import LOGITS_SIDE, in_square, overlap, seeds
 from ctseg.partition import MergeTree
 from ctseg.slices import CTSlice
 from ctseg.slices.windowing import SOFT_TISSUE

@@ -3,7 +3,7 @@
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
 from ctseg.methods.base.training_facts import ANNOTATED_DATA, RESEARCH_USE
-from ctseg.methods.sam.engine.seeds import SeedSettings
+from ctseg.methods.sam.engine.mask_settings import SeedSettings
 from ctseg.methods.sam.sam_vit_t import DECODER_FILE, ENCODER_FILE
 from ctseg.slices.windowing import SOFT_TISSUE
 

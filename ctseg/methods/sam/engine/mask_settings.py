@@ -28,3 +28,31 @@ class MaskSettings:
             f"The masks with a predicted IoU above {self.pred_iou_thresh} and a stability of at least "
             f"{self.stability_score_thresh}"
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeedSettings:
+    """Which points are asked about, and which of the answers are painted.
+
+    Attributes
+    ----------
+    regions : of the cut of the whole slice.
+    min_share, max_share : of the slice's pixels; smaller and larger regions are not asked about.
+    max_seeds : the most points, those of structures first, then those of the largest regions.
+    same_iou : a region that overlaps an earlier one by a higher IoU is not asked about again.
+    min_sum : predicted IoU of a mask + its IoU with the region must be above it.
+    """
+
+    regions: int = 40
+    min_share: float = 60 / 512**2
+    max_share: float = 80_000 / 512**2
+    max_seeds: int = 60
+    same_iou: float = 0.8
+    min_sum: float = 1.2
+
+    def in_words(self) -> str:
+        """Return the condition on masks, for a sentence that goes on with what becomes of them."""
+        return (
+            "The masks whose predicted IoU and whose IoU with the region that was asked about add up to more "
+            f"than {self.min_sum:g}"
+        )

@@ -13,8 +13,9 @@ from ctseg.methods.base.hierarchical import Hierarchical
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.methods.sam.engine.decoder import ImageSide, PointDecoder
 from ctseg.methods.sam.engine.frame import encoder_input, framed_points, upscaled
+from ctseg.methods.sam.engine.mask_settings import SeedSettings
 from ctseg.methods.sam.engine.memory import give_back_freed_memory
-from ctseg.methods.sam.engine.seeds import Seed, SeedSettings, overlap, seeds
+from ctseg.methods.sam.engine.seeds import Seed, overlap, seeds
 from ctseg.methods.sam.engine.segmenter import POINTS_AT_ONCE, ImageEncoder
 from ctseg.methods.sam.engine.threads import single_threaded_workers
 from ctseg.slices.ct_slice import CTSlice, Window

@@ -8,37 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.methods.sam.engine.frame import SIDE, framed_shape
+from ctseg.methods.sam.engine.mask_settings import SeedSettings
 
 LOGITS_SIDE = 256
 """Side in px of a mask's logits, which show the encoder's square."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SeedSettings:
-    """Which points are asked about, and which of the answers are painted.
-
-    Attributes
-    ----------
-    regions : of the cut of the whole slice.
-    min_share, max_share : of the slice's pixels; smaller and larger regions are not asked about.
-    max_seeds : the most points, those of structures first, then those of the largest regions.
-    same_iou : a region that overlaps an earlier one by a higher IoU is not asked about again.
-    min_sum : predicted IoU of a mask + its IoU with the region must be above it.
-    """
-
-    regions: int = 40
-    min_share: float = 60 / 512**2
-    max_share: float = 80_000 / 512**2
-    max_seeds: int = 60
-    same_iou: float = 0.8
-    min_sum: float = 1.2
-
-    def in_words(self) -> str:
-        """Return the condition on masks, for a sentence that goes on with what becomes of them."""
-        return (
-            "The masks whose predicted IoU and whose IoU with the region that was asked about add up to more "
-            f"than {self.min_sum:g}"
-        )
 
 
 @dataclass(frozen=True)
