@@ -1,4 +1,4 @@
-"""Segment Anything (TinyViT) asked at one point of each structure and region that the merge trees found."""
+"""Segment Anything (TinyViT) asked once for each structure and region that the merge trees found."""
 
 from ctseg.methods.base.card import Card
 from ctseg.methods.base.method import Method
@@ -16,8 +16,8 @@ CARD = Card(
     title="SAM (TinyViT), seeded by merge trees",
     family="foundation model",
     summary=(
-        f"Asks a small Segment Anything model at one point of each structure of {STRUCTURES} and of each of "
-        f"{SETTINGS.regions} regions of {WHOLE}, at most {SETTINGS.max_seeds}. "
+        f"Asks a small Segment Anything model, by a point and a box, for each structure of {STRUCTURES} and each "
+        f"of {SETTINGS.regions} regions of {WHOLE}, at most {SETTINGS.max_seeds} times. "
         f"{SETTINGS.in_words()} are painted into one label map, large ones first."
     ),
     paper="Archit and Pape, 2026; Kirillov et al., Segment Anything, ICCV 2023",

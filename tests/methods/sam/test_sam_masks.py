@@ -66,14 +66,19 @@ def embedding(sam: Sam, head: NDArray[np.uint8]) -> torch.Tensor:
     return sam.image_encoder.encoder.embed(encoder_input(head), NeverStop())
 
 
+BOXES = torch.tensor([[250.0, 400.0, 420.0, 500.0], [100.0, 100.0, 900.0, 900.0], [0.0, 980.0, 40.0, 1024.0]])
+
+
+@pytest.mark.parametrize("boxes", [None, BOXES], ids=["points", "points and boxes"])
 @torch.inference_mode()
-def test_decoder_equals_the_packages(sam: Sam, embedding: torch.Tensor) -> None:
+def test_decoder_equals_the_packages(boxes: torch.Tensor | None, sam: Sam, embedding: torch.Tensor) -> None:
     points = torch.tensor([[300.0, 420.0], [512.0, 512.0], [20.0, 1000.0]])
-    sparse, dense = sam.prompt_encoder((points[:, None], torch.ones(3, 1, dtype=torch.int)), None, None)
+    labels = torch.ones(3, 1, dtype=torch.int)
+    sparse, dense = sam.prompt_encoder((points[:, None], labels), boxes, None)
     masks, quality = sam.mask_decoder(embedding, sam.prompt_encoder.get_dense_pe(), sparse, dense, True)
 
     decoder = PointDecoder(sam.prompt_encoder, sam.mask_decoder)
-    keys, mask_tokens, ours = decoder.attend(decoder.image_side(embedding), points)
+    keys, mask_tokens, ours = decoder.attend(decoder.image_side(embedding), points, boxes)
     assert masks.abs().max() > 5
     torch.testing.assert_close(ours, quality, rtol=0, atol=1e-4)
     for point in range(3):

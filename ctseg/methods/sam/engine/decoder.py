@@ -103,7 +103,7 @@ class ImageSide:
 
 
 class PointDecoder:
-    """Decodes one-point prompts with the modules of ``segment_anything``, three masks a point.
+    """Decodes prompts of one point, or a point and a box, with the modules of ``segment_anything``: three masks each.
 
     Parameters
     ----------
@@ -141,18 +141,21 @@ class PointDecoder:
             first_query=self._project(to_tokens, "q_proj", placed),
         )
 
-    def attend(self, image: ImageSide, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def attend(
+        self, image: ImageSide, points: Tensor, boxes: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Run the two-way transformer.
 
         Parameters
         ----------
         points : float, shape (B, 2): (x, y) in the encoder's 1024 px frame.
+        boxes : float, shape (B, 4): a box around each, (x, y, x, y) of two corners in the same frame.
 
         Returns
         -------
         keys (B, 4096, 256), mask_tokens (B, 3, 256), predicted_iou (B, 3)
         """
-        prompts = self._embed(points)
+        prompts = self._embed(points, boxes)
         queries, keys = self._first_block(image, prompts)
         queries, keys = self._second_block(queries, keys, prompts)
         used = torch.cat(
@@ -164,9 +167,9 @@ class PointDecoder:
         quality = self._decoder.iou_prediction_head(queries[:, 0])
         return keys, queries[:, 1:], quality[:, SINGLE_MASK_TOKEN:]
 
-    def _embed(self, points: Tensor) -> Tensor:
+    def _embed(self, points: Tensor, boxes: Tensor | None) -> Tensor:
         labels = torch.ones(len(points), 1, dtype=torch.int)
-        sparse, _ = self._prompts(points=(points[:, None], labels), boxes=None, masks=None)
+        sparse, _ = self._prompts(points=(points[:, None], labels), boxes=boxes, masks=None)
         learnt = torch.cat([self._decoder.iou_token.weight, self._decoder.mask_tokens.weight])
         return torch.cat([learnt.expand(len(points), -1, -1), sparse], dim=1)
 

@@ -39,9 +39,10 @@ class Answer:
 
 
 class SeededMasks:
-    """Asks one point for each structure of one method and for each region of another's coarser cut.
+    """Asks once for each structure of one method and for each region of another's coarser cut.
 
-    Of the three masks at a point the one counts whose predicted IoU + IoU with the region is highest. Holds
+    A question is the region's innermost point and its box. Of the three masks the one counts whose predicted
+    IoU + IoU with the region is highest. Holds
     no state between slices, so several threads may use one object.
 
     Parameters
@@ -133,7 +134,8 @@ class SeededMasks:
     ) -> list[Answer]:
         raise_if_stopped(stop)
         points = framed_points(np.array([seed.point for seed in batch]), shape)
-        keys, mask_tokens, quality = self._decoder.attend(image_side, points)
+        boxes = torch.tensor([seed.box for seed in batch], dtype=torch.float32)
+        keys, mask_tokens, quality = self._decoder.attend(image_side, points, boxes)
         answers = []
         for at, seed in enumerate(batch):
             # A mask that cannot reach the sum, even if it were the region, is not upscaled.

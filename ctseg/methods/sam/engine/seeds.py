@@ -1,4 +1,4 @@
-"""Where to ask: one point for each structure and region that a merge tree found."""
+"""Where to ask: a point and a box for each structure and region that a merge tree found."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +27,18 @@ class Seed:
     point: tuple[float, float]
     region: NDArray[np.bool_]
 
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """The region's corners (x, y, x, y) in px of the encoder's square, which is `SIDE` wide."""
+        rows, columns = (np.flatnonzero(self.region.any(axis=axis)) for axis in (1, 0))
+        scale = SIDE / LOGITS_SIDE
+        return (
+            float(columns[0] * scale),
+            float(rows[0] * scale),
+            float((columns[-1] + 1) * scale),
+            float((rows[-1] + 1) * scale),
+        )
+
 
 def seeds(structures: NDArray[np.int32], regions: NDArray[np.int32], settings: SeedSettings) -> list[Seed]:
     """Return the points to ask about, at most ``settings.max_seeds``.
@@ -41,6 +53,9 @@ def seeds(structures: NDArray[np.int32], regions: NDArray[np.int32], settings: S
         square = in_square(label_map)
         for label, point in _points(label_map, settings):
             region = square == label
+            # What is too thin to show in a mask cannot be compared with one.
+            if not region.any():
+                continue
             if len(found) < settings.max_seeds and not any(
                 overlap(region, earlier.region) > settings.same_iou for earlier in found
             ):

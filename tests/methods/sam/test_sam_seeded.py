@@ -49,6 +49,8 @@ def test_structures_come_first_and_sizes_are_kept_to() -> None:
     assert tuple(map(int, asked[0].point)) == (7, 7)
     assert len(asked) == 2
     assert len(seeds(structures, structures, SETTINGS)) == 1
+    # 64 px of the slice are 1024 of the encoder's square.
+    assert asked[0].box == (64, 64, 192, 192)
 
 
 def test_the_square_is_the_slice_scaled_and_padded() -> None:
@@ -89,7 +91,8 @@ class _Decoder:
     def image_side(self, embedding: Tensor) -> Tensor:
         return embedding[0, 0, 2::4, 2::4]
 
-    def attend(self, image: Tensor, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def attend(self, image: Tensor, points: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        assert bool(((boxes[:, :2] <= points) & (points <= boxes[:, 2:])).all())
         blocks = connected_regions((image.numpy() > 0).astype(np.int32))
         masks = []
         for x, y in (points // 4).int().tolist():
