@@ -16,8 +16,8 @@ CARD = Card(
     title="SAM (TinyViT), seeded by merge trees",
     family="foundation model",
     summary=(
-        f"Asks a small Segment Anything model, by a point and a box, for each structure of {STRUCTURES} and each "
-        f"of {SETTINGS.regions} regions of {WHOLE}, at most {SETTINGS.max_seeds} times. "
+        f"Asks a small Segment Anything model, by a point and a box, for each structure of {STRUCTURES} and "
+        f"each of {SETTINGS.regions} regions of {WHOLE}, at most {SETTINGS.max_seeds} times. "
         f"{SETTINGS.in_words()} are painted into one label map, large ones first."
     ),
     paper="Archit and Pape, 2026; Kirillov et al., Segment Anything, ICCV 2023",

@@ -103,7 +103,7 @@ class ImageSide:
 
 
 class PointDecoder:
-    """Decodes prompts of one point, or a point and a box, with the modules of ``segment_anything``: three masks each.
+    """Decodes points, or points with boxes, by the modules of ``segment_anything``; three masks each.
 
     Parameters
     ----------
