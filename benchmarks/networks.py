@@ -71,7 +71,7 @@ def main() -> None:
     for file in manifest().values():
         if file.licence != "research use":
             continue
-        (method,) = file.methods
+        method = file.methods[0]
         ours, torch = measure(OURS.format(method=method)), measure(TORCH.format(file=file.file))
         print(
             f"{method:18s} {ours[0]:.2f} ({torch[0]:.2f}, {ours[0] / torch[0]:.3f})      "

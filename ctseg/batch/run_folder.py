@@ -158,7 +158,10 @@ class RunFolder:
         return self._unfinished(shard) / f"{place:04d}.zip"
 
     def tidy(self) -> None:
-        """Remove the folder of unfinished shards once it is empty."""
+        """Once all is done, remove what killed workers left half written, and the folder they worked in."""
+        for path in self.folder.rglob(".*.tmp"):
+            with suppress(OSError):
+                path.unlink()
         with suppress(OSError):
             (self.folder / _UNFINISHED).rmdir()
 

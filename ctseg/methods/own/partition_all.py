@@ -25,8 +25,8 @@ CARD = Card(
     training_data=(
         f"A quarter each: {ANNOTATED_DATA}; drawn phantoms; label maps of phantoms, of TotalSegmentator's "
         "example and of the SPL abdominal and head-and-neck atlases, painted at random grey levels; 42 "
-        "slices of TotalSegmentator's example without lung, heart or cord. 1,100 steps of 4, from the weights "
-        "of unet-tvmf. Of thoracic structures it saw synthetic shapes only."
+        "slices of TotalSegmentator's example without lung, heart or cord. 1,100 steps of 4, from the "
+        "weights of unet-tvmf. Of thoracic structures it saw synthetic shapes only."
     ),
     saw=("annotated", "synthetic", "outside"),
     parameters=5_199_180,
