@@ -156,7 +156,10 @@ def needle(tmp_path: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 COMMANDS: dict[str, list[list[str]]] = {
     "segment": [],
+    "batch": [["batch", "mine", "--out", "batch"]],
     "score": [],
+    "dataset": [],
+    "hub": [["hub", "publish-weights", "--owner", "me", "--method", "unet-tvmf", "--dry-run"]],
     "train": [],
     "pretrain": [],
     "methods": [["methods"]],
@@ -177,6 +180,8 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["board", "export", "mine", "--out", "mine.zip"],
         ["board", "doctor", "--json"],
         ["board", "rescore", "mine"],
+        ["board", "rename", "SHA", "--name", "Renamed"],
+        ["board", "withdraw", "SHA"],
         ["board", "close", "mine", "--why", "x"],
         ["board", "hide", "SHA", "--why", "x"],
     ],
