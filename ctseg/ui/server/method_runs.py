@@ -159,8 +159,10 @@ class _Run(threading.Thread):
     def _segment(self) -> Done:
         if self._stop_flag.is_set():
             raise Stopped
-        fetch_weights(CARDS[self._method].weights, self._stop_flag, self._note)
-        self._note(0.0)
+        # A name that is not known is said by load.
+        if self._method in CARDS:
+            fetch_weights(CARDS[self._method].weights, self._stop_flag, self._note)
+            self._note(0.0)
         method = load(self._method)
         self.began = time.perf_counter()
         label_map, tree = label_map_and_tree(method, self._ct_slice, self._stop_flag, self._note)
