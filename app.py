@@ -5,9 +5,8 @@ import os
 
 from ctseg.ui import serve
 
-if os.environ.get(
-    "SPACES_ZERO_GPU"
-):  # set by that hardware; it asks for a decorated function before the start
+# Set by that hardware, which asks for a decorated function before the start.
+if os.environ.get("SPACES_ZERO_GPU"):
     importlib.import_module("spaces")  # before torch
     importlib.import_module("ctseg.methods.sam.engine.zero_gpu")
 

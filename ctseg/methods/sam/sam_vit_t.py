@@ -30,7 +30,7 @@ CARD = Card(
     ),
     saw=("outside",),
     parameters=10_139_948,
-    seconds=3.1,
+    seconds=6.5,
     full_tiling=False,
     known_failures=(
         "It was never shown CT: soft organs with faint borders are often missed or merged.",

@@ -44,9 +44,10 @@ _Scope = dict[str, Any]
 
 def stage_facts() -> dict[str, Any]:
     """Return what the stage must know that Python decides."""
+    rows = method_rows()
     return {
-        "methods": method_rows(),
-        "preselected": [row["name"] for row in method_rows() if row["ready"] and row["name"] in PRESELECTED],
+        "methods": rows,
+        "preselected": [row["name"] for row in rows if row["ready"] and row["name"] in PRESELECTED],
         "examples": shelf(),
         "windows": [[each.width, each.level, name.capitalize()] for name, each in WINDOWS.items()],
         "palette": colours(PALETTE_SIZE).tolist(),

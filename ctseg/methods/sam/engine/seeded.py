@@ -1,7 +1,6 @@
 """Segment Anything asked where merge trees found something, its answers held against what they found."""
 
 from collections.abc import Iterator
-from concurrent.futures import wait
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from ctseg.methods.sam.engine.mask_settings import SeedSettings
 from ctseg.methods.sam.engine.memory import give_back_freed_memory
 from ctseg.methods.sam.engine.seeds import Seed, overlap, seeds
 from ctseg.methods.sam.engine.segmenter import POINTS_AT_ONCE, ImageEncoder
-from ctseg.methods.sam.engine.threads import single_threaded_workers
+from ctseg.methods.sam.engine.threads import decoded
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
@@ -117,16 +116,7 @@ class SeededMasks:
         """Yield the finished fraction and the answers to each batch of seeds, in order."""
         image_side = self._decoder.image_side(embedding)
         batches = [asked[at : at + POINTS_AT_ONCE] for at in range(0, len(asked), POINTS_AT_ONCE)]
-        workers = single_threaded_workers()
-        running = [workers.submit(self._of_seeds, image_side, batch, shape, stop) for batch in batches]
-        try:
-            for number, found in enumerate(running, start=1):
-                yield number / len(batches), found.result()
-        finally:
-            for one in running:
-                one.cancel()
-            wait(running)
-            give_back_freed_memory()
+        return decoded(batches, lambda batch: self._of_seeds(image_side, batch, shape, stop))
 
     @torch.inference_mode()
     def _of_seeds(

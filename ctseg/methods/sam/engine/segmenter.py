@@ -1,7 +1,6 @@
 """Automatic masks of Segment Anything: a grid of points in, a label map out."""
 
 from collections.abc import Iterator
-from concurrent.futures import wait
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +21,7 @@ from ctseg.methods.sam.engine.frame import encoder_input, framed_points, judged_
 from ctseg.methods.sam.engine.mask_settings import MaskSettings
 from ctseg.methods.sam.engine.memory import give_back_freed_memory
 from ctseg.methods.sam.engine.points import points_on_body
-from ctseg.methods.sam.engine.threads import single_threaded_workers
+from ctseg.methods.sam.engine.threads import decoded
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
@@ -102,16 +101,7 @@ class AutomaticMasks:
         """Yield the finished fraction and the candidates of each batch of points, in order."""
         image_side = self._decoder.image_side(embedding)
         batches = framed_points(points, shape).split(POINTS_AT_ONCE)
-        workers = single_threaded_workers()
-        running = [workers.submit(self._of_points, image_side, batch, shape, stop) for batch in batches]
-        try:
-            for number, found in enumerate(running, start=1):
-                yield number / len(batches), found.result()
-        finally:
-            for one in running:
-                one.cancel()
-            wait(running)
-            give_back_freed_memory()
+        return decoded(batches, lambda batch: self._of_points(image_side, batch, shape, stop))
 
     @torch.inference_mode()
     def _of_points(
