@@ -13,9 +13,9 @@ PYTEST := $(BIN)/python -m pytest
 app: $(VENV)/app.stamp
 	$(BIN)/ctseg serve --open
 
-# The last line says what was left out and why. CI adds ARGS="--cov".
+# Eight minutes on two cores. The last line says what was left out and why. CI runs more: THOROUGH=1 ARGS="--cov".
 test: $(VENV)/dev.stamp
-	$(PYTEST) -q -n 2 --dist loadfile -m "not slow" $(ARGS)
+	$(PYTEST) -q -n 2 --dist loadfile -m "not slow$(if $(THOROUGH),, and not thorough)" $(ARGS)
 
 test-all: $(VENV)/dev.stamp
 	$(PYTEST) -q $(ARGS)

@@ -3,6 +3,8 @@
 import runpy
 from pathlib import Path
 
+import pytest
+
 from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import CARDS
@@ -10,6 +12,7 @@ from ctseg.methods import CARDS
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.mark.thorough
 def test_pages_are_up_to_date() -> None:
     page = runpy.run_path(str(ROOT / "scripts" / "make_method_docs.py"))["page"]
     pages = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "methods").glob("*.md")}

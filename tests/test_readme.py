@@ -18,10 +18,13 @@ from waiting import until
 
 from ctseg.labelmaps.files import write_challenge_csv, write_png16
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[1]
 MAKE_TARGETS = {
     "make app",
     "make test",
+    "make test THOROUGH=1",
     "make check",
     "make test-all",
     "make bench",

@@ -12,6 +12,8 @@ from run_space import PAGES, look, remove
 
 from ctseg.hub.space_files import space_files
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[1]
 IMAGE = read_dockerfile(ROOT / "Dockerfile")
 

@@ -121,6 +121,7 @@ def _serves(process: psutil.Process) -> bool:
     return "spawn_main" in " ".join(process.cmdline())
 
 
+@pytest.mark.thorough
 def test_a_killed_driver_leaves_no_workers_and_a_run_that_goes_on(tmp_path: Path) -> None:
     script = (
         "import sys\n"

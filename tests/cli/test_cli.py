@@ -21,6 +21,7 @@ from ctseg.slices import read_slice
 CT_SMALL = Path(str(get_testdata_file("CT_small.dcm")))
 
 
+@pytest.mark.thorough
 def test_a_file_becomes_a_folder_of_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["segment", str(CT_SMALL), "--method", "watershed", "--out", str(tmp_path), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -37,6 +38,7 @@ def test_a_file_becomes_a_folder_of_results(tmp_path: Path, capsys: pytest.Captu
     assert "intensities in HU" in (tmp_path / "README.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_a_slice_is_cut_into_as_many_regions_as_asked(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -47,6 +49,7 @@ def test_a_slice_is_cut_into_as_many_regions_as_asked(
     assert np.array_equal(read_label_map(tmp_path / "sobel-tree" / "labels.png"), expected)
 
 
+@pytest.mark.thorough
 def test_confidence_stands_in_the_table_the_report_and_a_layer(tmp_path: Path) -> None:
     ct_slice = read_slice(CT_SMALL)
     label_map, tree = segment_with_tree(ct_slice, "sobel-tree", regions=12)
@@ -69,6 +72,7 @@ def test_confidence_stands_in_the_table_the_report_and_a_layer(tmp_path: Path) -
     assert not list((tmp_path / "plain").rglob("confidence.png"))
 
 
+@pytest.mark.thorough
 def test_the_slice_of_a_stack_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     volume = np.zeros((40, 30, 3), np.int16)
     volume[5:20, 5:20, 2] = 1000
@@ -91,6 +95,7 @@ def test_the_slice_of_a_stack_can_be_chosen(tmp_path: Path, capsys: pytest.Captu
     assert counts[1] > counts[0]
 
 
+@pytest.mark.thorough
 def test_a_folder_becomes_a_challenge_csv(tmp_path: Path) -> None:
     folder = tmp_path / "slices"
     folder.mkdir()
@@ -232,6 +237,7 @@ def test_spreadsheets_cannot_take_names_for_formulas(tmp_path: Path) -> None:
     assert len((tmp_path / "watershed" / "structures.csv").read_text(encoding="utf-8").splitlines()) == 1
 
 
+@pytest.mark.thorough
 def test_the_format_of_the_voxels_can_be_chosen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from ctseg.labelmaps.files import read_placed_label_map
 

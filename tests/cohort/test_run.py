@@ -25,6 +25,8 @@ from ctseg.methods.base import registry
 from ctseg.metrics import TABLED, json_ready
 from ctseg.slices import read_slice, read_stack
 
+pytestmark = pytest.mark.thorough
+
 METHOD = "sobel-tree"
 SIDE = 48
 

@@ -10,6 +10,8 @@ from ctseg.cohort.sources import MAX_TOGETHER, find_sources, natural, sources_in
 from ctseg.sandbox.runner import Limits
 from ctseg.slices import bulk
 
+pytestmark = pytest.mark.thorough
+
 
 def test_every_file_is_a_source_or_left_out(patients: Path) -> None:
     sources, left_out = find_sources(patients)

@@ -20,6 +20,8 @@ from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.label_stack import decode_label_stack
 from ctseg.slices.decode import decode
 
+pytestmark = pytest.mark.thorough
+
 FACTOR = 512 / SHAPE[0]
 
 

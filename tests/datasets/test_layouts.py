@@ -233,6 +233,7 @@ def test_no_patient_is_in_two_splits(ct_fewshot: Path, monkeypatch) -> None:
     assert len(set.union(*patients)) == sum(map(len, patients))
 
 
+@pytest.mark.thorough
 @pytest.mark.data
 def test_real_labels_are_the_same_in_both_layouts(ct_fewshot: Path, monkeypatch) -> None:
     monkeypatch.setenv("CTSEG_DATA", str(ct_fewshot.parent))

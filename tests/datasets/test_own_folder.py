@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_slices_and_label_maps_are_read_as_their_files_say(folder: Path) -> None:
     split = open_split(f"folder:{folder}")
     assert (split.images, split.patients) == (("head.dcm", "b.png"), ("A", "B"))

@@ -34,6 +34,7 @@ def model(hub: StandInAccount, method: str) -> Repository:
     return hub.repositories[f"models/someone/ctseg-{method}"]
 
 
+@pytest.mark.thorough
 def test_published_weights_come_back_and_give_the_same_label_maps(
     hub: StandInAccount,
     weights: Path,

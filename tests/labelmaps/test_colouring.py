@@ -1,6 +1,7 @@
 """Hues: one for one structure in all maps, never one for neighbours."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -25,6 +26,7 @@ def test_neighbours_differ_and_every_hue_is_of_the_palette(
             assert (hues[one[border]] != hues[other[border]]).all()
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(_MAPS)
 def test_the_same_map_twice_has_the_same_hues(label_map: NDArray[np.int32]) -> None:
@@ -32,6 +34,7 @@ def test_the_same_map_twice_has_the_same_hues(label_map: NDArray[np.int32]) -> N
     assert np.array_equal(first, second)
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(_MAPS, _MAPS)
 def test_hues_that_were_assigned_stay(first: NDArray[np.int32], second: NDArray[np.int32]) -> None:

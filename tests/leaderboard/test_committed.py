@@ -53,10 +53,12 @@ def check(board: str, entries: tuple[str, ...]) -> None:
                 assert stored[name] == pytest.approx(value, abs=1e-9), f"{entry}, image {index}"
 
 
+@pytest.mark.thorough
 def test_a_sample_of_the_phantom_rows_is_computed_again() -> None:
     check("phantom-val", QUICK)
 
 
+@pytest.mark.thorough
 @pytest.mark.data
 @pytest.mark.parametrize("board", [name for name in BOARDS if name.startswith("ct-fewshot")])
 def test_a_sample_of_the_real_rows_is_computed_again(

@@ -178,6 +178,7 @@ def test_a_challenge_folder_is_sealed_too(store: Path, tmp_path: Path) -> None:
     assert not board.images_may_be_shown
 
 
+@pytest.mark.thorough
 def test_images_leave_a_sealed_board_and_labels_do_not(
     owned: Board, tmp_path: Path, small_data: Path
 ) -> None:
@@ -231,6 +232,7 @@ def test_bring_your_own_boards_give_nothing(
     assert not board.per_image_scores
 
 
+@pytest.mark.thorough
 def test_a_sealed_board_tells_two_decimals(
     owned: Board, small_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

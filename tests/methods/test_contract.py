@@ -65,6 +65,7 @@ def test_answers_with_an_integer_label_map_of_the_same_size(method: Method, kind
     check_answer(method, SLICES[kind]())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", OF_SAM)
 def test_segment_anything_answers_with_such_a_label_map_too(name: str) -> None:
     check_answer(load(name), SLICES["HU"]())

@@ -36,6 +36,7 @@ def discs(shift: int, radius: int = 20) -> Pair:
     return at[0], at[1]
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(pairs())
 def test_rand_indices_equal_scikit_learn(pair: Pair) -> None:

@@ -32,6 +32,7 @@ def test_an_unknown_network_lists_the_known_ones() -> None:
         build_network("resnet")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", NETWORKS)
 def test_logits_at_the_size_of_the_input(name: str) -> None:
     network = build_network(name).eval()

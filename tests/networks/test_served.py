@@ -32,6 +32,7 @@ def same_answers(path: Path, greys: list[np.ndarray]) -> None:
         assert ((fast >= 0.5) == (slow >= 0.5)).mean() >= 0.999
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("graph", sorted(path.stem for path in GRAPHS.iterdir()))
 def test_random_weights_answer_alike(graph: str, tmp_path: Path) -> None:
     name, size = graph.rsplit("-", 1)
@@ -44,6 +45,7 @@ def test_random_weights_answer_alike(graph: str, tmp_path: Path) -> None:
     same_answers(path, [noise])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_weights_answer_alike(name: str) -> None:
     split = open_split("phantom-val")

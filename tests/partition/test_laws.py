@@ -85,6 +85,7 @@ def test_a_turned_slice_is_divided_the_same_unless_altitudes_tie(
         np.testing.assert_array_equal(turned.cut(count=count), in_order(TURNS[turn](tree.cut(count=count))))
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(2, 9), st.integers(0, 999), COUNTS)
 def test_turned_affinities_are_divided_the_same_unless_altitudes_tie(

@@ -124,6 +124,7 @@ def test_numpy_arrays(order: Any, tmp_path: Path) -> None:
     assert np.array_equal(read_label_map(tmp_path / "l.npy"), VOXELS[0] > -950)
 
 
+@pytest.mark.thorough
 def test_dicom_segmentation_and_back(tmp_path: Path) -> None:
     import highdicom
 

@@ -98,6 +98,7 @@ def test_processor_time_is_limited(upload: Path) -> None:
     assert "too long" in sentence_of("spin", upload, replace(SHORT, cpu_seconds=1, wall_seconds=60))
 
 
+@pytest.mark.thorough
 def test_children_of_a_decoder_end_with_it(upload: Path) -> None:
     # Where six seconds were too few for the decoder to come that far, it gets many.
     for seconds in (6, 60):
@@ -149,6 +150,7 @@ def test_nothing_is_said_about_the_file(
     assert caplog.text == ""
 
 
+@pytest.mark.thorough
 def test_file_behind_the_pixels_goes_with_them(tmp_path: Path) -> None:
     stack = read_stack(get_testdata_file("CT_small.dcm"), tmp_path)
     assert list(tmp_path.iterdir()) == []
@@ -192,6 +194,7 @@ def test_two_are_decoded_at_once_and_a_third_waits(upload: Path) -> None:
             assert run.result()[0].tolist() == [5, 3, 1]
 
 
+@pytest.mark.thorough
 def test_concurrent_reads_do_not_mix() -> None:
     names = ["CT_small.dcm", "J2K_pixelrep_mismatch.dcm"] * 2
     with ThreadPoolExecutor(4) as pool:

@@ -29,6 +29,7 @@ def assert_nothing_left(folder: Path) -> None:
     assert list((folder / "uploads").iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_upload_is_gone_once_decoded(
     uploaded: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -44,6 +45,7 @@ def test_upload_is_gone_once_decoded(
     assert [path.name for path in tmp_path.rglob("*")] == ["uploads"]
 
 
+@pytest.mark.thorough
 def test_identity_stays_in_memory_with_the_pixels_and_only_where_it_is_asked_for(
     uploaded: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -86,6 +88,7 @@ def test_upload_is_gone_when_its_decoder_had_to_be_ended(
     assert_nothing_left(tmp_path)
 
 
+@pytest.mark.thorough
 def test_series_and_zip_are_gone(uploaded: Path, tmp_path: Path) -> None:
     packed = uploaded.with_name("series.zip")
     with zipfile.ZipFile(packed, "w") as archive:

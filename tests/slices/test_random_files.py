@@ -131,6 +131,7 @@ def mutations(draw: st.DrawFn, data: bytes) -> bytes:
     return bytes(mutated)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", sorted(valid_files()))
 @settings(QUICK, max_examples=30)
 @given(data=st.data())
@@ -140,6 +141,7 @@ def test_mutated_files(kind: str, data: st.DataObject, tmp_path: Path) -> None:
     (assert_stack_or_sentence_or_crash if native else assert_stack_or_sentence)(mutated, tmp_path / "a")
 
 
+@pytest.mark.thorough
 @settings(QUICK, max_examples=5)
 @given(data=st.data())
 def test_mutated_files_in_a_process_of_their_own(data: st.DataObject, tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def test_several_patients_are_several_series(samples: Path) -> None:
     assert "4 series" in stack.note
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("name", "shape", "spacing"),
     [("neck_ct", (30, 155, 159), (1.171875, 1.171875)), ("totalsegmentator_ct", (112, 101, 122), (3.0, 3.0))],

@@ -49,6 +49,7 @@ def test_sorted_by_position(tmp_path: Path) -> None:
     assert stack.middle == 2
 
 
+@pytest.mark.thorough
 def test_own_process_reads_series_and_zip_alike(tmp_path: Path) -> None:
     files = write_series(tmp_path / "a")
     stack, unpacked = read_stack(files), read_stack(zip_of(tmp_path / "a.zip", files))

@@ -1,6 +1,7 @@
 """The study of how probabilities become a label map."""
 
 import numpy as np
+import pytest
 from study_label_maps import Choice, choices
 from study_label_maps import main as study_main
 
@@ -35,6 +36,7 @@ def test_every_choice_but_the_first_changes_something() -> None:
     assert len(set(every)) == len(every)
 
 
+@pytest.mark.thorough
 def test_the_table_of_a_run(tmp_path, small_data, write_recipe, monkeypatch, capsys) -> None:
     monkeypatch.setenv("CTSEG_DATA", str(small_data))
     assert main(["train", str(write_recipe(steps=3)), "--out", str(tmp_path / "run")]) == 0

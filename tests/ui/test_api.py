@@ -14,6 +14,7 @@ from small_slices import HEAD
 import ctseg
 
 
+@pytest.mark.thorough
 def test_programs_segment_a_file_and_nothing_of_it_stays(server: AppServer, tmp_path: Path) -> None:
     from gradio_client import Client, handle_file
 
@@ -43,6 +44,7 @@ def test_app_ends_with_nothing_left(tmp_path: Path) -> None:
     assert [path for path in server.temp.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.thorough
 def test_listing_pages_imports_neither_torch_nor_plotly() -> None:
     code = "import sys, ctseg.ui.app; print([name for name in ('torch', 'plotly') if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

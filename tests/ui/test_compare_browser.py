@@ -51,6 +51,7 @@ def _shown_labels(path: Path) -> NDArray[np.int32]:
     return numbered(ctseg.segment(path, "watershed"))
 
 
+@pytest.mark.thorough
 def test_page_opens_on_a_finished_result_that_says_it_was_computed_beforehand(page: ComparePage) -> None:
     expect(page.page.locator(".ct-opening")).to_contain_text("Computed beforehand, press Compare to run.")
     expect(page.page.locator(".ct-opening")).to_contain_text("Images (no labels) of this series were seen in")
@@ -64,6 +65,7 @@ def test_page_opens_on_a_finished_result_that_says_it_was_computed_beforehand(pa
     expect(page.page.locator(".ct-opening")).not_to_contain_text("Computed beforehand")
 
 
+@pytest.mark.thorough
 def test_one_click_on_an_example_opens_and_runs_it(page: ComparePage) -> None:
     page.example(6, "watershed", "multi-otsu", "sam-vit-t")
     for method in ("watershed", "multi-otsu", "sam-vit-t"):
@@ -119,6 +121,7 @@ def test_series_of_jpeg_2000_files_becomes_a_stack_with_a_slider(page: ComparePa
     expect(page.panel("slice").locator(".ct-time")).to_have_text("3 of 3")
 
 
+@pytest.mark.thorough
 def test_implicit_vr_dicom_shows_its_hounsfield_units(page: ComparePage, tmp_path: Path) -> None:
     dataset = pydicom.dcmread(_sample("CT_small.dcm"))
     dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
@@ -130,6 +133,7 @@ def test_implicit_vr_dicom_shows_its_hounsfield_units(page: ComparePage, tmp_pat
     expect(page.page.locator(".ct-readout")).to_have_text(f"x 64, y 64 · {hounsfield:.0f} HU")
 
 
+@pytest.mark.thorough
 def test_sixteen_bit_png_and_nifti_are_shown(page: ComparePage, tmp_path: Path) -> None:
     import nibabel
 
@@ -144,6 +148,7 @@ def test_sixteen_bit_png_and_nifti_are_shown(page: ComparePage, tmp_path: Path) 
     expect(page.page.locator("#place")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_broken_files_each_give_their_sentence_at_the_upload(page: ComparePage, tmp_path: Path) -> None:
     whole = _sample("693_J2KI.dcm").read_bytes()
     broken = {
@@ -212,6 +217,7 @@ def test_clicked_pixel_selects_its_structure(
     page.close()
 
 
+@pytest.mark.thorough
 def test_turned_and_flipped_view_selects_the_same_structure_and_gives_methods_the_same_slice(
     page: ComparePage, tmp_path: Path
 ) -> None:
@@ -230,6 +236,7 @@ def test_turned_and_flipped_view_selects_the_same_structure_and_gives_methods_th
     assert labels[row, column] != labels[column, row]
 
 
+@pytest.mark.thorough
 def test_row_of_the_table_outlines_its_structure_and_keys_work(page: ComparePage) -> None:
     page.example(4)
     page.compare("watershed")
@@ -260,6 +267,7 @@ def test_windows_change_the_image_only(page: ComparePage) -> None:
     assert page.image("slice") != before
 
 
+@pytest.mark.thorough
 def test_eight_bit_slice_is_no_reason_to_warn_and_a_pane_says_what_its_method_knows(
     page: ComparePage, tmp_path: Path
 ) -> None:
@@ -274,6 +282,7 @@ def test_eight_bit_slice_is_no_reason_to_warn_and_a_pane_says_what_its_method_kn
     expect(known).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_a_thorax_is_said_to_be_outside_of_what_a_method_knows_and_an_abdomen_is_not(
     page: ComparePage,
 ) -> None:
@@ -286,6 +295,7 @@ def test_a_thorax_is_said_to_be_outside_of_what_a_method_knows_and_an_abdomen_is
     expect(outside).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_method_that_fails_says_so_in_its_panel_and_the_others_run(page: ComparePage) -> None:
     page.example(4)
     page.compare("broken", "watershed")
@@ -295,6 +305,7 @@ def test_method_that_fails_says_so_in_its_panel_and_the_others_run(page: Compare
     expect(page.page.locator("body")).not_to_contain_text("secret")
 
 
+@pytest.mark.thorough
 def test_no_method_chosen_is_said(page: ComparePage) -> None:
     page.example(4)
     page.compare()
@@ -337,6 +348,7 @@ def _until_idle(server: AppServer, idle: float, since: float) -> float:
     raise AssertionError("the app stays busy")
 
 
+@pytest.mark.thorough
 def test_cancel_leaves_the_cores_idle(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
     page.example(4)
@@ -355,6 +367,7 @@ def test_cancel_leaves_the_cores_idle(browser: Any, server: AppServer, idle: flo
     page.leave()
 
 
+@pytest.mark.thorough
 def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
     page.example(4)
@@ -386,6 +399,7 @@ def test_second_visitor_waits_for_one_run_not_for_all(browser: Any, server: AppS
     second.close()
 
 
+@pytest.mark.thorough
 def test_download_holds_names_and_nothing_stays_on_the_server(
     page: ComparePage, server: AppServer, tmp_path: Path
 ) -> None:
@@ -422,6 +436,7 @@ def test_download_holds_names_and_nothing_stays_on_the_server(
     assert "Doe" not in server.log.read_text()
 
 
+@pytest.mark.thorough
 def test_true_label_map_gives_scores_and_shows_errors(page: ComparePage, tmp_path: Path) -> None:
     path = tmp_path / "blocks.png"
     Image.fromarray(_blocks(64, 96, 32)).save(path)
@@ -440,6 +455,7 @@ def test_true_label_map_gives_scores_and_shows_errors(page: ComparePage, tmp_pat
     expect(page.page.get_by_label("Show errors")).not_to_be_checked()
 
 
+@pytest.mark.thorough
 def test_example_with_known_truth_shows_its_scores_below_the_panels(page: ComparePage) -> None:
     page.example(3)
     expect(page.page.get_by_text("8-bit image: its window cannot be changed.")).to_be_visible()
@@ -469,6 +485,7 @@ def test_example_with_known_truth_shows_its_scores_below_the_panels(page: Compar
     expect(page.page.get_by_text("Show errors")).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_row_of_a_clicked_structure_is_in_the_part_of_the_table_on_the_screen(page: ComparePage) -> None:
     page.example(3)
     page.compare("watershed")
@@ -488,6 +505,7 @@ def test_row_of_a_clicked_structure_is_in_the_part_of_the_table_on_the_screen(pa
         assert over <= 1, place
 
 
+@pytest.mark.thorough
 def test_phone_has_no_sideways_scrolling_and_desk_shows_all_at_once(browser: Any, server: AppServer) -> None:
     phone = ComparePage(browser, server.url, PHONE)
     phone.example(6)
@@ -509,6 +527,7 @@ def test_phone_has_no_sideways_scrolling_and_desk_shows_all_at_once(browser: Any
     desk.close()
 
 
+@pytest.mark.thorough
 def test_one_pixel_is_shown_and_segmented(page: ComparePage, tmp_path: Path) -> None:
     Image.fromarray(np.array([[130]], dtype=np.uint8)).save(tmp_path / "one.png")
     page.upload(tmp_path / "one.png")
@@ -517,6 +536,7 @@ def test_one_pixel_is_shown_and_segmented(page: ComparePage, tmp_path: Path) -> 
     assert page.page.locator('[data-panel="watershed"]').bounding_box()["width"] > 100
 
 
+@pytest.mark.thorough
 def test_wheel_turns_slices_and_keeps_window_and_results(page: ComparePage) -> None:
     page.choose("watershed")
     page.page.click("#compare")
@@ -547,6 +567,7 @@ def test_zoom_is_linked_and_pointing_says_the_structure_in_every_pane(page: Comp
     )
 
 
+@pytest.mark.thorough
 def test_colours_can_tell_how_sure_each_structure_is(page: ComparePage) -> None:
     page.example(0, "watershed", "sobel-tree")
     for method in ("watershed", "sobel-tree"):
@@ -581,6 +602,7 @@ def test_wipe_shows_two_in_one_and_keys_move_it(page: ComparePage) -> None:
     expect(page.page.locator(".ct-grid .ct-panel")).to_have_count(panes)
 
 
+@pytest.mark.thorough
 def test_a_link_reopens_an_example_with_its_methods_slice_and_window(
     browser: Any, server: AppServer, page: ComparePage
 ) -> None:
@@ -645,6 +667,7 @@ def test_keys_go_on_through_layouts_and_full_screen_uses_the_whole_height(page: 
     page.page.wait_for_function("!document.fullscreenElement")
 
 
+@pytest.mark.thorough
 def test_focus_is_seen_panes_are_told_in_words_and_motion_can_be_off(browser: Any, server: AppServer) -> None:
     page = browser.new_page(viewport=DESK, reduced_motion="reduce")
     page.goto(server.url)

@@ -16,6 +16,7 @@ from ctseg.ui.server.method_runs import MAX_WAITING, RUNS
 from ctseg.ui.server.uploads import Uploads
 
 
+@pytest.mark.thorough
 def test_the_run_of_a_caller_who_left_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped = threading.Event()
 

@@ -48,6 +48,7 @@ def patient_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.thorough
 def test_equal_files_of_two_visitors_have_a_place_each(pages: Pages, patient_file: bytes) -> None:
     first, second = Visitor(str(pages.local_url), "first"), Visitor(str(pages.local_url), "second")
     try:
@@ -63,6 +64,7 @@ def test_equal_files_of_two_visitors_have_a_place_each(pages: Pages, patient_fil
         leave(second, pages)
 
 
+@pytest.mark.thorough
 def test_nothing_is_told_of_a_page_that_was_left(
     pages: Pages, client: httpx.Client, patient_file: bytes, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -212,6 +214,7 @@ def test_what_is_no_json_gets_one_sentence(client: httpx.Client, call: str, body
     assert answer.status_code in (400, 422)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("address", "status"),
     [

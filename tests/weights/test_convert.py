@@ -85,6 +85,7 @@ def hub(converter: Converter) -> StandInHub:
     return converter.client.hub
 
 
+@pytest.mark.thorough
 def test_checkpoint_becomes_safetensors_and_is_dropped(converter: Converter, hub: StandInHub) -> None:
     path = Path(converter.convert()["path"])
     assert path.suffix == ".safetensors"

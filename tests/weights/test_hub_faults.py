@@ -27,6 +27,7 @@ def test_file_comes_complete_and_is_asked_for_at_its_commit(client: Client, hub:
     assert answer["steps"] == sorted(answer["steps"])
 
 
+@pytest.mark.thorough
 def test_second_fetch_makes_no_request_and_works_offline(client: Client, hub: StandInHub) -> None:
     first = client.run(file_name="net.safetensors")
     hub.seen.clear()
@@ -89,6 +90,7 @@ def test_cut_transfer_goes_on_from_where_it_broke(client: Client, hub: StandInHu
     assert second == f"bytes={len(CONTENT) // 2}-"
 
 
+@pytest.mark.thorough
 def test_later_call_goes_on_too_unless_the_server_cannot(client: Client, hub: StandInHub) -> None:
     hub.fault = "cut"
     assert client.run(file_name="net.safetensors")["error"]
@@ -99,6 +101,7 @@ def test_later_call_goes_on_too_unless_the_server_cannot(client: Client, hub: St
     assert _requests(hub) == [f"bytes={len(CONTENT) // 2}-"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "rest", [CONTENT, CONTENT + b"more", b"x" * len(CONTENT)], ids=["whole", "longer", "wrong"]
 )
@@ -112,6 +115,7 @@ def test_what_an_earlier_process_left_is_checked_too(client: Client, rest: bytes
     assert path.read_bytes() == CONTENT
 
 
+@pytest.mark.thorough
 def test_two_processes_fetch_a_file_once(client: Client, hub: StandInHub) -> None:
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: client.run(file_name="net.safetensors"), range(2))
@@ -120,6 +124,7 @@ def test_two_processes_fetch_a_file_once(client: Client, hub: StandInHub) -> Non
     assert len(hub.seen) == 1
 
 
+@pytest.mark.thorough
 def test_nothing_listens(client: Client) -> None:
     client.settings["HF_ENDPOINT"] = "http://127.0.0.1:9"
     assert "The connection to http://127.0.0.1:9 broke" in client.run(file_name="net.safetensors")["error"]
@@ -131,6 +136,7 @@ def test_offline_and_not_cached(client: Client, hub: StandInHub) -> None:
     assert hub.seen == []
 
 
+@pytest.mark.thorough
 def test_disk_that_fills_up_on_the_way(client: Client) -> None:
     answer = client.run(file_name="net.safetensors", limit=100_000)
     assert answer["error"].startswith("The disk is full: net.safetensors needs 0.3 MB")

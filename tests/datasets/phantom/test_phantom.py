@@ -87,6 +87,7 @@ def test_leaving_lungs_out_takes_their_vessels_and_nodules_along() -> None:
     assert np.median(without.hounsfield[area]) > -200
 
 
+@pytest.mark.thorough
 def test_the_organs_that_can_be_left_out_are_those_that_get_labels() -> None:
     labelled = {
         layer.organ

@@ -181,6 +181,7 @@ def test_it_is_as_hard_as_real_slices(val: PhantomVal) -> None:
     assert 0.05 <= np.mean(watershed) <= 0.40
 
 
+@pytest.mark.thorough
 @pytest.mark.data
 def test_its_statistics_lie_within_those_of_real_slices(
     ct_fewshot: Path, val: PhantomVal, monkeypatch: pytest.MonkeyPatch

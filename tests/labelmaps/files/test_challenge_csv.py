@@ -163,6 +163,7 @@ def test_any_bytes_are_read_or_refused(
     assert all(label_map.size == math.prod((2, 2)) for label_map in read.values())
 
 
+@pytest.mark.thorough
 @pytest.mark.data
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_the_data_in_both_forms_is_the_same(ct_fewshot: Path, tmp_path: Path, split: str) -> None:

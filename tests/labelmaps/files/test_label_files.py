@@ -85,6 +85,7 @@ def test_coloured_png_of_many_labels_is_an_image(tmp_path: Path) -> None:
         read_label_map(tmp_path / "c.png")
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(NIFTI_TYPES.flatmap(lambda dtype: label_maps(dtype, np.iinfo(dtype).max)), affines(), st.booleans())
 def test_nifti_keeps_labels_type_and_place(

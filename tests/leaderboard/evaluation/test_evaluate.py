@@ -19,6 +19,7 @@ from ctseg.metrics import score
 BOARD = find_board("ct-fewshot-val")
 
 
+@pytest.mark.thorough
 def test_the_result_holds_the_scores_of_the_method(small_data: Path, tmp_path: Path) -> None:
     reports: list[tuple[int, int]] = []
     result = evaluate(
@@ -39,6 +40,7 @@ def test_the_result_holds_the_scores_of_the_method(small_data: Path, tmp_path: P
     assert all(value > 0 for value in (*result.seconds, *result.peak_mb))
 
 
+@pytest.mark.thorough
 def test_a_killed_evaluation_goes_on_where_it_was(small_data: Path, tmp_path: Path) -> None:
     whole = evaluate("watershed", BOARD, tmp_path / "cache", lambda *_: None)
     (folder,) = (tmp_path / "cache").iterdir()
@@ -55,6 +57,7 @@ def test_a_killed_evaluation_goes_on_where_it_was(small_data: Path, tmp_path: Pa
     assert again.predictions_sha256 == whole.predictions_sha256
 
 
+@pytest.mark.thorough
 def test_oracles_are_the_floor_and_the_ceiling(small_data: Path, tmp_path: Path) -> None:
     means = {name: evaluate(name, BOARD, tmp_path, lambda *_: None, workers=1).means for name in ORACLES}
     assert means["oracle-one-label"]["ari"] == 0
@@ -65,6 +68,7 @@ def test_oracles_are_the_floor_and_the_ceiling(small_data: Path, tmp_path: Path)
     assert means["oracle-separation"]["ari"] < 1  # the mask of a network that never saw such slices
 
 
+@pytest.mark.thorough
 def test_the_command_stores_and_counts(
     small_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

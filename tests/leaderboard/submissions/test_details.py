@@ -91,6 +91,7 @@ def test_harmful_names_are_refused(name: str, message: str) -> None:
         assert message in refusal(family=name)
 
 
+@pytest.mark.thorough
 @given(st.text(max_size=60))
 def test_any_name_is_harmless_or_refused(text: str) -> None:
     try:

@@ -57,6 +57,7 @@ def test_an_entry_is_one_commit_before_it_is_accepted(store: HubSubmissions, dat
     assert len(dataset.commits) == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "faults"),
     [

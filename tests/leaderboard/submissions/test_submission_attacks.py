@@ -73,6 +73,7 @@ def test_a_zip_that_lies_about_its_sizes_is_not_inflated_beyond_them(tmp_path: P
     assert "0.png in this ZIP is" in refused(path)
 
 
+@pytest.mark.thorough
 def test_a_zip_of_countless_entries_is_not_listed(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "y.zip", dict.fromkeys(IMAGES, BLANK))
     content = bytearray(path.read_bytes())
@@ -273,6 +274,7 @@ def test_crafted_arrays_are_refused(
     assert not (tmp_path / "mark").exists()
 
 
+@pytest.mark.thorough
 def test_one_endless_line_is_not_kept(tmp_path: Path) -> None:
     line = b"1" * (1 << 20)
     for start, message in (
@@ -322,6 +324,7 @@ def test_any_bytes_are_one_sentence(
 WHOLE: dict[str, bytes] = {}
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=300)
 @given(
     st.sampled_from([write.__name__ for write in FORMATS]),

@@ -162,6 +162,7 @@ def test_a_result_without_its_predictions_is_readable(store: Submissions) -> Non
     assert not store.accept(result, label_maps, "").new
 
 
+@pytest.mark.thorough
 def test_processes_that_submit_the_same_at_once_make_one_entry(store: Submissions) -> None:
     processes = [_submit(store.folder, 1, 10) for _ in range(4)]
     said = [process.communicate()[0].split()[1:] for process in processes]
@@ -187,6 +188,7 @@ def _kill_often(store: Submissions, times: int) -> None:
     assert not (store.folder / "incoming").exists()
 
 
+@pytest.mark.thorough
 def test_killed_ten_times(store: Submissions) -> None:
     _kill_often(store, 10)
 

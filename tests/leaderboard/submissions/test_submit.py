@@ -58,6 +58,7 @@ def submitted(path: Path, user: str | None = None) -> Result:
     return score_submission(read_submission(path, BOARD), BOARD, DETAILS, user)
 
 
+@pytest.mark.thorough
 def test_a_submission_has_the_scores_of_the_method_that_made_it(watershed_csv: Path, tmp_path: Path) -> None:
     reports: list[tuple[int, int]] = []
     submission = read_submission(watershed_csv, BOARD)
@@ -88,6 +89,7 @@ def test_without_a_login_an_entry_is_marked_local(watershed_csv: Path) -> None:
     assert (result.origin, result.user) == ("local", "local")
 
 
+@pytest.mark.thorough
 def test_a_prediction_with_background_is_no_full_tiling(store: Path, tmp_path: Path) -> None:
     maps = {f"{number}.png": np.ones((48, 56), np.uint8) for number in range(3)}
     np.savez(tmp_path / "full.npz", **maps)  # type: ignore[arg-type]
@@ -141,6 +143,7 @@ def submit(path: Path, *more: str) -> int:
     return main(["submit", str(path), "--board", BOARD.name, "--name", "Mine", *more])
 
 
+@pytest.mark.thorough
 def test_the_commands_check_and_submit(
     watershed_csv: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -259,6 +262,7 @@ def test_rescoring_keeps_the_old_numbers(
     assert from_json(kept.read_text(encoding="utf-8")) == old
 
 
+@pytest.mark.thorough
 def test_entries_that_cannot_be_scored_again_are_named(
     watershed_csv: Path, store: Path, make_result: Any
 ) -> None:

@@ -45,6 +45,7 @@ def test_few_patients_are_some_of_those_at_hand(small_split, folds, at_hand) -> 
         trained_on(at_hand + 1)
 
 
+@pytest.mark.thorough
 def test_a_last_run_holds_nobody_out_and_gives_its_end(tmp_path, small_split) -> None:
     table = {"name": "n", "budget": "b", "steps": 8, "network": "tiny-unet", "initial": "random", "batch": 4,
              "sizes": [[0, 32]], "select_every": 3, "log_every": 1}  # fmt: skip

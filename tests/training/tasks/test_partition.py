@@ -94,6 +94,7 @@ def test_a_network_without_affinities_is_refused(partition_recipe, small_data, m
     assert "tiny-unet has no channels for affinities" in capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_loss_is_finite_falls_and_reaches_every_weight(partition_recipe, small_data, monkeypatch) -> None:
     monkeypatch.setenv("CTSEG_DATA", str(small_data))
     recipe = read_recipe(partition_recipe(steps=40))

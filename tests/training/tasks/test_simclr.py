@@ -25,6 +25,7 @@ def test_the_loss_is_taken_between_the_views_of_one_slice() -> None:
     assert model(view_a, view_b).item() != pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.thorough
 def test_some_steps_lower_the_loss() -> None:
     images = texture(6, 64)
     generator = torch.Generator().manual_seed(0)
@@ -33,6 +34,7 @@ def test_some_steps_lower_the_loss() -> None:
     assert losses[-1] < 0.7 * losses[0]
 
 
+@pytest.mark.thorough
 def test_half_precision_gives_finite_gradients() -> None:
     model, images = lite0(), texture(4, 64)
     with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -42,6 +44,7 @@ def test_half_precision_gives_finite_gradients() -> None:
     assert all(one.grad is not None and torch.isfinite(one.grad).all() for one in model.parameters())
 
 
+@pytest.mark.thorough
 def test_the_reports_encoder_takes_a_step() -> None:
     model = SimCLR(build_network("unet-resnet50").encoder)
     losses = losses_of_steps(model, lambda model: model(texture(2, 64), texture(2, 64).flip(2)), steps=1)

@@ -16,6 +16,7 @@ from ctseg.ui.compare.truth import judged, score_row, take_truth
 from ctseg.ui.server.sessions import Finished, Session
 
 
+@pytest.mark.thorough
 def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
     session = Session()
     path = tmp_path / "truth.png"

@@ -14,6 +14,7 @@ def test_the_stored_label_maps_follow_from_these_weights_this_slice_and_these_pa
     assert facts == {name: opening.provenance(name) for name in maps}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", opening.default_methods())
 def test_the_stored_label_map_is_what_the_method_finds(method: str) -> None:
     stored = opening.stored()[0][method]

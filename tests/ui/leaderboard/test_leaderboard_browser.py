@@ -43,6 +43,7 @@ def _open(page: Any, url: str, query: str = "?board=phantom-val") -> None:
     page.wait_for_selector("#spread .bd-s-dot")
 
 
+@pytest.mark.thorough
 def test_a_visitor_comes_from_compare_and_reads_ct_abdomen(page: Any, boards: AppServer) -> None:
     page.goto(boards.url)
     page.click("nav >> text=Leaderboard")
@@ -58,6 +59,7 @@ def test_a_visitor_comes_from_compare_and_reads_ct_abdomen(page: Any, boards: Ap
     expect(page.locator("#differences a")).to_have_count(0)
 
 
+@pytest.mark.thorough
 def test_a_click_on_a_head_sorts_each_group_and_the_address_says_so(page: Any, boards: AppServer) -> None:
     _open(page, boards.url)
     page.click("#board-table th[data-key=fg_ari] button")
@@ -78,6 +80,7 @@ def test_a_click_on_a_head_sorts_each_group_and_the_address_says_so(page: Any, b
     expect(page.locator("#score input:checked")).to_have_value("fg_ari")
 
 
+@pytest.mark.thorough
 def test_a_name_opens_its_card_and_search_finds_names_of_the_command_line(
     page: Any, boards: AppServer
 ) -> None:
@@ -95,6 +98,7 @@ def test_a_name_opens_its_card_and_search_finds_names_of_the_command_line(
     expect(page.locator("#board-table .bd-none")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_more_columns_and_downloads(page: Any, boards: AppServer) -> None:
     _open(page, boards.url)
     expect(page.locator("#board-table th[data-key=saw]")).to_be_hidden()
@@ -106,6 +110,7 @@ def test_more_columns_and_downloads(page: Any, boards: AppServer) -> None:
     assert Path(download.value.path()).read_text(encoding="utf-8").startswith("rank,tier,entry,")
 
 
+@pytest.mark.thorough
 def test_another_board_changes_the_page_and_the_address(page: Any, boards: AppServer) -> None:
     _open(page, boards.url)
     page.wait_for_selector("#differences a[href^='/?board=phantom-val&image=']")
@@ -120,6 +125,7 @@ def test_another_board_changes_the_page_and_the_address(page: Any, boards: AppSe
     page.wait_for_selector("#differences a[href^='/?board=phantom-val&image=']")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("viewport", [DESK, PHONE])
 def test_labels_of_points_do_not_cover_each_other(
     page: Any, boards: AppServer, viewport: dict[str, int]
@@ -135,6 +141,7 @@ def test_labels_of_points_do_not_cover_each_other(
     )
 
 
+@pytest.mark.thorough
 def test_sliders_and_presets_move_every_index(page: Any, boards: AppServer) -> None:
     page.goto(f"{boards.url}/leaderboard")
     page.click("#explain button")
@@ -152,6 +159,7 @@ def test_sliders_and_presets_move_every_index(page: Any, boards: AppServer) -> N
     page.wait_for_selector("[data-index=ari] output:text('1.000')")
 
 
+@pytest.mark.thorough
 def test_a_phone_shows_rank_name_and_both_indices(page: Any, boards: AppServer) -> None:
     page.set_viewport_size(PHONE)
     _open(page, boards.url)

@@ -102,6 +102,7 @@ def test_a_full_disk_gives_one_sentence_and_leaves_nothing(
     assert (uploads.files, uploads.bytes) == (0, 0)
 
 
+@pytest.mark.thorough
 def test_a_page_sees_how_far_its_upload_is(client: TestClient) -> None:
     client.post(f"{UPLOAD_PATH}?upload_id=mine", files=[("files", ("Doe^Jane.dcm", b"x" * 1000))])
     told = client.get("/gradio_api/upload_progress?upload_id=mine")

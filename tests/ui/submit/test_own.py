@@ -57,6 +57,7 @@ def test_renaming_and_withdrawing_say_what_came_of_it(own: OwnEntries) -> None:
     assert [each.title for each in board_results(BOARD)] == ["Of bob"]
 
 
+@pytest.mark.thorough
 def test_the_page_has_it_only_where_users_log_in(own: OwnEntries) -> None:
     """That a Space has it is seen where one runs."""
     with gr.Blocks() as pages:

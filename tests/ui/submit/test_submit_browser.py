@@ -48,6 +48,7 @@ def _send(page: Any, url: str, board: str, file: Path, name: str = "My method") 
     page.click("#submit")
 
 
+@pytest.mark.thorough
 def test_a_visitor_submits_and_finds_the_entry_on_the_board(
     page: Any, app: AppServer, tmp_path: Path
 ) -> None:
@@ -62,6 +63,7 @@ def test_a_visitor_submits_and_finds_the_entry_on_the_board(
     page.wait_for_selector("#board-table .bd-row:has-text('local')")
 
 
+@pytest.mark.thorough
 def test_a_sealed_board_tells_means_only(page: Any, app: AppServer, tmp_path: Path) -> None:
     file = small_boards.write(tmp_path, "y.csv", small_boards.guess(1))
     _send(page, app.url, small_boards.SEALED, file)
@@ -72,6 +74,7 @@ def test_a_sealed_board_tells_means_only(page: Any, app: AppServer, tmp_path: Pa
     page.wait_for_selector("#of-images", state="hidden")
 
 
+@pytest.mark.thorough
 def test_a_refused_file_and_a_hostile_name_are_plain_text(page: Any, app: AppServer, tmp_path: Path) -> None:
     file = small_boards.write(tmp_path, "y.npz", {"0.png": small_boards.guess(1)["0.png"]})
     _send(page, app.url, small_boards.OPEN, file)
@@ -83,6 +86,7 @@ def test_a_refused_file_and_a_hostile_name_are_plain_text(page: Any, app: AppSer
     assert page.input_value("#entry-name input, #entry-name textarea") == HOSTILE
 
 
+@pytest.mark.thorough
 def test_a_doubt_is_said_before_anything_is_stored(page: Any, app: AppServer, tmp_path: Path) -> None:
     empty = {image: 0 * label_map for image, label_map in small_boards.guess(1).items()}
     _send(page, app.url, small_boards.OPEN, small_boards.write(tmp_path, "y.npz", empty), "Nothing at all")
@@ -92,6 +96,7 @@ def test_a_doubt_is_said_before_anything_is_stored(page: Any, app: AppServer, tm
     page.wait_for_selector("#submit-anyway", state="hidden")
 
 
+@pytest.mark.thorough
 def test_what_a_board_hands_out(page: Any, app: AppServer) -> None:
     page.goto(f"{app.url}/submit?board={small_boards.SEALED}")
     page.wait_for_selector("#submit-about :text('Sealed')")
@@ -103,6 +108,7 @@ def test_what_a_board_hands_out(page: Any, app: AppServer) -> None:
     assert page.locator("#submit-about a:has-text('ZIP')").count() == 0
 
 
+@pytest.mark.thorough
 def test_nothing_is_wider_than_a_phone(page: Any, app: AppServer, tmp_path: Path) -> None:
     page.set_viewport_size(PHONE)
     page.goto(f"{app.url}/leaderboard?board={small_boards.OPEN}")

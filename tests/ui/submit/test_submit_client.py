@@ -94,6 +94,7 @@ def test_every_format_on_every_kind_of_board(
     assert _uploads(app) == []
 
 
+@pytest.mark.thorough
 def test_a_perfect_submission_is_first_and_the_quota_ends(client: Client, tmp_path: Path) -> None:
     """Two a day on sealed boards, for all visitors together where nobody logs in; refusals do not count."""
     board = small_boards.SEALED
@@ -199,6 +200,7 @@ def test_the_api_keeps_its_names(client: Client) -> None:
     assert asked == ["file", "board", "name", "family", "link", "contact", "saw"]
 
 
+@pytest.mark.thorough
 def test_a_strangers_walk_finds_no_true_label(app: AppServer, client: Client, tmp_path: Path) -> None:
     """Every page, route and call, and files asked for by name: no label map, contact, or place of data."""
     small = {

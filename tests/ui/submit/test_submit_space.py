@@ -13,6 +13,8 @@ from gradio_client.exceptions import AppError
 from space import Space, a_space
 from waiting import until
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
