@@ -12,7 +12,7 @@ from ctseg.partition.merge_tree import MergeTree
 from ctseg.partition.placing import nearest, placed, turned
 from ctseg.partition.storage import from_bytes, to_bytes
 from ctseg.partition.trees import MergeTreeError
-from ctseg.partition.volume import edge_strength, volume_tree
+from ctseg.partition.volume import edge_strength, led_by, volume_tree
 
 __all__ = [
     "MergeTree",
@@ -23,6 +23,7 @@ __all__ = [
     "confidence",
     "edge_strength",
     "from_bytes",
+    "led_by",
     "mirrored",
     "nearest",
     "placed",

@@ -12,6 +12,10 @@ from ctseg.partition.placing import coarsened
 
 FLAT_WEIGHT = 0.3
 """Weight of an edge of grey levels where no border was predicted; 1.3 where one certainly is."""
+INSIDE_WEIGHT = 0.1
+"""Weight of an edge inside a structure that was found by other means."""
+BORDER_STRENGTH = 0.05
+"""What its border adds to an edge, as a part of the strongest."""
 _ONE = 1 << 12
 
 
@@ -55,6 +59,44 @@ def edge_strength(
         certain = np.clip(boundary.astype(np.float64), 0, 1)
         strength = strength * (FLAT_WEIGHT + certain) / (FLAT_WEIGHT + 1)
     return np.rint(strength * MAX_LEVEL).astype(np.int64)
+
+
+def led_by(
+    strength: NDArray[np.integer],
+    structures: NDArray[np.integer],
+    inside: float = INSIDE_WEIGHT,
+    border: float = BORDER_STRENGTH,
+) -> NDArray[np.int64]:
+    """Return edges that follow structures which were found by other means.
+
+    Inside a structure an edge counts a tenth, so that what it divides is joined early; on both sides of its
+    border it is raised by a twentieth of the strongest edge. Where no structure was found nothing changes.
+
+    Parameters
+    ----------
+    strength : ndarray of integers, shape (H, W), such as :func:`edge_strength` gives
+    structures : label map, ndarray of integers, shape (H, W), 0 = none
+    inside, border : weight inside, strength added at the border, see the constants
+
+    Returns
+    -------
+    ndarray of int64, shape (H, W), in [0, MAX_LEVEL]
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ.
+    """
+    if structures.shape != strength.shape:
+        raise ValueError(f"Structures of shape {structures.shape} do not fit edges of {strength.shape}.")
+    across, down = structures[:, 1:] != structures[:, :-1], structures[1:] != structures[:-1]
+    at_border = np.zeros(structures.shape, bool)
+    at_border[:, 1:] |= across
+    at_border[:, :-1] |= across
+    at_border[1:] |= down
+    at_border[:-1] |= down
+    led = np.where((structures > 0) & ~at_border, strength * inside, strength)
+    return np.rint(np.minimum(led + at_border * (border * MAX_LEVEL), MAX_LEVEL)).astype(np.int64)
 
 
 def volume_tree(

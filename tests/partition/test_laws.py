@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from ctseg.labelmaps import connected_regions, relabel
 from ctseg.labelmaps.regions import in_reading_order
 from ctseg.metrics import ari
-from ctseg.partition import MergeTree, agglomerate, confidence, edge_strength, volume_tree
+from ctseg.partition import MergeTree, agglomerate, confidence, edge_strength, led_by, volume_tree
 from ctseg.partition.decoding import MIN_MARKER_PX
-from ctseg.partition.flooding import flood
+from ctseg.partition.flooding import MAX_LEVEL, flood
 from ctseg.partition.placing import coarsened, nearest, placed
 
 COUNTS = st.integers(1, 40)
@@ -225,3 +225,19 @@ def test_nearest_moves_nothing_there_and_back() -> None:
     array = np.arange(12).reshape(3, 4)
     np.testing.assert_array_equal(nearest(nearest(array, (9, 20)), (3, 4)), array)
     assert nearest(array, (6, 8))[::2, ::2].tolist() == array.tolist()
+
+
+@settings(deadline=None)
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 1000), st.sampled_from(list(TURNS.values())))
+def test_edges_are_led_the_same_way_when_turned(height: int, width: int, seed: int, turn) -> None:
+    strength, found = edge_strength(noise(height, width, seed)), blocks(height, width, 6, seed)
+    led = led_by(strength, found)
+    np.testing.assert_array_equal(led_by(turn(strength), turn(found)), turn(led))
+    assert led.min() >= 0
+    assert led.max() <= MAX_LEVEL
+    np.testing.assert_array_equal(led_by(strength, np.zeros_like(found)), strength)
+
+
+def test_structures_of_another_size_cannot_lead() -> None:
+    with pytest.raises(ValueError, match="do not fit"):
+        led_by(np.zeros((4, 5), np.int64), np.zeros((5, 4), np.int64))

@@ -1,4 +1,7 @@
-"""The whole body divided: a volume tree of edges, weighted by a learned boundary where there is one."""
+"""The whole body divided: a volume tree of edges.
+
+A learned boundary weighs them where there is one, and structures that a method finds lead them.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -8,7 +11,7 @@ from numpy.typing import NDArray
 
 from ctseg.methods.base.affinity_network import AffinityNetwork, resized
 from ctseg.methods.base.body import body_mask
-from ctseg.methods.base.hierarchical import FromTree
+from ctseg.methods.base.hierarchical import FromTree, Hierarchical
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
@@ -29,6 +32,7 @@ class WholeSlice(FromTree):
     ----------
     input_window : in HU, for slices in HU
     network : its affinities weight the edges by 0.3 + boundary; None for the edges alone
+    structures : its own partition leads the tree: what it finds stays whole longer; None for no such method
     mirrored : also look at the slice mirrored left to right and average the affinities
     regions : structures of the default cut
     """
@@ -37,12 +41,14 @@ class WholeSlice(FromTree):
         self,
         input_window: Window,
         network: AffinityNetwork | None = None,
+        structures: Hierarchical | None = None,
         *,
         mirrored: bool = False,
         regions: int = REGIONS,
     ) -> None:
         self._input_window = input_window
         self._network = network
+        self._structures = structures
         self._mirrored = mirrored
         self._regions = regions
 
@@ -50,15 +56,18 @@ class WholeSlice(FromTree):
         self, ct_slice: CTSlice, stop: StopFlag = NeverStop(), progress: Progress = ignore_progress
     ) -> "MergeTree":
         """See :class:`ctseg.methods.base.hierarchical.Hierarchical`."""
-        from ctseg.partition import edge_strength, placed, volume_tree
+        from ctseg.partition import edge_strength, led_by, nearest, placed, volume_tree
 
         raise_if_stopped(stop)
         progress(0.0)
         grey = to_uint8(ct_slice, self._input_window)
         raise_if_stopped(stop)
         worked_on = _shrunk(grey)
+        found = None if self._structures is None else self._structures.segment(ct_slice, stop)
+        raise_if_stopped(stop)
+        progress(0.0 if found is None else 0.4)
         boundary = self._boundary(grey, worked_on.shape)
-        done = 0.0 if boundary is None else 0.4
+        done = (0.0 if found is None else 0.4) + (0.0 if boundary is None else 0.3)
 
         def after_step(step: int) -> None:
             raise_if_stopped(stop)
@@ -66,6 +75,8 @@ class WholeSlice(FromTree):
 
         after_step(0)
         strength = edge_strength(worked_on, boundary)
+        if found is not None:
+            strength = led_by(strength, nearest(found, (worked_on.shape[0], worked_on.shape[1])))
         after_step(1)
         tree = volume_tree(strength, lambda step: after_step(1 + step), lambda: raise_if_stopped(stop))
         body = body_mask(grey)

@@ -74,6 +74,10 @@ def whole_slice() -> WholeSlice:
     return WholeSlice(SOFT_TISSUE, Painted(), mirrored=True, regions=7)
 
 
+def led_slice() -> WholeSlice:
+    return WholeSlice(SOFT_TISSUE, Painted(), structures(), mirrored=True, regions=7)
+
+
 @pytest.mark.parametrize("shape", [(96, 96), (200, 300), (1500, 700)])
 def test_structures_that_touch_come_apart_at_any_size(shape: tuple[int, int]) -> None:
     ct_slice, truth = two_that_touch(*shape)
@@ -102,7 +106,34 @@ def test_the_body_is_divided_and_the_air_is_not() -> None:
     assert ari(found, truth) > 0.9
 
 
-@pytest.mark.parametrize("make", [structures, whole_slice, lambda: load("sobel-tree")])
+class Known:
+    """A method that knows the structures of one slice."""
+
+    def __init__(self, truth: NDArray[np.int64]) -> None:
+        self.truth = truth
+
+    def tree(self, *_asked):
+        raise NotImplementedError
+
+    def segment(self, *_asked) -> NDArray[np.int32]:
+        return self.truth.astype(np.int32)
+
+
+def test_the_whole_slice_keeps_together_what_was_found() -> None:
+    """Stripes inside a structure, and no edge at all between two, do not mislead a tree that is led."""
+    ct_slice, truth = two_that_touch(200, 300)
+    striped = np.where(truth > 0, 110 + 100 * (np.arange(300) // 12 % 2), ct_slice.pixels).astype(np.uint8)
+    slice_with_stripes = CTSlice(striped, "8-bit", None, "test")
+
+    def score_of(method: WholeSlice) -> float:
+        found = method.tree(slice_with_stripes).cut(count=4)
+        return ari(found[truth > 0][None], truth[truth > 0][None])
+
+    assert score_of(WholeSlice(SOFT_TISSUE)) < 0.5
+    assert score_of(WholeSlice(SOFT_TISSUE, None, Known(truth))) > 0.95
+
+
+@pytest.mark.parametrize("make", [structures, whole_slice, led_slice, lambda: load("sobel-tree")])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (7, 513), (40, 30)])
 def test_every_shape_has_a_tree(make, shape: tuple[int, int]) -> None:
     for grey in (np.full(shape, 77), np.random.default_rng(0).integers(0, 256, shape)):
@@ -126,7 +157,7 @@ class StopAfter:
         return self.left < 0
 
 
-@pytest.mark.parametrize("make", [structures, whole_slice, lambda: load("sobel-tree")])
+@pytest.mark.parametrize("make", [structures, whole_slice, led_slice, lambda: load("sobel-tree")])
 def test_a_stop_ends_it_wherever_it_is_looked_at(make) -> None:
     ct_slice, _ = two_that_touch(96, 96)
     flag = StopAfter(1000)
