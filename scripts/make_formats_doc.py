@@ -17,17 +17,33 @@ TARGET = ROOT / "docs" / "formats.md"
 
 SITUATIONS = [
     (
-        "several series, sizes or directions (more than 0.3 degrees apart)",
+        "several series, studies, frames of reference, sizes or directions (more than 0.3 degrees apart)",
         "the largest is read, with a note",
         "PS3.3 A.1.2.3",
     ),
     (
-        "acquisitions, times, phases, echoes, kernels, voltages at the same or interleaved places",
+        "acquisitions, times, phases, echoes, kernels, voltages, thicknesses, descriptions at the same or "
+        "interleaved places",
         "one set is read, with a note",
         "PS3.3 C.7.6.2.1.1, C.7.6.17",
     ),
     (
-        "slices beside each other taken in several passes, which only times tell apart",
+        "reconstructions beside each other, such as of the left and the right ear",
+        "one is read, with a note",
+        "PS3.3 C.7.6.2.1.1",
+    ),
+    (
+        "images of other kinds without which steps would be missing",
+        "one stack",
+        "PS3.3 C.7.6.1.1.2",
+    ),
+    (
+        "a series named for each image, all of one series number",
+        "one stack, with a note",
+        "PS3.3 C.7.3.1",
+    ),
+    (
+        "slices beside each other taken in several passes, which only times or numbers tell apart",
         "one stack, with a note: phases, or every second slice first",
         "PS3.3 C.7.6.2.1.1",
     ),
@@ -90,6 +106,11 @@ SITUATIONS = [
         "header contradicts uncompressed pixels",
         "the pixels count, where one reading fits them",
         "PS3.5 8.1.1",
+    ),
+    (
+        "another compression than the header names; uncompressed pixels in fragments",
+        "read as what the stream is",
+        "PS3.5 A.4",
     ),
 ]
 """What becomes of a DICOM series, and the clause of the standard by which it does."""
@@ -165,6 +186,11 @@ Segmentation repeats the patient's name and number of its source; command and pa
 | MetaImage without matrix or offset; NRRD without space | place unknown | |
 | MetaImage spacing below 0; of 0 | the axis runs back; spacing unknown, with a note | ITK |
 | NRRD of a unit not known here | place and spacing unknown, with a note | NRRD, space units |
+| MetaImage with a slope and an offset of its numbers | not applied, with a note | ITK |
+| NIfTI whose matrix and quaternion differ by a voxel | the matrix counts, with a note | nifti1.h, method 3 |
+| TIFF of ImageJ or tifffile with one page for many images | all of them | ImageJ |
+| TIFF with smaller copies of an image | left out | TIFF 6.0, tag 254 |
+| signed numbers that ImageJ stored 32768 too high | labels are those numbers | ImageJ |
 | NRRD segments in several layers | refused: they overlap | |
 | structures of a DICOM label map overlap | the smaller (contours) or later (segments) counts, with a note | |
 

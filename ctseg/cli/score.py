@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _is_csv(path: Path) -> bool:
-    return path.name.endswith((".csv", ".csv.gz"))
+    return path.name.lower().endswith((".csv", ".csv.gz"))
 
 
 def _score_label_maps(options: argparse.Namespace) -> dict[str, Any]:

@@ -212,3 +212,28 @@ def test_bytes_of_8_bit_big_endian_words(tmp_path: Path) -> None:
     dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
     dataset.save_as(tmp_path / "a", enforce_file_format=True, implicit_vr=False, little_endian=False)
     assert (decode([tmp_path / "a"]).pixels[0] == values.astype(int) - 1024).all()
+
+
+@pytest.mark.parametrize("declared", [JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, RLELossless])
+@pytest.mark.parametrize("real", [JPEGLosslessSV1, JPEGLSLossless, JPEG2000Lossless, None])
+def test_a_stream_is_read_as_what_it_is_whatever_it_is_declared_as(
+    declared: UID, real: UID | None, tmp_path: Path
+) -> None:
+    dataset = ct_dataset(STORED)
+    stream = STORED.tobytes() if real is None else encoded(STORED, real, 16)
+    if declared == RLELossless and real is None:
+        pytest.skip("RLE has no marker, so native bytes are not told from it")
+    dataset.PixelData = encapsulate([stream])
+    dataset["PixelData"].VR = "OB"
+    dataset.file_meta.TransferSyntaxUID = declared
+    dataset.save_as(tmp_path / "a", enforce_file_format=True)
+    assert (decode([tmp_path / "a"]).pixels[0] == STORED.astype(int) - 1024).all()
+
+
+@pytest.mark.parametrize("syntax", [None, JPEG2000Lossless])
+def test_fragments_under_a_native_syntax_and_a_told_length(syntax: UID | None, tmp_path: Path) -> None:
+    dataset = ct_dataset(STORED)
+    stream = STORED.tobytes() if syntax is None else encoded(STORED, syntax, 16) + bytes(2 * STORED.nbytes)
+    dataset.PixelData = encapsulate([stream])
+    path = write(dataset, tmp_path / "a")
+    assert (decode([path]).pixels[0] == STORED.astype(int) - 1024).all()

@@ -247,3 +247,9 @@ def test_an_encrypted_file_is_called_that(head: bytes, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(head + b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03" + bytes(2000))
     with pytest.raises(SliceError, match="encrypted"):
         decode([tmp_path / "a"])
+
+
+@pytest.mark.parametrize("kind", ["HU", "hu", "Hounsfield", "HOUNSFIELD UNITS", "US"])
+def test_hounsfield_units_by_any_name(kind: str, tmp_path: Path) -> None:
+    stack = decode([write_ct(tmp_path / "a", RescaleType=kind)])
+    assert (stack.intensity, stack.notes) == ("HU", ())

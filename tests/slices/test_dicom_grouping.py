@@ -424,3 +424,97 @@ def test_places_that_differ_by_less_than_a_slice_can_are_one(tmp_path: Path) -> 
 def test_a_thickness_far_from_the_steps_makes_no_places_one(tmp_path: Path) -> None:
     files = series(tmp_path, [{"mark": k, "z": 0.1 * k, "SliceThickness": 50} for k in range(9)])
     assert firsts(decode(files)) == list(range(9))
+
+
+def halves(first: dict[str, Any], second: dict[str, Any], shift: float = 2.5) -> list[dict[str, Any]]:
+    """Two sets of slices, the second ``shift`` mm further, that differ in these elements."""
+    return [
+        {"mark": 100 * number + k, "ImagePositionPatient": [0, 0, 5 * k + shift * number], **elements}
+        for number, elements in enumerate((first, second))
+        for k in range(5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "why"),
+    [
+        ({"FrameOfReferenceUID": "1.2.3"}, {"FrameOfReferenceUID": "1.2.4"}, "hold 2 series"),
+        ({"StudyInstanceUID": "1.2.3"}, {"StudyInstanceUID": "1.2.4"}, "hold 2 series"),
+        (
+            {"SeriesInstanceUID": None, "SeriesNumber": 2},
+            {"SeriesInstanceUID": None, "SeriesNumber": 3},
+            "hold 2 series",
+        ),
+        ({"SeriesDescription": "arterial"}, {"SeriesDescription": "venous"}, "apart by SeriesDescription"),
+        ({"ScanOptions": "AXIAL"}, {"ScanOptions": "HELICAL"}, "apart by ScanOptions"),
+        ({"ImageComments": "exp"}, {"ImageComments": "insp"}, "apart by ImageComments"),
+        ({"SliceThickness": 5}, {"SliceThickness": 3}, "apart by SliceThickness"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
+)
+@pytest.mark.parametrize("shift", [0.0, 2.5])
+def test_what_else_tells_sets_apart(
+    first: dict[str, Any], second: dict[str, Any], why: str, shift: float, tmp_path: Path
+) -> None:
+    files = series(tmp_path, halves(first, second, shift))
+    for order in (files, [*files[::2], *files[1::2]]):
+        stack = decode(order)
+        assert len(stack) == 5
+        assert len({mark // 100 for mark in firsts(stack)}) == 1
+        assert why in (stack.note or "")
+
+
+@pytest.mark.parametrize("shift", [0.0, 2.5, 30.0])
+def test_left_and_right_ear_are_not_mixed(shift: float, tmp_path: Path) -> None:
+    slices = halves({}, {}, shift)
+    for each in slices:
+        each["ImagePositionPatient"][0] = 40 if each["mark"] < 100 else -60
+    files = series(tmp_path, slices)
+    for order in (files, files[::-1]):
+        stack = decode(order)
+        if shift == 30:
+            assert len(stack) == 10
+            continue
+        assert firsts(stack) == [100, 101, 102, 103, 104]
+        assert "the part of the body" in (stack.note or "")
+
+
+def test_passes_over_one_range_that_only_numbers_tell_apart_are_said(tmp_path: Path) -> None:
+    stack = decode(series(tmp_path, halves({}, {})))
+    assert firsts(stack) == [0, 100, 1, 101, 2, 102, 3, 103, 4, 104]
+    assert "taken in 2 passes" in (stack.note or "")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "usual", "other"),
+    [
+        ("ImageType", ["ORIGINAL", "PRIMARY", "AXIAL"], ["ORIGINAL", "PRIMARY", "AXIAL", "SPI"]),
+        ("FilterType", "BODY", "LARGE"),
+        ("SliceThickness", 1.25, 1.5),
+        ("StudyInstanceUID", "1.2", None),
+    ],
+)
+def test_slices_without_which_others_would_be_missing_are_kept(
+    keyword: str, usual: Any, other: Any, tmp_path: Path
+) -> None:
+    slices = [{"z": k, keyword: other if k % 3 == 1 else usual} for k in range(10)]
+    if keyword == "StudyInstanceUID":  # each its own, as after careless anonymisation
+        slices = [{"z": k, keyword: f"1.2.{k}"} for k in range(10)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == list(range(10))
+    assert stack.notes == ()
+
+
+def test_series_named_for_each_image_are_one_by_their_number(tmp_path: Path) -> None:
+    slices = [{"z": k, "SeriesInstanceUID": f"1.2.{k}", "SeriesNumber": 4} for k in range(5)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == list(range(5))
+    assert "by number they are one" in (stack.note or "")
+
+
+def test_one_position_in_every_file_is_no_place_where_locations_differ(tmp_path: Path) -> None:
+    slices = [{"z": 0, "SliceLocation": -3.0 * k} for k in range(4)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == [3, 2, 1, 0]
+    assert stack.affines is None
+    assert "SliceLocation" in (stack.note or "")

@@ -160,3 +160,23 @@ def test_any_length_left_at_zero_is_one(lengths: tuple[int, int, int], tmp_path:
     first, second = (decode([tmp_path / name]) for name in ("a.nii", "b.nii"))
     assert (first.pixels == second.pixels).all()
     assert np.allclose(first.affines, second.affines)
+
+
+def test_two_places_are_told_and_the_matrix_counts(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(np.zeros((4, 5, 6), np.int16), np.diag([1, 1, 2, 1]))
+    image.set_sform(np.diag([1.0, 1, 2, 1]), 1)
+    for shift, said in ((0.5, False), (40, True)):
+        moved = np.diag([1.0, 1, 2, 1])
+        moved[2, 3] = shift
+        image.set_qform(moved, 1)
+        nibabel.save(image, tmp_path / "a.nii")
+        stack = decode([tmp_path / "a.nii"])
+        assert stack.affines is not None
+        assert stack.affines[0, 2, 3] == 0
+        assert ("different places" in str(stack.note)) == said
+
+
+def test_labels_a_rounding_beside_whole_numbers(tmp_path: Path) -> None:
+    labels = np.array([[0, 1], [2, 300]], np.float32) * np.float32(0.9999999)
+    nibabel.save(nibabel.Nifti1Image(labels[..., None], np.eye(4)), tmp_path / "a.nii")
+    assert read_label_map(tmp_path / "a.nii").T.tolist() == [[0, 1], [2, 300]]

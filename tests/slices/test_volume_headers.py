@@ -136,3 +136,19 @@ def test_numpy_of_version_3(tmp_path: Path) -> None:
     with (tmp_path / "a.npy").open("wb") as file:
         np.lib.format.write_array(file, VOXELS, version=(3, 0))
     assert (decode([tmp_path / "a.npy"]).pixels == VOXELS).all()
+
+
+@pytest.mark.parametrize(("unit", "millimetres"), [("mm", 1), ("cm", 10), ("um", 1e-3)])
+def test_units_of_plain_spacings_of_nrrd(unit: str, millimetres: float, tmp_path: Path) -> None:
+    fields = {"spacings": "0.7 0.8 2", "units": f'"{unit}" "{unit}" "{unit}"'}
+    stack = decode([nrrd(tmp_path / "a.nrrd", fields)])
+    assert stack.spacing_mm == pytest.approx((0.8 * millimetres, 0.7 * millimetres))
+
+
+def test_a_function_that_itk_does_not_apply_is_told(tmp_path: Path) -> None:
+    usual = {"ElementToIntensityFunctionSlope": "1", "ElementToIntensityFunctionOffset": "0"}
+    assert decode([metaimage(tmp_path / "a.mha", PLACED | usual)]).notes == ()
+    other = usual | {"ElementToIntensityFunctionOffset": "-1024"}
+    stack = decode([metaimage(tmp_path / "a.mha", PLACED | other)])
+    assert stack.pixels.min() == VOXELS.min()
+    assert "slope and an offset" in str(stack.note)

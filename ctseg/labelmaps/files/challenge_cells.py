@@ -9,6 +9,9 @@ if TYPE_CHECKING:
 _BLANK_LINES = re.compile(rb"^[ \t,]*\r?(?:\n|\Z)", re.MULTILINE)
 _MAY_BE_BLANK = re.compile(rb"(?:^|\n)[ \t,]*\r?(?:\n|\Z)")
 _WHOLE = r"^\+?0*(\d+)(?:\.0*)?$"
+# Whole numbers as numpy.savetxt writes them by default: 1.200000000000000000e+01.
+_SCIENTIFIC = r"^\+?\d\.\d{0,2}0*[eE]\+0[0-2]$"
+_LAST_COMMAS = re.compile(rb",[ \t]*(\r?)$", re.MULTILINE)
 _FIRST_CELLS = ("", "Unnamed: 0")
 """What stands above the rows' names: nothing, or what pandas writes where it read nothing."""
 
@@ -16,6 +19,11 @@ _FIRST_CELLS = ("", "Unnamed: 0")
 def without_blank_lines(block: bytes) -> bytes:
     """Drop lines that hold nothing but spaces and commas, which pandas, R and spreadsheets pass over."""
     return _BLANK_LINES.sub(b"", block) if _MAY_BE_BLANK.search(block) else block
+
+
+def without_last_commas(block: bytes) -> bytes:
+    """Drop the comma at each line's end that some programs write behind every value."""
+    return _LAST_COMMAS.sub(rb"\1", block)
 
 
 def image_name(cell: str) -> str:
@@ -31,11 +39,16 @@ def is_first_cell(cell: str) -> bool:
 def whole_number(cell: str) -> str:
     """A cell as polars would print its number, the cell itself where it is no whole number."""
     found = re.fullmatch(_WHOLE, cell.lstrip())
-    return str(int(found[1])) if found else cell
+    if found:
+        return str(int(found[1]))
+    number = float(cell) if re.fullmatch(_SCIENTIFIC, cell.lstrip()) else 0.5
+    return str(int(number)) if number.is_integer() else cell
 
 
 def parsed_leniently(block: bytes, names: list[str]) -> "polars.DataFrame":
     """Read lines whose numbers may have spaces before them or be written as whole floats, such as `` 0.0``.
+
+    So are those that NumPy's ``savetxt`` wrote, such as ``1.200000000000000000e+01``.
 
     Returns
     -------
@@ -57,8 +70,14 @@ def parsed_leniently(block: bytes, names: list[str]) -> "polars.DataFrame":
     )
     return table.select(
         polars.col("").str.strip_chars_start(),
-        *(
-            polars.col(name).str.strip_chars_start().str.extract(_WHOLE, 1).cast(polars.UInt8, strict=False)
-            for name in names
-        ),
+        *(_whole_numbers(polars.col(name).str.strip_chars_start()) for name in names),
     )
+
+
+def _whole_numbers(cells: "polars.Expr") -> "polars.Expr":
+    import polars
+
+    plain = cells.str.extract(_WHOLE, 1).cast(polars.UInt8, strict=False)
+    scientific = polars.when(cells.str.contains(_SCIENTIFIC)).then(cells).cast(polars.Float64, strict=False)
+    whole = polars.when(scientific == scientific.floor()).then(scientific)
+    return polars.coalesce(plain, whole.cast(polars.UInt8, strict=False))

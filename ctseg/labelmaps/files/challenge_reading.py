@@ -16,6 +16,7 @@ from ctseg.labelmaps.files.challenge_cells import (
     parsed_leniently,
     whole_number,
     without_blank_lines,
+    without_last_commas,
 )
 from ctseg.labelmaps.files.challenge_text import table_text
 from ctseg.slices.limits import MAX_SIDE
@@ -79,13 +80,15 @@ def read_challenge_stack(
     """
     most = MAX_SIDE**2 if shape is None else shape[0] * shape[1]
     with table_text(Path(path), max_bytes) as text:
-        names = _image_names(text.header())
+        header = text.header()
+        ends_in_commas = all(line.rstrip().endswith(b",") for line in (header, text.first_row))
+        names = _image_names(without_last_commas(header) if ends_in_commas else header)
         check_names(names)
         parts: list[NDArray[np.uint8]] = []
         stack = np.zeros((len(names), 0 if shape is None else most), np.uint8)
         rows = 0
         for block in text.blocks(_MAX_ROW_NAME + _MAX_CELL * len(names)):
-            lines = without_blank_lines(block)
+            lines = without_blank_lines(without_last_commas(block) if ends_in_commas else block)
             if not lines:
                 continue
             table = _parsed(lines, names, rows)

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from ctseg.labelmaps.errors import LabelMapError
+from ctseg.slices.sniff import SNIFFED_BYTES, sniff_bytes
 
 _GZIP = b"\x1f\x8b"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ARCHIVES = (b"PK\x03\x04", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd", b"Rar!")
+_FEW = 8
 _MAX_HEADER = 1 << 20
 _BLOCK = 16 << 20
 
@@ -56,9 +59,11 @@ class TableText:
         Raises
         ------
         LabelMapError
-            If it is longer than 1 MB, or the file is damaged.
+            If it is longer than 1 MB, or the file is an archive or damaged.
         """
         start = self._read(_MAX_HEADER)
+        if self._decoder is None:
+            _check_is_text(start)
         line, end, self._rest = start.partition(b"\n")
         if not end and len(start) == _MAX_HEADER:
             raise LabelMapError(
@@ -66,6 +71,11 @@ class TableText:
                 "0.png, 1.png, ..."
             )
         return line
+
+    @property
+    def first_row(self) -> bytes:
+        """What is read already of the line after the header."""
+        return self._rest.partition(b"\n")[0]
 
     def blocks(self, max_line: int) -> Iterator[bytes]:
         """Yield the lines after the header, many at a time, each with its end; the last may have none.
@@ -118,3 +128,14 @@ class TableText:
                 "This table begins as UTF-16 but is none; save it as CSV in UTF-8."
             ) from error
         return text.encode("utf-8", errors="replace")
+
+
+def _check_is_text(start: bytes) -> None:
+    """Refuse archives by their name, and UTF-16 that does not say so."""
+    sniffed = sniff_bytes(start[:SNIFFED_BYTES])
+    if start.startswith(_ARCHIVES):
+        raise LabelMapError(f"This file is {sniffed.noun}, not a table; unpack it, or pack it as .csv.gz.")
+    halves = start[:64:2], start[1:64:2]
+    for zeros, letters in (halves, halves[::-1]):
+        if len(zeros) > _FEW and not zeros.strip(b"\0") and b"\0" not in letters:
+            raise LabelMapError("This table is in UTF-16 that does not say so; save it as CSV in UTF-8.")

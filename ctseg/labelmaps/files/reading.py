@@ -16,7 +16,7 @@ from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.volumes import read_volume
 from ctseg.slices.formats.png_jpeg import PNG_GREY_AND_ALPHA, bits_and_colour, orientation_of, png_samples
 from ctseg.slices.geometry import Geometry, lay_on, upright
-from ctseg.slices.limits import check_size
+from ctseg.slices.limits import check_size, check_stack
 from ctseg.slices.sniff import NAMES, VOXELS, sniff
 
 _READ_HERE = "give a grey or palette PNG, a TIFF, or a NIfTI, MetaImage, NRRD or NumPy file of one slice"
@@ -118,9 +118,7 @@ def decode_label_map(path: str | PathLike[str], on: str = "") -> tuple[NDArray[n
     label_map : ndarray of integers, shape (H, W)
     facts : plain values only: ``format``, ``note`` and those of `Geometry.facts`
 
-    Raises
-    ------
-    LabelMapError
+    Raises LabelMapError.
     """
     wanted = json.loads(on) if on else None
     placed = read_placed_label_map(
@@ -213,16 +211,19 @@ def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
     import tifffile
 
     from ctseg.slices.formats.tiff_page import page_samples
+    from ctseg.slices.formats.tiff_pages import images_of, signed_by_imagej
 
     with tifffile.TiffFile(file) as tiff:
-        if len(tiff.pages) != 1:
-            raise LabelMapError(_SEVERAL.format(len(tiff.pages)))
-        page = cast("tifffile.TiffPage", tiff.pages[0])
+        check_stack(len(tiff.pages), 1, 1, 1)
+        images = images_of(tiff)
+        if len(images) != 1:
+            raise LabelMapError(_SEVERAL.format(len(images)))
+        page = cast("tifffile.TiffPage", images[0])
         check_size(page.imagelength, page.imagewidth)
         if page.samplesperpixel != 1 or int(page.photometric) not in _TIFF_GREY_OR_PALETTE:
             raise LabelMapError(_COLOURED)
-        tag = page.tags.get(_ORIENTATION_TAG)
-        return upright(page_samples(page), int(tag.value) if tag else 1)
+        samples = upright(page_samples(page), int(page.tags.valueof(_ORIENTATION_TAG, default=1)))
+        return samples.astype(np.int32) - 32768 if signed_by_imagej(page) else samples
 
 
 _IMAGES: dict[str, Callable[[BinaryIO], Numbers]] = {"png": _decode_png, "tiff": _decode_tiff}

@@ -84,8 +84,11 @@ def _plane(volume: Volume, view: View, place: int) -> NDArray[np.generic]:
 
 
 def _scaled(numbers: NDArray[np.generic], volume: Volume) -> NDArray[np.generic]:
-    """Apply slope and intercept; a label stored in coarser steps than 1 comes back within half a step."""
-    if (volume.slope, volume.intercept) == (1.0, 0.0):
+    """Apply slope and intercept; a label stored in coarser steps than 1 comes back within half a step.
+
+    Floats that a resampling left a rounding beside a whole number are that number.
+    """
+    if (volume.slope, volume.intercept) == (1.0, 0.0) and numbers.dtype.kind != "f":
         return numbers
     values = numbers.astype(np.float64) * volume.slope + volume.intercept
     whole = np.rint(values)

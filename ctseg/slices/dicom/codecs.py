@@ -16,7 +16,9 @@ from pydicom.uid import (
     JPEGExtended12Bit,
     JPEGLossless,
     JPEGLosslessSV1,
+    JPEGLSTransferSyntaxes,
     JPEGTransferSyntaxes,
+    RLELossless,
 )
 
 from ctseg.slices.ct_slice import SliceError
@@ -25,6 +27,7 @@ from ctseg.slices.dicom.syntaxes import NATIVE, jpeg_frame, syntax_of_stream
 from ctseg.slices.dicom.values import whole
 
 _CLASSIC_JPEG = (JPEGBaseline8Bit, JPEGExtended12Bit, JPEGLossless, JPEGLosslessSV1)
+_RLE = (RLELossless,)
 _LOSSY_JPEG = (0xC0, 0xC1)
 _JPEG_LS = 0xF7
 
@@ -62,14 +65,19 @@ def _frames(dataset: Dataset, frames: int) -> list[bytes]:
 
 
 def _decoded(stream: bytes, dataset: Dataset) -> tuple[NDArray[np.generic], int, bool]:
-    syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax in NATIVE:  # the header says uncompressed, the pixels are not
-        found = syntax_of_stream(stream)
-        if found is None:
-            raise SliceError(CONTRADICTION)
-        syntax = found
-    precision, lossy = _about(stream, syntax, whole(dataset, "BitsAllocated") or 16)
+    allocated = whole(dataset, "BitsAllocated") or 16
     rows, columns = whole(dataset, "Rows") or 0, whole(dataset, "Columns") or 0
+    syntax = dataset.file_meta.TransferSyntaxUID
+    found = syntax_of_stream(stream)
+    if found is None and len(stream) - rows * columns * allocated // 8 in (0, 1) and syntax not in _RLE:
+        # Pixels as they are, in a wrapping made for compressed ones (PS3.5 A.4.11).
+        cells = np.frombuffer(stream, f"<u{allocated // 8}", rows * columns).reshape(rows, columns)
+        return cells, allocated, False
+    if found is not None and (syntax in NATIVE or not _agree(syntax, found)):  # the stream knows better
+        syntax = found
+    if syntax in NATIVE:
+        raise SliceError(CONTRADICTION)
+    precision, lossy = _about(stream, syntax, allocated)
     if syntax == JPEGExtended12Bit and precision > 8:
         buffer = _gdcm_buffer(stream, rows, columns, precision)
         return np.frombuffer(buffer, "<u2").reshape(rows, columns), precision, lossy
@@ -81,6 +89,12 @@ def _decoded(stream: bytes, dataset: Dataset) -> tuple[NDArray[np.generic], int,
         # Such streams know no sign: fewer bits than are stored hold numbers from zero on.
         return cells.astype(np.uint16 if stored <= 16 else np.uint32), stored, lossy
     return cells, precision, lossy
+
+
+def _agree(syntax: UID, found: UID) -> bool:
+    """Whether a stream of the syntax ``found`` may be what ``syntax`` names: decoders are shared so far."""
+    families = (JPEG2000TransferSyntaxes, _CLASSIC_JPEG, JPEGLSTransferSyntaxes)
+    return any(syntax in family and found in family for family in families)
 
 
 def _options(stream: bytes, syntax: UID, rows: int, columns: int, precision: int) -> dict[str, Any]:

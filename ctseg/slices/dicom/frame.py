@@ -11,7 +11,7 @@ from ctseg.slices.dicom.elements import Elements
 # DICOM counts x to the patient's left and y to the back, NIfTI to the right and to the front.
 _TO_RAS = np.array([-1.0, -1.0, 1.0])
 # US, unspecified, is what some scanners write although their numbers are HU.
-_HOUNSFIELD_TYPES = ("", "HU", "US")
+_HOUNSFIELD_TYPES = ("", "HU", "US", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
 _MAX_SPACING_MM = 1000.0
 # Distances at the detector, or before the image was resampled: never the size of a pixel in the patient.
 _OTHER_SPACINGS = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")

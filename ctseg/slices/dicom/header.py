@@ -16,8 +16,15 @@ _KEYWORDS = (
     "Modality",
     "ImageType",
     "SOPInstanceUID",
+    "StudyInstanceUID",
     "SeriesInstanceUID",
+    "FrameOfReferenceUID",
     "SeriesNumber",
+    "SeriesDescription",
+    "ProtocolName",
+    "ScanOptions",
+    "ContrastBolusAgent",
+    "ImageComments",
     "InstanceNumber",
     "AcquisitionNumber",
     "AcquisitionTime",
@@ -62,7 +69,7 @@ _KEYWORDS = (
     "PixelData",
 )
 # Names of patients, dates and the like are not among them: they are passed over, never kept. Times of
-# acquisition tell phases of contrast apart and go no further than that.
+# acquisition and descriptions tell phases of contrast apart and go no further than that.
 _TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in _KEYWORDS]
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 UNDEFINED_LENGTH = 0xFFFFFFFF

@@ -48,7 +48,12 @@ def places(slices: Sequence[DicomSlice]) -> Places:
     if all(position is not None for position in positions):
         points = np.stack([position for position in positions if position is not None])
         direction = _direction(slices, points)
-        if direction is not None:
+        locations = {each.location_mm for each in slices}
+        # One position copied into every file is no place where another element still counts the slices.
+        copied = (
+            len(locations) == len(slices) > 1 and None not in locations and not np.ptp(points, axis=0).any()
+        )
+        if direction is not None and not copied:
             along = points @ direction
             return Places(along, direction, _tolerance(slices, along))
     for values, tolerance, name in (
@@ -84,6 +89,13 @@ def _direction(slices: Sequence[DicomSlice], points: NDArray[np.float64]) -> NDA
     direction = np.asarray(normal / length)
     steep = abs(direction[2]) >= np.abs(direction).max() - 1e-6
     return -direction if steep and direction[2] < 0 else direction
+
+
+def is_even(along: NDArray[np.float64], tolerance: float) -> bool:
+    """Whether different places follow each other in even steps, as far as there are two steps to compare."""
+    steps = np.diff(np.sort(along))
+    steps = steps[steps > tolerance]
+    return steps.size < 2 or bool(np.ptp(steps) <= max(_UNEVEN * float(np.median(steps)), 2 * tolerance))
 
 
 def step_of(placed: Places) -> float:

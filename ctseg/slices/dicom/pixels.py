@@ -15,9 +15,10 @@ from ctseg.slices.dicom.codecs import decoded_frames
 from ctseg.slices.dicom.frame import FrameFacts
 from ctseg.slices.dicom.header import UNDEFINED_LENGTH
 from ctseg.slices.dicom.syntaxes import NATIVE
-from ctseg.slices.dicom.values import numbers
+from ctseg.slices.dicom.values import numbers, whole
 
 AIR_HU = -1024.0
+_ITEM = b"\xfe\xff\x00\xe0"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def stored_frames(dataset: Dataset, frames: int, wanted: Sequence[int]) -> Itera
     syntax = dataset.file_meta.TransferSyntaxUID
     raw = dataset.get_item("PixelData")
     length = raw.length if isinstance(raw, RawDataElement) else len(dataset.PixelData)
-    if length == UNDEFINED_LENGTH:
+    if length == UNDEFINED_LENGTH or _is_wrapped(dataset, length, frames):
         layout = layout_of(dataset, None, frames)
         for cells, precision, lossy in decoded_frames(dataset, frames, wanted):
             yield _stored(cells, precision, layout, dataset, lossy)
@@ -53,6 +54,13 @@ def stored_frames(dataset: Dataset, frames: int, wanted: Sequence[int]) -> Itera
     for index in wanted:
         cells = _native(data, layout, index, big, dataset["PixelData"].VR)
         yield _stored(cells, layout.allocated, layout, dataset, lossy=False)
+
+
+def _is_wrapped(dataset: Dataset, length: int, frames: int) -> bool:
+    """Whether pixels of a told length are longer than native ones and begin as a sequence of fragments."""
+    pixels = (whole(dataset, "Rows") or 0) * (whole(dataset, "Columns") or 0) * frames
+    longer = length > pixels * ((whole(dataset, "BitsAllocated") or 16) // 8) + 1
+    return longer and dataset.PixelData[:4] == _ITEM
 
 
 def to_hounsfield(stored: Stored, frame: FrameFacts) -> NDArray[np.float64]:

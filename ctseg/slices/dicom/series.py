@@ -76,11 +76,11 @@ def _found(openers: Sequence[Opener]) -> tuple[list[DicomSlice], Places, list[st
     if not slices:
         raise SliceError(_most_common(refusals, len(openers)))
     slices, notes = without_copies(slices)
-    series = by_series(slices)
+    series, renamed = by_series(slices)
     groups = [group for each in series for group in stacks_of(each)]
     chosen = max(groups, key=lambda group: (len(group.slices), group.slices[0].hounsfield))
     left_out = _left_out(len(series), refusals, len(openers))
-    return _ordered(chosen, [*left_out, *notes, *chosen.notes])
+    return _ordered(chosen, [*left_out, *notes, *renamed, *chosen.notes])
 
 
 def _find_ct(openers: Sequence[Opener]) -> tuple[list[DicomSlice], list[str]]:

@@ -34,6 +34,11 @@ SETS = {
     "AcquisitionTime": ("AcquisitionTime",),
     "AcquisitionDateTime": ("AcquisitionDateTime",),
     "ContentTime": ("ContentTime",),
+    "SeriesDescription": ("SeriesDescription",),
+    "ProtocolName": ("ProtocolName",),
+    "ScanOptions": ("ScanOptions",),
+    "ContrastBolusAgent": ("ContrastBolusAgent",),
+    "ImageComments": ("ImageComments",),
 }
 # In the order in which images of one place were taken.
 _TIMES = ("TriggerTime", "AcquisitionDateTime", "AcquisitionTime", "ContentTime")
@@ -57,7 +62,9 @@ class DicomSlice:
 
     Attributes
     ----------
-    series : what all slices of one stack share by name: series, size and stack
+    series : what all slices of one stack share by name: series (its number where it has no name), size and
+        stack
+    within : names of what series are parts of, the study and the frame of reference
     hounsfield : whether its rescaled numbers are HU
     sets : values of `SETS` and of the dimensions of an enhanced file, None where absent
     taken : sorts slices of one place by the time they were taken, as far as that is told
@@ -67,6 +74,7 @@ class DicomSlice:
     index: int
     frame: FrameFacts
     series: tuple[object, ...]
+    within: tuple[str | None, ...]
     hounsfield: bool
     sets: dict[str, float | str | None]
     taken: tuple[tuple[bool, float | str], ...]
@@ -124,11 +132,12 @@ def _slice(image: DicomImage, index: int) -> DicomSlice:
         index=index,
         frame=frame,
         series=(
-            text(header, "SeriesInstanceUID"),
+            text(header, "SeriesInstanceUID") or whole(header, "SeriesNumber"),
             whole(header, "Rows"),
             whole(header, "Columns"),
             elements.text("StackID"),
         ),
+        within=(text(header, "StudyInstanceUID"), text(header, "FrameOfReferenceUID")),
         hounsfield=is_ct_class(header) and frame.says_hounsfield,
         sets=_sets(elements) | _dimensions(header, elements),
         taken=tuple(_sortable(elements, keyword) for keyword in _TIMES),

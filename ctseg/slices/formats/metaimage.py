@@ -36,6 +36,8 @@ _DAMAGED = "The header of this MetaImage file is damaged; export or download it 
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _SPACINGS = {"ElementSpacing", "ElementSize"}
 _NO_SPACING = "The distance between this MetaImage file's voxels is told as 0 or no number, so it is unknown."
+_FUNCTION = {"ElementToIntensityFunctionSlope": 1.0, "ElementToIntensityFunctionOffset": 0.0}
+_NO_FUNCTION = "This MetaImage file tells a slope and an offset of its numbers, not applied here nor by ITK."
 
 Beside = Callable[[str], BinaryIO]
 
@@ -87,8 +89,15 @@ def open_metaimage(file: BinaryIO, beside: Beside = no_file_beside) -> Volume:
         radiological_view((i, j, k), _LPS if affine is None else affine),
         affine,
         (x, y, z),
-        notes=() if np.isfinite(steps).all() or not _SPACINGS & fields.keys() else (_NO_SPACING,),
+        notes=_notes(fields, steps),
     )
+
+
+def _notes(fields: dict[str, str], steps: NDArray[np.float64]) -> tuple[str, ...]:
+    notes = [] if np.isfinite(steps).all() or not _SPACINGS & fields.keys() else [_NO_SPACING]
+    if any(_numbers(fields, (name,), 1) not in (None, usual) for name, usual in _FUNCTION.items()):
+        notes.append(_NO_FUNCTION)
+    return tuple(notes)
 
 
 def _one_file(fields: dict[str, str]) -> str:

@@ -26,6 +26,9 @@ _MAX_SQUARE = 1.1
 _NIBABELS_GUESS = np.diag([-1.0, 1.0, 1.0, 1.0])
 _NO_PLACE = "The place in the patient that this NIfTI file says it has cannot be, so it counts as unknown."
 _NO_SPACING = "The distance between this NIfTI file's voxels is not told."
+_TWO_PLACES = (
+    "This NIfTI file's matrix (sform) and quaternion (qform) put it at different places; the matrix was used."
+)
 _NO_INTERCEPT = "This NIfTI file's intercept is not a number and was taken as 0."
 _DAMAGED = "The header of this NIfTI file is damaged; export or download it again."
 _NO_VOXELS = "This NIfTI file says that it holds no voxels; export it again."
@@ -177,11 +180,26 @@ def _place(
         affine[:3] *= scale
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         spacing = (float(lengths[0]), float(lengths[1]), float(lengths[2]))
-        return affine, spacing, []
+        return affine, spacing, [_TWO_PLACES] if _contradicts(header, affine / scale, known, stored) else []
     i, j, k = (float(size) * scale for size in np.where(known, sizes, np.nan))
     notes = [_NO_PLACE] if has_place else []
     notes += [_NO_SPACING] if bool(np.any(needed & ~known)) else []
     return None, (i, j, k), notes
+
+
+def _contradicts(
+    header: Any, affine: NDArray[np.float64], known: NDArray[np.bool_], stored: tuple[int, int, int]
+) -> bool:
+    """Whether the quaternion, where it is set too, puts a corner further than a voxel from the affine's."""
+    sizes = np.abs(header["pixdim"][1:4].astype(np.float64))
+    if int(header["qform_code"]) <= 0 or int(header["sform_code"]) <= 0 or not known.all():
+        return False
+    other = _from_quaternion(header, sizes)
+    corners = np.array([[0, 0, 0, 1], [*(np.array(stored) - 1), 1]]).T
+    if other is None:
+        return False
+    apart = np.abs((other - affine)[:3] @ corners).max()
+    return bool(apart > np.linalg.norm(affine[:3, :3], axis=0).max())
 
 
 def _affine(

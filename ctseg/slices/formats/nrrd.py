@@ -66,6 +66,7 @@ def open_nrrd(file: BinaryIO) -> Volume:
     lengths, directions = _one_volume(lengths, directions, fields.get("kinds", "").lower().split())
     i, j, k = (*lengths, 1)[:3]
     affine = _affine(fields, directions)
+    known = bool(np.isfinite(_millimetres(fields, "units", 8)).all())
     spacing = _spacing(fields, directions, len(lengths))
     return Volume(
         "NRRD",
@@ -75,7 +76,7 @@ def open_nrrd(file: BinaryIO) -> Volume:
         radiological_view((i, j, k), FROM_LPS if affine is None else affine),
         affine,
         spacing,
-        notes=() if np.isfinite(_units(fields)).all() else (_NO_UNIT,),
+        notes=() if np.isfinite(_units(fields)).all() and known else (_NO_UNIT,),
     )
 
 
@@ -164,19 +165,24 @@ def _affine(
 
 def _units(fields: dict[str, str]) -> NDArray[np.float64]:
     """Millimetres of one unit along each axis of the file's space, NaN for units not known here."""
-    told = [*re.findall(r'"([^"]*)"', fields.get("space units", "")), "", "", ""][:3]
-    return np.array([_MILLIMETRES.get(name.strip().lower(), np.nan) for name in told])
+    return _millimetres(fields, "space units", 3)
+
+
+def _millimetres(fields: dict[str, str], name: str, count: int) -> NDArray[np.float64]:
+    told = [*re.findall(r'"([^"]*)"', fields.get(name, "")), *[""] * count][:count]
+    return np.array([_MILLIMETRES.get(each.strip().lower(), np.nan) for each in told])
 
 
 def _spacing(
     fields: dict[str, str], directions: list[NDArray[np.float64] | None], axes: int
 ) -> tuple[float, float, float]:
     spacings = fields.get("spacings", "").split()[-axes:]
+    units = _millimetres(fields, "units", axes)
     lengths = []
     for axis, direction in enumerate(directions):
         length = np.nan if direction is None else float(np.linalg.norm(direction * _units(fields)))
         if direction is None and len(spacings) == axes and re.fullmatch(r"[\d.eE+-]+", spacings[axis]):
-            length = abs(float(spacings[axis]))
+            length = abs(float(spacings[axis])) * units[axis]
         lengths.append(length if length > 0 else np.nan)
     i, j, k = (*lengths, np.nan)[:3]
     return i, j, k

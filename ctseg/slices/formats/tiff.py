@@ -10,12 +10,14 @@ from PIL import Image
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats.png_jpeg import samples_of
 from ctseg.slices.formats.tiff_page import compression_name, page_samples
+from ctseg.slices.formats.tiff_pages import images_of
 from ctseg.slices.geometry import upright
 from ctseg.slices.grey import to_8_bit, to_grey
 from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
 
 _ORIENTATION_TAG = 274
+_LEFT_OUT = "Pages of another size were left out."
 _WHITE_IS_ZERO, _RGB, _PALETTE = 0, 2, 3
 _GREY = (0, 1)
 # Codecs of pixels, not of bytes: Pillow decodes them, of 8 bits a sample only.
@@ -35,7 +37,7 @@ def read_tiff(file: BinaryIO) -> Stack:
         If the image is too large, of complex numbers, or compressed in a way not read here.
     """
     with tifffile.TiffFile(file) as tiff:
-        pages = _same_pages(tiff)
+        pages, notes = _same_pages(tiff)
         first = pages[0]
         height, width = int(first.imagelength), int(first.imagewidth)
         check_stack(
@@ -48,19 +50,20 @@ def read_tiff(file: BinaryIO) -> Stack:
                 "This TIFF holds a tiled volume; save its slices as pages of 8-bit or 16-bit grey."
             )
         slices = [_read_page(page, file) for page in pages]
-    notes = () if len(pages) == len(tiff.pages) else ("Pages of another size were left out.",)
     return Stack(to_8_bit(np.stack(slices)), "8-bit", None, "TIFF", notes=notes)
 
 
-def _same_pages(tiff: tifffile.TiffFile) -> list[Any]:
+def _same_pages(tiff: tifffile.TiffFile) -> tuple[list[Any], tuple[str, ...]]:
+    """Images of the first one's size and kind, and a note where there are others."""
     if len(tiff.pages) == 0:
         raise SliceError("This TIFF holds no image; export it again.")
-    first = tiff.pages[0]
     check_stack(len(tiff.pages), 1, 1, 1)
+    images = images_of(tiff)
+    check_stack(len(images), 1, 1, 1)
     facts = ("imagelength", "imagewidth", "dtype", "samplesperpixel", "photometric")
-    wanted = [getattr(first, fact) for fact in facts]
-    pages = (page.aspage() for page in tiff.pages)
-    return [page for page in pages if [getattr(page, fact) for fact in facts] == wanted]
+    wanted = [getattr(images[0], fact) for fact in facts]
+    same = [image for image in images if [getattr(image, fact) for fact in facts] == wanted]
+    return same, () if len(same) == max(len(tiff.pages), len(images)) else (_LEFT_OUT,)
 
 
 def _read_page(page: Any, file: BinaryIO) -> NDArray[np.generic]:

@@ -86,8 +86,11 @@ def test_what_is_no_table_is_not_written(
         "\ufeff" + TABLE,
         TABLE.rstrip("\n"),
         TABLE.replace("0.png", '"0.png"').replace("Pixel 0", '"Pixel 0"'),
+        "".join(f"{line},\n" for line in TABLE.splitlines()),
+        "".join(f"{line} , \r\n" for line in TABLE.splitlines()).replace(" ,", ","),
+        TABLE.replace("255", "2.550000000000000000e+02").replace("3,1", "3.000000000000000000e+00, 1.0e+00"),
     ],
-    ids=["windows", "byte order mark", "no last line end", "quotes"],
+    ids=["windows", "byte order mark", "no last line end", "quotes", "commas", "windows commas", "savetxt"],
 )
 def test_harmless_differences_are_read(tmp_path: Path, table: str) -> None:
     (tmp_path / "y.csv").write_bytes(table.encode())
@@ -115,6 +118,10 @@ def test_harmless_differences_are_read(tmp_path: Path, table: str) -> None:
         (TABLE.replace("1.png", "0.png"), "0.png has two columns"),
         (TABLE.replace("1.png", ""), "no image name"),
         (TABLE[TABLE.index("\n") + 1 :], "first cell of this table is 'Pixel 0'"),
+        (TABLE.replace("255", "2.555e+02"), "'2.555e\\+02' in row 'Pixel 1'"),
+        ("PK\x03\x04 a table", "is a ZIP file, not a table"),
+        ("BZh9 a table", "is a bzip2 archive, not a table"),
+        ("\0".join(TABLE), "in UTF-16"),
         ("", "no header"),
         ("\n\n", "no header"),
         ("an image\x00\x01", "no table"),

@@ -257,3 +257,10 @@ def test_a_cut_file_is_one_sentence(write: Callable[[Path, Maps], Path], tmp_pat
     for length in np.linspace(1, len(whole) - 2, 12).astype(int):
         path.write_bytes(whole[:length])
         refusal(path)
+
+
+@pytest.mark.parametrize("before", ["./", "labels/", "./labels/", "labels\\"])
+def test_names_in_a_zip_as_common_programs_write_them(before: str, tmp_path: Path) -> None:
+    maps = label_maps()
+    path = write_zip(tmp_path / "y.zip", {before + name: png(maps[name]) for name in IMAGES})
+    assert (decode(path) == canonical(maps)).all()

@@ -107,10 +107,11 @@ def _passed_over(entry: zipfile.ZipInfo) -> bool:
 
 
 def _plain(entry: zipfile.ZipInfo) -> str:
-    name = entry.filename
+    # Some programs of Windows write "\\" (APPNOTE 4.4.17.1 wants "/"), others "./" before every name.
+    name = entry.filename.replace("\\", "/").removeprefix("./")
     folder, _, last = name.rpartition("/")
     odd = not last or "/" in folder or name.startswith(("/", ".")) or last.startswith(".")
-    if odd or "\\" in name or ":" in name:
+    if odd or ":" in name:
         raise SubmissionError(
             f"This ZIP holds a file under the path {quoted(name)!r}; pack the label maps without folders."
         )

@@ -1,0 +1,65 @@
+"""Which images a TIFF holds: pages, without the small copies of them, and images that have no page."""
+
+import json
+import re
+from typing import Any
+
+import tifffile
+
+_NONE = 1
+_IMAGEJ = re.compile(r"ImageJ=.*?^images=(\d{1,9})$", re.DOTALL | re.MULTILINE)
+_IMAGEJ_SIGNED = re.compile(r"ImageJ=.*^c0=-32768(\.0*)?$\s*^c1=1(\.0*)?$", re.DOTALL | re.MULTILINE)
+_MAX_DESCRIPTION = 65536
+
+
+class _Further:
+    """An image that follows that of a page without a page of its own."""
+
+    def __init__(self, page: Any, shift: int) -> None:
+        self._page = page
+        self.dataoffsets = tuple(offset + shift for offset in page.dataoffsets)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._page, name)
+
+
+def images_of(tiff: tifffile.TiffFile) -> list[Any]:
+    """Return all images as pages that `tiff_page.page_samples` reads.
+
+    Pages that are smaller versions of others (TIFF 6.0, tag 254, bit 0) are left out. ImageJ's files of
+    several gigabytes, and tifffile's when told so, describe their first image alone, and its description says
+    how many follow; they are believed where the file is long enough.
+
+    Parameters
+    ----------
+    tiff : open file; how many pages it has was checked by the caller
+    """
+    pages: list[Any] = [page.aspage() for page in tiff.pages]
+    whole = [page for page in pages if not page.is_reduced] or pages
+    if len(pages) != 1:
+        return whole
+    page = pages[0]
+    size = sum(page.databytecounts)
+    count = _told(str(page.description or "")[:_MAX_DESCRIPTION])
+    plain = int(page.compression) == _NONE and not page.is_tiled and size > 0
+    if count < 2 or not plain or page.dataoffsets[0] + count * size > tiff.filehandle.size:
+        return whole
+    return [page, *(_Further(page, number * size) for number in range(1, count))]
+
+
+def signed_by_imagej(page: Any) -> bool:
+    """Whether ImageJ stored signed numbers 32768 too high, which its description tells."""
+    return bool(_IMAGEJ_SIGNED.match(str(page.description or "")[:_MAX_DESCRIPTION]))
+
+
+def _told(description: str) -> int:
+    found = _IMAGEJ.match(description)
+    if found:
+        return int(found[1])
+    if not description.startswith("{"):
+        return 1
+    try:
+        told = json.loads(description)
+        return int(told["shape"][0]) if told.get("truncated") and len(told["shape"]) == 3 else 1
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return 1
