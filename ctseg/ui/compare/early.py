@@ -29,6 +29,7 @@ _SCRIPTS = (
     "table.js",
     "scores.js",
     "toolbar.js",
+    "tree.js",
     "side.js",
     "input.js",
     "stage.js",

@@ -15,8 +15,11 @@ class StageInput {
     grid.addEventListener("pointercancel", (event) => this.drop(event));
     grid.addEventListener("pointerleave", () => stage.point(null, null), true);
     grid.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
+    grid.addEventListener("focusin", (event) => { const pane = this.paneOf(event); if (pane) stage.trees.act(pane.name); });
     stage.box.addEventListener("keydown", (event) => this.key(event));
   }
+
+  onTree(work) { if (this.stage.trees.active) work(this.stage.trees.active); }
 
   paneOf(event) { return this.stage.paneOf(event.target.closest?.("canvas.ct-image")); }
 
@@ -110,9 +113,10 @@ class StageInput {
       g: () => toolbar.set(toolbar.layouts, "grid"), w: () => toolbar.set(toolbar.layouts, "wipe"),
       PageDown: () => stage.hooks.scroll(1), PageUp: () => stage.hooks.scroll(-1),
       ",": () => stage.setWipe(stage.view.wipe - 0.02), ".": () => stage.setWipe(stage.view.wipe + 0.02),
-      "[": () => stage.hooks.coarser(pane, -1), "]": () => stage.hooks.coarser(pane, 1),
-      m: () => stage.hooks.mergePicked(pane), s: () => stage.hooks.splitPicked(pane),
-      u: () => stage.hooks.undo(pane, "undo"), z: () => stage.hooks.undo(pane, "undo"), y: () => stage.hooks.undo(pane, "redo"),
+      "[": () => this.onTree((tree) => stage.hooks.coarser(tree, -1)), "]": () => this.onTree((tree) => stage.hooks.coarser(tree, 1)),
+      m: () => this.onTree((tree) => stage.edit(tree, "merge")), s: () => this.onTree((tree) => stage.edit(tree, "split")),
+      u: () => this.onTree((tree) => stage.edit(tree, "undo")), z: () => this.onTree((tree) => stage.edit(tree, "undo")),
+      y: () => this.onTree((tree) => stage.edit(tree, "redo")),
       "?": () => { stage.keys.open = !stage.keys.open; },
     };
     if (event.key in steps) {

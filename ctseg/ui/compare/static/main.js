@@ -12,8 +12,7 @@ class Compare {
     this.stage = new Stage(upper, facts, {
       scroll: (by) => this.scroll(by), turn: (index) => this.turn(index), nameOf: (method, label) => this.table.nameOf(method, label),
       inWords: (method, label) => this.inWords(method, label), selected: () => this.list(), legend: () => this.legend(),
-      coarser: (pane, by) => this.coarser(pane, by), mergePicked: (pane) => this.edit(pane, "merge"),
-      splitPicked: (pane) => this.edit(pane, "split"), undo: (pane, action) => this.edit(pane, action),
+      coarser: (pane, by) => this.coarser(pane, by), cut: (pane, count) => this.cut(pane, count), edit: (pane, action) => this.edit(pane, action),
       turned: () => this.askTurn(),
     });
     this.table = new StructureTable({
@@ -167,7 +166,7 @@ class Compare {
     this.stage.only(["slice"]);
     this.askUpright(opened.lie);
     this.list();
-    if (opened.truth && slice.index === opened.index) await this.judge();
+    if (opened.truth) await this.judge();
     if (window.innerWidth <= 720) this.stage.box.scrollIntoView({ block: "start" });
   }
 
@@ -318,7 +317,6 @@ class Compare {
       Object.assign(pane, { result: null, layer: null, marks: null });
       pane.found.textContent = "";
       pane.time.textContent = estimate ?? "";
-      pane.tree.hidden = true;
       pane.warn(domain ?? "");
       pane.tell([...(domain ? [domain] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures]);
       pane.say("waiting", ahead ?? "");
@@ -335,6 +333,7 @@ class Compare {
     for (const one of results) if (this.took(one)) Object.assign(hues, one.hues);
     this.stage.recolour(hues);
     this.stage.legend.hidden = false;
+    this.stage.offerTrees();
     this.stage.lay();
     this.listSoon();
   }
@@ -357,7 +356,6 @@ class Compare {
     pane.canvas.setAttribute("aria-label", `${pane.title}: ${one.counted}. Arrow keys move the cursor, Enter chooses.`);
     pane.say(null, "");
     this.focus ??= one.method;
-    this.treeControls(pane);
     return true;
   }
 
@@ -419,27 +417,6 @@ class Compare {
     this.try(() => this.wire.json("cancel"));
   }
 
-  // Controls of a method with a merge tree: coarse to fine, undo, redo, and what was chosen merged or split.
-  treeControls(pane) {
-    const { tree } = pane.result;
-    pane.tree.hidden = !tree;
-    if (!tree) return;
-    const most = Math.min(tree.leaves, 200);
-    const steps = (share) => Math.max(1, Math.round(most ** (share / 100)));
-    const range = make("input", { type: "range", min: 0, max: 100, step: 1, "aria-label": `Coarse to fine, ${pane.title}`,
-      value: Math.round((Math.log(Math.max(tree.structures, 1)) / Math.log(Math.max(most, 2))) * 100),
-      oninput: () => this.cut(pane, steps(Number(range.value))) });
-    const act = (text, label, action, enabled) => {
-      const button = iconButton(text, label, () => this.edit(pane, action), "ct-small");
-      button.disabled = !enabled;
-      return button;
-    };
-    pane.tree.replaceChildren(make("span", {}, "Coarse"), range, make("span", {}, "fine"),
-      act("↶", "Undo", "undo", tree.undo), act("↷", "Redo", "redo", tree.redo),
-      act("⊕", "Merge the two chosen structures (Shift and click adds the second)", "merge", true),
-      act("⊖", "Split the chosen structure", "split", true));
-  }
-
   coarser(pane, by) {
     const tree = pane.result?.tree;
     if (tree) this.cut(pane, Math.min(Math.max(tree.structures + by, 1), tree.leaves));
@@ -464,12 +441,10 @@ class Compare {
 
   async edited(pane, asked) {
     await this.try(async () => {
-      const focus = document.activeElement?.type === "range" && pane.tree.contains(document.activeElement);
       const [one] = await this.wire.frames("edit", { method: pane.name, ...asked });
       this.table.moved(pane.name, one.moved);
       this.finished(one);
       this.stage.clear();
-      if (focus) pane.tree.querySelector("input").focus();
       if (this.truthKnown) await this.judge();
     });
   }

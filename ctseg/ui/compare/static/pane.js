@@ -11,7 +11,7 @@ class Pane {
     this.note = make("div", { class: "ct-note", "aria-live": "polite" });
     this.time = make("span", { class: "ct-time" });
     this.found = make("span", { class: "ct-found" });
-    this.outside = make("span", { class: "ct-outside", hidden: true });
+    this.outside = make("button", { type: "button", class: "ct-outside", hidden: true, onclick: () => { this.info.hidden = !this.info.hidden; } });
     this.info = make("div", { class: "ct-info", hidden: true });
     this.about = iconButton("i", `What ${title} knows`, () => { this.info.hidden = !this.info.hidden; }, "ct-small");
     this.about.hidden = true;
@@ -19,9 +19,8 @@ class Pane {
     this.heading = make("figcaption", {},
       make("span", { class: "ct-title", title }, title), make("span", { class: "ct-status" }, this.time, this.found), this.outside);
     this.corner = make("div", { class: "ct-corner" }, this.about, this.large);
-    this.tree = make("div", { class: "ct-tree", hidden: true });
     this.element = make("figure", { class: "ct-panel", "data-method": name },
-      this.canvas, this.heading, this.corner, this.info, this.tree, this.note);
+      this.canvas, this.heading, this.corner, this.info, this.note);
   }
 
   tell(sentences) {
@@ -33,6 +32,7 @@ class Pane {
   warn(sentences) {
     this.outside.hidden = !sentences;
     this.outside.textContent = sentences ? `Outside of what it knows: ${sentences.split(/(?<=[.]) /)[0]}` : "";
+    this.outside.title = sentences || null;
   }
 
   take(result) {

@@ -13,7 +13,12 @@ class Stage {
       selected: null, picked: {}, ruler: null, measuring: false, wipe: 0.5,
     };
     Object.assign(this, { panes: new Map(), slices: 1, arrangement: "grid", main: null, pair: [null, null] });
+    this.trees = new TreeTools({
+      cut: (pane, count) => hooks.cut(pane, count), edit: (pane, action) => this.edit(pane, action),
+      acted: () => this.offerTrees(), tell: (sentence) => { this.picked.textContent = sentence; },
+    });
     this.toolbar = new Toolbar(this.view, {
+      trees: this.trees.element,
       redraw: () => this.redraw(), regrey: () => this.regrey(), recolour: () => this.recolour(), home: () => this.home(),
       fullscreen: () => this.fullscreen(), ruler: () => this.toggleRuler(), layout: (name) => this.arrange(name),
       legend: () => hooks.legend(), confidence: () => { this.recolour(); hooks.selected(); },
@@ -62,6 +67,7 @@ class Stage {
     for (const name of [...this.panes.keys()]) if (!names.includes(name)) this.panes.delete(name);
     this.panes = new Map(names.filter((name) => this.panes.has(name)).map((name) => [name, this.panes.get(name)]));
     if (!this.panes.has(this.main)) this.main = null;
+    this.offerTrees();
     this.lay();
   }
 
@@ -341,9 +347,30 @@ class Stage {
     }
   }
 
+  // The pane that was pressed or came into focus is the one that the tree tools act on.
+  offerTrees() { this.trees.offer([...this.panes.values()]); }
+
+  // What was chosen is merged or split; where too little is, the next clicks say it.
+  edit(pane, action) {
+    if (action === "undo" || action === "redo") return this.hooks.edit(pane, action);
+    if ((this.view.picked[pane.name] ?? []).length === this.trees.wanted(action)) return this.hooks.edit(pane, action);
+    return this.trees.arm(this.trees.armed === action ? null : action);
+  }
+
+  editWith(pane, action, label) {
+    const picked = [...new Set([...(this.view.picked[pane.name] ?? []), label])].slice(-this.trees.wanted(action));
+    this.view.picked = { [pane.name]: picked };
+    this.redraw();
+    if (picked.length < this.trees.wanted(action)) return;
+    this.trees.arm(null);
+    this.hooks.edit(pane, action);
+  }
+
   pick(pane, pixel, add) {
     if (!pixel || !pane.result) return;
     const label = this.labelAt(pane, pixel);
+    const { armed, active } = this.trees;
+    if (armed && pane === active) return label ? this.editWith(pane, armed, label) : null;
     if (!label) return this.clear();
     const picked = this.view.picked[pane.name] ?? [];
     if (add && picked.length && !picked.includes(label)) this.view.picked = { [pane.name]: [picked.at(-1), label] };
@@ -361,6 +388,7 @@ class Stage {
 
   clear() {
     Object.assign(this.view, { selected: null, picked: {}, ruler: null });
+    this.trees.arm(null);
     this.picked.textContent = "";
     this.hooks.selected();
     this.redraw();

@@ -6,6 +6,8 @@ const ICONS = {
   left: "M4 4v5h5M4.6 9A8 8 0 1 1 4 14", right: "M20 4v5h-5M19.4 9A8 8 0 1 0 20 14",
   mirror: "M12 3v18M9 7 3 17h6zM15 7l6 10h-6z", flip: "M3 12h18M7 9 17 3v6zM7 15l10 6v-6z",
   full: "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5", home: "M4 12 12 4l8 8M7 10v9h10v-9",
+  undo: "M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3", redo: "M15 14l5-5-5-5M20 9H10a6 6 0 0 0 0 12h3",
+  merge: "M4 5h5v14H4zM15 5h5v14h-5zM9 12h6", split: "M5 4h14v16H5zM12 2v20",
   ruler: "M3 17 17 3l4 4L7 21zM7 13l2 2M10 10l2 2M13 7l2 2",
 };
 const TURNS = [["left", "Quarter turn left"], ["right", "Quarter turn right"], ["mirror", "Mirror left and right"], ["flip", "Mirror top and bottom"]];
@@ -57,7 +59,7 @@ class Toolbar {
     this.window.replaceChildren(this.windows, more);
     this.element = make("div", { class: "ct-toolbar", hidden: true }, this.window, this.fixed,
       make("div", { class: "ct-group" }, this.style, this.by, this.opacity.element, this.numbers.element, this.marks.element),
-      make("div", { class: "ct-group" }, this.layouts, this.pair), tools);
+      make("div", { class: "ct-group" }, this.layouts, this.pair), tools, hooks.trees);
   }
 
   // A new stack opens in the file's own window, or soft tissue where the file has none; its slices keep it.

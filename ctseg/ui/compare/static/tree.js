@@ -1,0 +1,78 @@
+// Tools for methods with a merge tree, in the toolbar: coarse to fine, undo, redo, merge, split, for one pane at a time.
+
+const MOST_STEPS = 200;
+
+class TreeTools {
+  constructor(hooks) {
+    this.hooks = hooks;
+    Object.assign(this, { panes: [], active: null, named: null, seen: new Set(), armed: null });
+    this.which = make("select", { "aria-label": "Pane that the tree tools act on", onchange: () => this.act(this.which.value) });
+    this.name = make("b", {});
+    this.range = make("input", { type: "range", min: 0, max: 100, step: 1, oninput: () => hooks.cut(this.active, this.count()) });
+    const edit = (name, text, label, action) => drawnButton(name, label, () => hooks.edit(this.active, action), { "data-edit": action, class: text ? "ct-worded" : "ct-icon" });
+    this.undo = edit("undo", "", "Undo (U)", "undo");
+    this.redo = edit("redo", "", "Redo (Y)", "redo");
+    this.merge = edit("merge", "Merge", "Merge two structures (M)", "merge");
+    this.split = edit("split", "Split", "Split a structure (S)", "split");
+    this.merge.append(" Merge");
+    this.split.append(" Split");
+    this.element = make("div", { class: "ct-group ct-trees", role: "group", "aria-label": "Coarse to fine, and edits", hidden: true },
+      this.name, this.which, make("label", { class: "ct-slider" }, make("span", {}, "Coarse"), this.range, make("span", {}, "fine")),
+      this.undo, this.redo, this.merge, this.split);
+  }
+
+  // Steps grow with the count, so that the coarse end is not passed in one jerk.
+  count() { return Math.max(1, Math.round(this.most() ** (Number(this.range.value) / 100))); }
+
+  most() { return Math.min(this.active.result.tree.leaves, MOST_STEPS); }
+
+  // Panes with a tree are offered, and the one that was worked on stays. While a method runs anew its tools keep
+  // their place, so that nothing jumps.
+  offer(all) {
+    this.panes = all.filter(({ result }) => result?.tree);
+    for (const { name } of this.panes) this.seen.add(name);
+    this.element.hidden = !all.some(({ name }) => this.seen.has(name));
+    const before = this.active;
+    this.active = this.panes.find(({ name }) => name === this.named) ?? this.panes[0] ?? null;
+    if (this.active !== before) this.arm(null);
+    const several = this.panes.length > 1;
+    for (const pane of all) pane.element.toggleAttribute("data-active", several && pane === this.active);
+    for (const control of [this.range, this.undo, this.redo, this.merge, this.split]) control.disabled = !this.active;
+    if (this.active) this.fill(several);
+  }
+
+  fill(several) {
+    const { name, title, result } = this.active;
+    this.name.hidden = several;
+    this.which.hidden = !several;
+    this.name.textContent = title;
+    this.which.replaceChildren(...this.panes.map((each) => make("option", { value: each.name, selected: each.name === name }, each.title)));
+    this.show(result.tree);
+  }
+
+  show({ structures, undo, redo }) {
+    const share = Math.log(Math.max(structures, 1)) / Math.log(Math.max(this.most(), 2));
+    // While it is drawn its thumb stays under the pointer.
+    if (document.activeElement !== this.range || this.count() !== structures) this.range.value = Math.round(share * 100);
+    this.range.setAttribute("aria-label", `Coarse to fine, ${this.active.title}`);
+    this.range.setAttribute("aria-valuetext", `${structures} structures`);
+    this.undo.disabled = !undo;
+    this.redo.disabled = !redo;
+  }
+
+  act(name) {
+    const pane = this.panes.find((each) => each.name === name);
+    if (!pane || pane === this.active) return;
+    this.named = name;
+    this.hooks.acted();
+  }
+
+  // The next clicks into the pane say which structures; without an action they choose as ever.
+  arm(action) {
+    this.armed = action;
+    for (const [button, its] of [[this.merge, "merge"], [this.split, "split"]]) button.setAttribute("aria-pressed", String(action === its));
+    if (action) this.hooks.tell(action === "merge" ? "Click the two structures to merge; Escape gives it up." : "Click the structure to split; Escape gives it up.");
+  }
+
+  wanted(action) { return action === "merge" ? 2 : 1; }
+}

@@ -1,0 +1,149 @@
+"""The stage's tools, driven in a real browser: tree tools in the toolbar, two fingers, a link with a cut."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from app_server import AppServer
+from browser_pages import DESK, PHONE
+from compare_page import ComparePage
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+STAGE = "window.ctsegStage.compare.stage"
+ASKED = "/?example=0&slice=19&methods=sobel-tree&cut=sobel-tree:7"
+SMALL = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def tree(browser: Any, server: AppServer) -> Iterator[ComparePage]:
+    """A page that a link with a cut opened: seven structures of a method with a merge tree."""
+    opened = ComparePage(browser, server.url + ASKED, SMALL)
+    opened.wait("sobel-tree")
+    yield opened
+    opened.close()
+
+
+def _says(page: ComparePage, count: int) -> None:
+    expect(page.panel("sobel-tree").locator(".ct-status")).to_contain_text(re.compile(rf"^{count} regions?"))
+
+
+def test_a_link_with_a_cut_reopens_at_that_cut(tree: ComparePage) -> None:
+    _says(tree, 7)
+    tree.page.get_by_role("button", name="Copy link").click()
+    expect(tree.page).to_have_url(re.compile("cut=sobel-tree(:|%3A)7"))
+    expect(tree.panel("slice").locator(".ct-time")).to_have_text("19 of 41")
+
+
+def test_two_clicks_merge_and_one_splits_without_a_keyboard(tree: ComparePage) -> None:
+    tree.page.get_by_role("button", name="Merge", exact=False).click()
+    expect(tree.page.locator(".ct-picked")).to_contain_text("Click the two structures to merge")
+    for place in _two_places(tree):
+        tree.click_source_pixel("sobel-tree", place)
+    _says(tree, 6)
+    tree.page.get_by_role("button", name="Undo").click()
+    _says(tree, 7)
+    tree.page.locator('[data-panel="sobel-tree"]').press("Escape")
+    tree.page.get_by_role("button", name="Split", exact=False).click()
+    tree.click_source_pixel("sobel-tree", _two_places(tree)[0])
+    _says(tree, 8)
+    tree.page.get_by_role("button", name="Undo").click()
+    _says(tree, 7)
+
+
+def _two_places(page: ComparePage) -> list[tuple[float, float]]:
+    """Middles of two runs of pixels of different structures, as parts of width and height."""
+    places: list[tuple[float, float]] = page.page.evaluate(
+        f"""() => {{
+          const {{ labels }} = {STAGE}.panes.get("sobel-tree").result;
+          const {{ width, height }} = {STAGE}.view.slice;
+          const [y, found] = [Math.floor(height / 2), new Map()];
+          let [from, best] = [0, new Map()];
+          for (let x = 1; x <= width; x++) {{
+            const label = labels[y * width + from];
+            if (x < width && labels[y * width + x] === label) continue;
+            if (label && x - from > (best.get(label)?.[1] ?? 8)) best.set(label, [(from + x) / 2, x - from]);
+            from = x;
+          }}
+          return [...best.values()].slice(0, 2).map(([x]) => [x / width, (y + 0.5) / height]);
+        }}"""
+    )
+    assert len(places) == 2
+    return places
+
+
+def test_slider_and_keys_cut_and_the_tools_lie_on_no_image(tree: ComparePage) -> None:
+    slider = tree.page.get_by_label("Coarse to fine, Sobel volume tree")
+    slider.focus()
+    slider.press("Home")
+    _says(tree, 1)
+    tree.page.locator('[data-panel="sobel-tree"]').press("]")
+    _says(tree, 2)
+    over = tree.page.evaluate(
+        """() => {
+          const grid = document.querySelector(".ct-grid").getBoundingClientRect();
+          return [...document.querySelectorAll(".ct-toolbar :is(button, input, select)")]
+            .filter((each) => each.checkVisibility())
+            .filter((each) => each.getBoundingClientRect().bottom > grid.top).length;
+        }"""
+    )
+    assert over == 0
+
+
+def test_every_pane_keeps_its_words_in_one_line_each(tree: ComparePage) -> None:
+    heights = tree.page.locator(".ct-title, .ct-status").evaluate_all(
+        "all => all.map(one => one.offsetHeight)"
+    )
+    assert max(heights) < 30, heights
+
+
+@pytest.mark.parametrize("spread", [(1, 0), (0, 1)], ids=["sideways", "upright"])
+def test_two_fingers_zoom_the_panes_and_not_the_page(
+    browser: Any, server: AppServer, spread: tuple[int, int]
+) -> None:
+    context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(server.url)
+    expect(page.locator("gradio-app .ct-stage")).to_be_visible()
+    pane = page.locator('.ct-grid .ct-panel[data-state="done"] canvas')
+    pane.scroll_into_view_if_needed()
+    pane.click(trial=True)  # waits until it stands still
+    box = pane.bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = context.new_cdp_session(page)
+
+    def fingers(kind: str, apart: float) -> None:
+        points = [
+            {"x": middle[0] + side * apart * spread[0], "y": middle[1] + side * apart * spread[1], "id": k}
+            for k, side in enumerate((-1, 1))
+        ]
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [] if kind == "touchEnd" else points}
+        )
+
+    fingers("touchStart", 20)
+    for apart in (24, 32, 44, 60):
+        fingers("touchMove", apart)
+    fingers("touchEnd", 60)
+    page.wait_for_function(f"{STAGE}.view.zoom > 2")
+    assert page.evaluate("window.visualViewport.scale") == 1
+    context.close()
+
+
+def test_what_grows_below_leaves_the_panes_of_a_link_in_the_window(browser: Any, server: AppServer) -> None:
+    page = ComparePage(browser, f"{server.url}/?example=0&methods=watershed,sobel-tree", PHONE)
+    expect(page.page.locator("#agreement tbody tr")).to_have_count(2)
+    page.page.wait_for_function("document.querySelector('.ct-grid').getBoundingClientRect().top > -5")
+    page.close()
+
+
+def test_panes_fit_each_window(browser: Any, server: AppServer) -> None:
+    page = ComparePage(browser, server.url, DESK)
+    for width, height in ((1280, 900), (2560, 1440)):
+        page.page.set_viewport_size({"width": width, "height": height})
+        page.page.wait_for_function(
+            "document.querySelector('.ct-grid').getBoundingClientRect().bottom <= innerHeight"
+        )
+    page.close()
