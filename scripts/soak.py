@@ -190,7 +190,7 @@ class Soak:
 
     def temp_files(self) -> list[Path]:
         """Return all temporary files that are there now."""
-        return [path for path in (self.folder / "temp").rglob("*") if path.is_file()]
+        return _files_in(self.folder / "temp")
 
     def kill(self) -> int:
         """Kill the app as a power cut does, start it again, and return how many of its files were left."""
@@ -229,12 +229,11 @@ class Soak:
         """Return where a patient's name, file name or pixels stand: on the disk, in the log, on a route."""
         pixels = patients_file(7)[-4096:-3072]
         needles = (NEEDLE.encode(), FILE_NAME.encode(), pixels)
-        places = {str(path): path for path in self.folder.rglob("*") if path.is_file()}
         found = []
-        for name, path in places.items():
+        for path in _files_in(self.folder):
             with suppress(FileNotFoundError):
                 if any(needle in path.read_bytes() for needle in needles):
-                    found.append(name)
+                    found.append(str(path))
         for address in ("/", "/leaderboard", "/submit", "/config", "/health", "/gradio_api/info"):
             body = httpx.get(self.app.url + address, timeout=60, trust_env=False).content
             found += [address] * any(needle in body for needle in needles)
@@ -270,6 +269,11 @@ def _ok(answer: httpx.Response) -> httpx.Response:
     if answer.status_code != 200:
         raise CallFailedError(f"{answer.status_code} {answer.text[:200]}")
     return answer
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return all files below a folder; one that vanishes meanwhile is no fault."""
+    return [Path(place, name) for place, _, names in os.walk(folder) for name in names]
 
 
 def _mount(place: Path) -> bool:
