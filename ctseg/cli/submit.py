@@ -5,7 +5,7 @@ import json
 import sys
 from pathlib import Path
 
-_FILE = "challenge CSV (or .csv.gz), ZIP of PNG label maps, or NPZ"
+_FILE = "challenge CSV (or .csv.gz), ZIP of PNG or NIfTI label maps, or NPZ"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.slices.geometry import Geometry, across
+
 
 @dataclass(frozen=True)
 class View:
@@ -81,3 +83,19 @@ def stored_view(stored: tuple[int, int, int]) -> View:
     thin = next((axis for axis in (2, 1, 0) if stored[axis] == 1), 2)
     columns, rows = (axis for axis in range(3) if axis != thin)
     return View((thin, rows, columns), (False, False, False), stored)
+
+
+def as_seen(image: Geometry) -> Geometry:
+    """Where an image lies once it is turned the way radiologists look at it, as the slices of volumes are.
+
+    Raises
+    ------
+    ValueError
+        If its place is unknown.
+    """
+    if image.affine is None:
+        raise ValueError("Which way an image of unknown place is looked at cannot be told.")
+    height, width = image.shape
+    affine = across(image.affine)[:, [1, 0, 2, 3]]
+    view = radiological_view((width, height, 1), affine)
+    return Geometry((view.shape[1], view.shape[2]), affine @ view.grid())

@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
-from ctseg.labelmaps.files import read_label_map
+from ctseg.labelmaps.files import read_label_map, read_placed_label_map
 from ctseg.slices import Stack
 from ctseg.slices.decode import decode, decode_one
+from ctseg.slices.geometry import Geometry
+
+PLACED = Geometry((20, 24), np.diag([2.0, 3.0, 4.0, 1.0])[:, [1, 0, 2, 3]], (2.0, 3.0))
+"""Where the images of the files that are mutated lie."""
 
 
 def fuzz(path: str, seconds: str, seed: str) -> tuple[NDArray[np.int64], dict[str, Any]]:
@@ -51,6 +55,9 @@ def _read(path: Path) -> int:
     # Of label maps the caller of the sandbox makes a sentence where memory does not suffice.
     with suppress(UserError, MemoryError):
         assert read_label_map(path).min() >= 0
+        results += 1
+    with suppress(UserError, MemoryError):
+        assert read_placed_label_map(path, on=PLACED).label_map.shape == PLACED.shape
         results += 1
     return results
 

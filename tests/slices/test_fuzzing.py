@@ -10,18 +10,18 @@ import nibabel
 import numpy as np
 import pytest
 from dicom_files import stored_values, write_ct
+from fuzzing import PLACED
+from PIL import Image
 from pydicom.data import get_testdata_file
 from pydicom.uid import JPEG2000Lossless
 
 from ctseg.labelmaps.files import write_dicom_seg, write_metaimage, write_seg_nrrd
 from ctseg.sandbox.runner import Limits, run_decoder
 from ctseg.slices.decode import decode
-from ctseg.slices.geometry import Geometry
 from ctseg.slices.identity import IDENTIFIERS
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 LABELS = np.arange(20 * 24).reshape(20, 24) // 50
-PLACED = Geometry((20, 24), np.diag([2.0, 3.0, 4.0, 1.0])[:, [1, 0, 2, 3]], (2.0, 3.0))
 
 
 def _zip(content: dict[str, bytes]) -> bytes:
@@ -86,6 +86,34 @@ def _nifti(path: Path) -> None:
     path.write_bytes(volume.to_bytes())
 
 
+def _tiff(path: Path) -> None:
+    import tifffile
+
+    pages = np.stack([LABELS, LABELS + 300]).astype(np.uint16)
+    with path.open("wb") as file:
+        tifffile.imwrite(file, pages, compression="zlib", predictor=True, photometric="minisblack")
+
+
+def _tiff_of_imagej(path: Path) -> None:
+    import tifffile
+
+    with path.open("wb") as file:
+        tifffile.imwrite(file, np.stack([LABELS, LABELS]).astype(np.uint16), imagej=True)
+
+
+def _png(path: Path) -> None:
+    Image.fromarray(LABELS.astype(np.uint16)).save(path, format="PNG")
+
+
+def _palette(path: Path) -> None:
+    image = Image.fromarray(LABELS.astype(np.uint8)).convert("P")
+    image.save(path, format="PNG", transparency=0)
+
+
+def _jpeg(path: Path) -> None:
+    Image.fromarray(LABELS.astype(np.uint8)).save(path, format="JPEG")
+
+
 WRITERS: dict[str, Callable[[Path], None]] = {
     "MetaImage": _metaimage,
     "MetaImage in a ZIP": _mhd,
@@ -97,6 +125,11 @@ WRITERS: dict[str, Callable[[Path], None]] = {
     "DICOM series": _series,
     "JPEG 2000": _jpeg_2000,
     "NIfTI": _nifti,
+    "TIFF": _tiff,
+    "TIFF of ImageJ": _tiff_of_imagej,
+    "PNG": _png,
+    "PNG with a palette": _palette,
+    "JPEG": _jpeg,
 }
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ctseg.errors import UserError
+from ctseg.labelmaps.checks import as_labels
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.volumes import read_volume
 from ctseg.slices.formats.png_jpeg import PNG_GREY_AND_ALPHA, bits_and_colour, orientation_of, png_samples
@@ -89,7 +90,7 @@ def read_placed_label_map(path: str | PathLike[str], on: Geometry | None = None)
     try:
         with Path(path).open("rb") as file:
             numbers, geometry, kind, note = _decode(file, on)
-        labels = _as_labels(numbers)
+        labels = as_labels(numbers)
         if on is not None:
             laid, unknown = lay_on(labels, geometry, on)
             labels, geometry = np.ascontiguousarray(laid), on
@@ -227,23 +228,3 @@ def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
 
 
 _IMAGES: dict[str, Callable[[BinaryIO], Numbers]] = {"png": _decode_png, "tiff": _decode_tiff}
-
-
-def _as_labels(numbers: NDArray[np.generic]) -> NDArray[np.integer]:
-    """Turn what a file holds into labels: bool to uint8, whole floats to int32."""
-    if numbers.ndim != 2 or not numbers.size:
-        raise LabelMapError(f"This file is not a label map of one slice; {_READ_HERE}.")
-    if numbers.dtype.kind not in "biuf":
-        raise LabelMapError(f"This file holds {numbers.dtype} values; save the label map as integers.")
-    if numbers.dtype.kind == "f" and not (
-        np.isfinite(numbers).all() and (numbers == np.floor(numbers)).all()
-    ):
-        raise LabelMapError("This file holds fractions, so it is no label map; save the labels as integers.")
-    if numbers.dtype.kind in "if" and numbers.min() < 0:
-        raise LabelMapError("This label map has negative labels; use 0 for background and numbers above it.")
-    if numbers.dtype.kind == "f" and float(numbers.max()) > np.iinfo(np.int32).max:
-        raise LabelMapError("This label map has labels above 2147483647; renumber them.")
-    dtype: np.dtype[Any] = numbers.dtype.newbyteorder("=")
-    if numbers.dtype.kind in "bf":
-        dtype = np.dtype(np.uint8 if numbers.dtype.kind == "b" else np.int32)
-    return np.ascontiguousarray(numbers, dtype=dtype)

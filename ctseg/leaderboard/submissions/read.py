@@ -46,7 +46,7 @@ class Submission:
 
 
 def read_submission(path: Path, board: Board, folder: Path | None = None) -> Submission:
-    """Read a challenge CSV (or .csv.gz), a ZIP of PNG label maps or an NPZ, known by content.
+    """Read a challenge CSV (or .csv.gz), a ZIP of PNG or NIfTI label maps or an NPZ, known by content.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def divide(split: Split, recipe: Recipe) -> PatientSplit:
     Raises
     ------
     RecipeError
-        If no patient would be left for a part.
+        If there are fewer patients than folds, or no patient would be left for a part.
     """
     count, most = recipe.data.kappa_patients, recipe.data.train_patients
     if recipe.data.folds == 0:
@@ -45,6 +45,12 @@ def divide(split: Split, recipe: Recipe) -> PatientSplit:
         order = [patient for fold in single for patient in fold]
         parts: tuple[list[str], ...] = (_at_most(order, most), order[:count], [])
     else:
+        patients = len(set(split.patients))
+        if patients < recipe.data.folds:
+            raise RecipeError(
+                f"{split.name} has too few patients for the recipe's {recipe.data.folds} folds ({patients}); "
+                "set data.folds to at most that, or to 0 to hold nobody out."
+            )
         folds = patient_folds(split.patients, recipe.data.folds, recipe.data.fold_seed)
         held_out = list(folds[recipe.data.fold])
         if not 0 < count < len(held_out) or recipe.data.folds < 2:

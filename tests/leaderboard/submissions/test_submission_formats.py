@@ -264,3 +264,47 @@ def test_names_in_a_zip_as_common_programs_write_them(before: str, tmp_path: Pat
     maps = label_maps()
     path = write_zip(tmp_path / "y.zip", {before + name: png(maps[name]) for name in IMAGES})
     assert (decode(path) == canonical(maps)).all()
+
+
+def voxel_zip(path: Path, maps: Maps, axes: str | None, suffix: str = ".nii.gz") -> Path:
+    """Label maps as files of voxels in this order of axes, or without a place."""
+    import nibabel
+
+    files = {}
+    for name, label_map in maps.items():
+        # Seen as radiologists do: columns run to the left, rows to the back.
+        place = np.array([[-0.7, 0, 0, 100], [0, -0.7, 0, 90], [0, 0, 2, 30], [0, 0, 0, 1.0]])
+        voxels = nibabel.Nifti1Image(label_map.T[..., np.newaxis].astype(np.uint16), place if axes else None)
+        if axes:
+            wanted = nibabel.orientations.axcodes2ornt(axes)
+            own = nibabel.orientations.io_orientation(place)
+            voxels = voxels.as_reoriented(nibabel.orientations.ornt_transform(own, wanted))
+        content = voxels.to_bytes()
+        files[name.removesuffix(".png") + suffix] = gzip.compress(content) if suffix == ".nii.gz" else content
+    return write_zip(path / "y.zip", files)
+
+
+@pytest.mark.parametrize("axes", ["LPS", "RAS", "LAI", "PIR", "SAL", None])
+@pytest.mark.parametrize("suffix", [".nii.gz", ".nii"])
+def test_any_voxel_order_gives_the_same_label_maps(axes: str | None, suffix: str, tmp_path: Path) -> None:
+    maps = label_maps()
+    assert (decode(voxel_zip(tmp_path, maps, axes, suffix)) == canonical(maps)).all()
+
+
+def test_what_is_wrong_with_files_of_voxels_is_said(tmp_path: Path) -> None:
+    import nibabel
+
+    def file(voxels: np.ndarray, affine: np.ndarray | None) -> bytes:
+        return bytes(nibabel.Nifti1Image(voxels.astype(np.uint8), affine).to_bytes())
+
+    height, width = SHAPE
+    for content, message in (
+        (file(np.zeros((width, height, 1)), np.eye(4)), "identity matrix"),
+        (file(np.zeros((width, height, 3)), np.diag([-1, -1, 2, 1.0])), "save the one slice"),
+        (file(np.zeros((width + 1, height)), np.diag([-1, -1, 2, 1.0])), "the board's images have"),
+        (file(np.full((width, height), 1), None)[:-5], "ends before its last voxel"),
+        (png(np.zeros(SHAPE, np.uint8)), "no file of voxels"),
+    ):
+        names = [name.replace(".png", ".nii") for name in IMAGES]
+        assert message in refusal(write_zip(tmp_path / "y.zip", dict.fromkeys(names, content)))
+    assert "missing" in refusal(write_zip(tmp_path / "y.zip", {"7.nii": content}))

@@ -31,6 +31,12 @@ def test_a_division_that_leaves_a_part_empty(small_split, data) -> None:
         divide(small_split, recipe_from_table(table))
 
 
+def test_fewer_patients_than_folds_are_one_sentence(small_split) -> None:
+    table = {"name": "n", "budget": "b", "steps": 1, "data": {"folds": 9}}
+    with pytest.raises(RecipeError, match=r"too few patients for the recipe's 9 folds \(8\)"):
+        divide(small_split, recipe_from_table(table))
+
+
 @pytest.mark.parametrize(("folds", "at_hand"), [(0, 8), (4, 6)])
 def test_few_patients_are_some_of_those_at_hand(small_split, folds, at_hand) -> None:
     def trained_on(count: int) -> set[bytes]:

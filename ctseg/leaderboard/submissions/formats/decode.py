@@ -19,9 +19,11 @@ from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack
 from ctseg.leaderboard.submissions.formats.names import check_images
 from ctseg.leaderboard.submissions.formats.numpy_arrays import SUFFIX, max_array_bytes, read_arrays
 from ctseg.leaderboard.submissions.formats.png_images import max_png_bytes, read_png_images
+from ctseg.leaderboard.submissions.formats.voxel_files import SUFFIXES as SUFFIXES_OF_VOXELS
+from ctseg.leaderboard.submissions.formats.voxel_files import max_voxel_bytes, read_voxel_files
 from ctseg.slices.sniff import SNIFFED_BYTES, sniff_bytes
 
-FORMATS = "a CSV (or .csv.gz) in the challenge's layout, a ZIP of PNG label maps, or an NPZ"
+FORMATS = "a CSV (or .csv.gz) in the challenge's layout, a ZIP of PNG or NIfTI label maps, or an NPZ"
 _OTHERS = {
     "png": "one PNG image; pack the label maps of all images into one ZIP",
     "npy": "one NumPy array; save all label maps with numpy.savez_compressed",
@@ -76,6 +78,8 @@ def _read_zip(path: Path, stack: LabelMapStack) -> None:
         if SUFFIX in suffixes:
             _only(files, SUFFIX)
             read_arrays(archive, files, stack)
+        elif any(name.endswith(SUFFIXES_OF_VOXELS) for name, _ in files):
+            read_voxel_files(archive, files_of(archive, max_voxel_bytes(layout.shape)), stack)
         elif suffixes & {".csv", ".gz"}:
             raise SubmissionError("This ZIP holds a CSV; upload the CSV itself, or gzip it as .csv.gz.")
         elif not files:
