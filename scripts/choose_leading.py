@@ -2,8 +2,8 @@
 
     CTSEG_DATA=... python scripts/choose_leading.py RUN BOUNDARY_WEIGHTS [--table docs/leading_choice.csv]
 
-RUN is a run of ``partition-inner``. The boundary's network has seen the patients, the same for all choices, so the
-figures are too good without exception; the choices compare.
+RUN is a run of ``partition-inner``. The boundary's network has seen the patients, the same for all choices,
+so the figures are too good without exception; the choices compare.
 """
 
 import argparse
