@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ctseg.errors import UserError
+from ctseg.sandbox import both_cores
 
 REQUEST, ANSWER, PIXELS = "request.json", "answer.json", "pixels"
 
@@ -29,6 +30,7 @@ def main() -> None:
 def _serve(folder: Path) -> None:
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     _limit(**request["limits"])
+    both_cores.allow()
     try:
         answer = _decode(request["decoder"], request["arguments"], folder / PIXELS)
     except MemoryError:

@@ -13,7 +13,8 @@ from dicom_files import stored_values, write_ct
 from fuzzing import PLACED
 from PIL import Image
 from pydicom.data import get_testdata_file
-from pydicom.uid import JPEG2000Lossless
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RTStructureSetStorage
 
 from ctseg.labelmaps.files import write_dicom_seg, write_metaimage, write_seg_nrrd
 from ctseg.sandbox.runner import Limits, run_decoder
@@ -64,7 +65,16 @@ def _seg(path: Path) -> None:
 
 
 def _structures(path: Path) -> None:
-    path.write_bytes(Path(str(get_testdata_file("rtstruct.dcm"))).read_bytes())
+    contour, structure, file = Dataset(), Dataset(), Dataset()
+    contour.ContourGeometricType, contour.NumberOfContourPoints = "CLOSED_PLANAR", 4
+    contour.ContourData = [-4, -6, 0, -30, -6, 0, -30, -40, 0, -4, -40, 0]
+    structure.ReferencedROINumber, structure.ContourSequence = 1, [contour]
+    file.SOPClassUID, file.ROIContourSequence = RTStructureSetStorage, [structure]
+    file.file_meta = FileMetaDataset()
+    file.file_meta.MediaStorageSOPClassUID, file.SOPInstanceUID = RTStructureSetStorage, "1.2.3"
+    file.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    file.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    file.save_as(path, enforce_file_format=True)
 
 
 def _series(path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.sandbox.both_cores import by_two, shared
 from ctseg.slices.ct_slice import Intensity, SliceError
 from ctseg.slices.dicom.grouping import Group, by_series, stacks_of, without_copies
 from ctseg.slices.dicom.header import read_elements, read_whole
@@ -21,6 +22,8 @@ from ctseg.slices.stack import Stack
 _HOUNSFIELD_RANGE = (-32768.0, 32767.0)
 # Damaged slopes must not give infinite values.
 _ANY_RANGE = (-(2.0**31), 2.0**31)
+# A file of many frames is read once for each part of them.
+_MIN_PART, _MAX_PARTS = 8, 4
 DAMAGED = "This DICOM file is damaged or incomplete; export it again."
 _GREY = "The file does not say how its numbers become Hounsfield units, so they are shown as grey levels."
 _GUESSED = (
@@ -140,19 +143,35 @@ def _pixels(slices: list[DicomSlice], shown: Sequence[int]) -> NDArray[np.generi
     declared = slices[0].hounsfield
     dtype = np.dtype(np.int16 if declared and whole else np.float32)
     check_stack(len(shown), int(str(rows)), int(str(columns)), dtype.itemsize)
-    pixels = np.empty((len(shown), int(str(rows)), int(str(columns))), dtype)
+    pixels = shared((len(shown), int(str(rows)), int(str(columns))), dtype)
     of_image: dict[DicomImage, list[int]] = {}
     for position, index in enumerate(shown):
         of_image.setdefault(slices[index].image, []).append(position)
-    for image, positions in of_image.items():
+
+    def decode(job: tuple[DicomImage, list[int]]) -> None:
+        image, positions = job
         with image.opener() as file:
             dataset = read_whole(file)
-        positions.sort(key=lambda position: slices[shown[position]].index)
         wanted = [slices[shown[position]].index for position in positions]
         for position, stored in zip(positions, stored_frames(dataset, image.frames, wanted), strict=True):
             hounsfield = to_hounsfield(stored, slices[shown[position]].frame)
             pixels[position] = np.clip(hounsfield, *(_HOUNSFIELD_RANGE if declared else _ANY_RANGE))
+
+    by_two(
+        [
+            (image, sorted(part, key=lambda position: slices[shown[position]].index))
+            for image, positions in of_image.items()
+            for part in _parts(positions)
+        ],
+        decode,
+    )
     return pixels
+
+
+def _parts(positions: list[int]) -> list[list[int]]:
+    """Frames of one file in a few parts, so that it can be decoded by two."""
+    length = max(_MIN_PART, -(-len(positions) // _MAX_PARTS))
+    return [positions[start : start + length] for start in range(0, len(positions), length)]
 
 
 def _stack(
