@@ -214,7 +214,7 @@ it is decoded, or refused.
 ## Mutated bytes
 
 Valid files with bytes changed, cut, repeated or inserted, mostly in their headers, each read as a stack, as
-one slice, as a label map and as one laid on a slice (`tests/slices/test_fuzzing.py`, `--fuzz-seconds 60`, on two
+one slice, as a label map and as one laid on a slice (`tests/slices/test_fuzzing.py`, `--fuzz-seconds 60`, two
 busy cores; `make test-all` runs it). All gave a result or a sentence within the limits above.
 
 {fuzzing}
