@@ -2,13 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from app_server import AppServer
 from browser_pages import DESK, PHONE
 from compare_page import ComparePage
+from PIL import Image
 from playwright.sync_api import expect
+
+from ctseg.datasets.phantom import phantom_slice
+from ctseg.datasets.phantom.dataset import ct_slice
+from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 pytestmark = pytest.mark.browser
 
@@ -147,3 +154,45 @@ def test_panes_fit_each_window(browser: Any, server: AppServer) -> None:
             "document.querySelector('.ct-grid').getBoundingClientRect().bottom <= innerHeight"
         )
     page.close()
+
+
+def test_a_slice_on_its_side_is_said_and_one_click_segments_it_upright(
+    browser: Any, server: AppServer, tmp_path: Path
+) -> None:
+    upright = to_uint8(ct_slice(phantom_slice(13, "abdomen")), SOFT_TISSUE)
+    Image.fromarray(np.rot90(upright)).save(tmp_path / "lying.png")
+    page = ComparePage(browser, server.url, DESK)
+    page.choose("unet-tvmf")
+    page.upload(tmp_path / "lying.png")
+    asked = page.page.locator(".ct-asked")
+    expect(asked).to_contain_text("seems to lie on its side")
+    asked.get_by_role("button").click()
+    page.wait("unet-tvmf")
+    expect(asked).to_have_text("Methods get the slice as shown.")
+    expect(page.panel("unet-tvmf").locator(".ct-outside")).to_be_hidden()
+    page.close()
+
+
+def test_what_is_moved_while_panning_is_what_a_whole_drawing_shows(tree: ComparePage) -> None:
+    different = tree.page.evaluate(
+        f"""async () => {{
+          const stage = {STAGE};
+          const pane = stage.panes.get("sobel-tree");
+          stage.zoomAt(pane, null, 2.3);
+          const shown = () => pane.behind(stage.view, null).getContext("2d")
+            .getImageData(0, 0, pane.canvas.width, pane.canvas.height).data;
+          const counts = [];
+          for (const [dx, dy] of [[13, 0], [0, -9], [-31.4, 22.7], [3, 3]]) {{
+            stage.pan(pane, dx, dy);
+            await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+            const moved = shown();
+            pane.backing.facts = [];
+            pane.draw(stage.view);
+            const whole = shown();
+            counts.push(moved.filter((each, k) => Math.abs(each - whole[k]) > 2).length);
+          }}
+          stage.home();
+          return counts;
+        }}"""
+    )
+    assert different == [0, 0, 0, 0]

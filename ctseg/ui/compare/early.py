@@ -25,6 +25,7 @@ _SCRIPTS = (
     "dom.js",
     "wire.js",
     "paint.js",
+    "backing.js",
     "pane.js",
     "table.js",
     "scores.js",

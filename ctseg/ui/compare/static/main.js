@@ -190,9 +190,10 @@ class Compare {
     const turns = { left: ["right"], right: ["left"], "upside down": ["right", "right"] }[lie];
     if (turns) {
       this.stage.ask(`This slice seems to lie ${lie === "upside down" ? lie : "on its side"}; the trained methods know upright slices.`,
-        "Turn it upright", () => {
+        "Turn it upright and segment", () => {
           for (const turn of turns) this.stage.view.turned = changed(this.stage.view.turned, turn);
           this.stage.turned();
+          return this.segmentAsShown();
         });
     } else if (lie === "coronal" || lie === "sagittal") this.stage.ask(`This slice is ${lie}; the trained methods know axial slices only.`);
     else this.stage.ask("");

@@ -37,10 +37,11 @@ function matrixOf(slice, view, width, height) {
   const [wide, high] = displaySize(slice, view.turned);
   const k = Math.min(width / wide, height / high) * view.zoom;
   const half = [(slice.width / 2) * ax, (slice.height / 2) * ay];
+  // Moved by whole pixels, so that what is on the screen can be moved as it is.
   return [
     a * ax * k, c * ax * k, b * ay * k, d * ay * k,
-    width / 2 - (view.panX * wide + a * half[0] + b * half[1]) * k,
-    height / 2 - (view.panY * high + c * half[0] + d * half[1]) * k,
+    Math.round(width / 2 - (view.panX * wide + a * half[0] + b * half[1]) * k),
+    Math.round(height / 2 - (view.panY * high + c * half[0] + d * half[1]) * k),
   ];
 }
 

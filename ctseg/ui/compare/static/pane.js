@@ -4,7 +4,7 @@ const MAX_TRACED = 32;
 
 class Pane {
   constructor(name, title, hooks) {
-    Object.assign(this, { name, title, hooks, result: null, marks: null, layer: null });
+    Object.assign(this, { name, title, hooks, result: null, marks: null, layer: null, backing: new Backing() });
     this.canvas = make("canvas", {
       class: "ct-image", tabindex: 0, role: "application", "data-panel": name, "aria-label": title,
     });
@@ -72,21 +72,33 @@ class Pane {
     const { width, height } = this.canvas;
     this.matrix = matrixOf(view.slice, view, width, height);
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = "#05070a";
-    context.fillRect(0, 0, width, height);
-    this.paint(context, view, this);
-    if (other) {
-      context.save();
-      context.beginPath();
-      context.rect(view.wipe * width, 0, width, height);
-      context.clip();
-      context.fillStyle = "#05070a";
-      context.fillRect(0, 0, width, height);
-      this.paint(context, view, other);
-      context.restore();
-      this.divider(context, view.wipe * width, height);
-    }
+    context.drawImage(this.behind(view, other), 0, 0);
+    if (other) this.divider(context, view.wipe * width, height);
     this.over(context, view, other);
+  }
+
+  // The slice and its label map, and those of another pane to the right of the wipe.
+  behind(view, other) {
+    const { width, height } = this.canvas;
+    const of = other ? [this, other] : [this];
+    const facts = [view.greys, view.opacity, view.outlined, view.marks, view.smooth, this.dense, other && view.wipe,
+      ...of.flatMap(({ layer, result, colours, marks }) => [layer, result, colours, marks])];
+    const onScreen = other || (view.outlined && this.result) || (view.marks && this.marks);
+    return this.backing.show(width, height, this.matrix, facts, !onScreen, (context) => {
+      this.fill(context, [0, 0, width, height], view, this);
+      if (other) this.fill(context, [view.wipe * width, 0, width, height], view, other);
+    });
+  }
+
+  fill(context, box, view, of) {
+    context.save();
+    context.beginPath();
+    context.rect(...box);
+    context.clip();
+    context.fillStyle = "#05070a";
+    context.fillRect(...box);
+    this.paint(context, view, of);
+    context.restore();
   }
 
   paint(context, view, of) {
