@@ -48,6 +48,8 @@ class Optimiser:
     weight_decay: float = 1e-2
     warmup_steps: int = 50
     schedule: Literal["polynomial", "cosine"] = "polynomial"
+    restarts: tuple[int, ...] = ()
+    """Steps at which warm-up and decay begin anew."""
     power: float = 0.9
     clip_norm: float = 1.0
     ema_decay: float = 0.995

@@ -96,6 +96,11 @@ def _refuse_wrong_kind(key: str, kind: Any, value: Any) -> None:
         isinstance(value, tuple) and value and all(isinstance(one, str) for one in value)
     ):
         raise RecipeError(f"{key} must be a list of texts, not {value!r}.")
+    if kind == tuple[int, ...] and not (
+        isinstance(value, tuple) and all(type(one) is int and one > 0 for one in value)
+        and list(value) == sorted(set(value))
+    ):  # fmt: skip
+        raise RecipeError(f"{key} must be a list of steps that rise, such as [1600], not {value!r}.")
     choices = getattr(kind, "__args__", ())
     if getattr(kind, "__origin__", None) is Literal and value not in choices:
         raise RecipeError(f"{key} is {value!r}; choose one of {', '.join(choices)}.")
@@ -128,6 +133,8 @@ def _refuse_impossible(recipe: Recipe) -> None:
         raise RecipeError("augmentation.crop must be in (0, 1] and augmentation.cutout in [0, 1).")
     if recipe.temperature <= 0 or not 0 < recipe.mask_ratio < 1:
         raise RecipeError("temperature must be above 0 and mask_ratio between 0 and 1.")
+    if recipe.optimiser.restarts and recipe.optimiser.restarts[-1] >= recipe.steps:
+        raise RecipeError("optimiser.restarts must lie before the last step.")
     if not 0 <= recipe.optimiser.ema_decay < 1:
         raise RecipeError(f"optimiser.ema_decay is {recipe.optimiser.ema_decay}; it must be in [0, 1).")
     if recipe.data.folds and not 0 <= recipe.data.fold < recipe.data.folds:

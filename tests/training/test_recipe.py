@@ -96,6 +96,24 @@ def test_polynomial_and_cosine_by_hand() -> None:
     assert learning_rate(250, 1000, recipe_from_table(table).optimiser) == pytest.approx(0.8535534)
 
 
+def test_each_part_of_a_restarted_run_has_the_rates_of_a_run_of_its_length() -> None:
+    """A run that is taken further begins as the shorter run did, to the last digit."""
+    table = MINIMAL | {"steps": 100, "optimiser": {"warmup_steps": 3, "learning_rate": 1.0}}
+    plain = recipe_from_table(table).optimiser
+    table["optimiser"]["restarts"] = [30, 60]
+    restarted = recipe_from_table(table).optimiser
+    rates = [learning_rate(step, 100, restarted) for step in range(100)]
+    for first, last in ((0, 30), (30, 60), (60, 100)):
+        length = last - first
+        assert rates[first:last] == [learning_rate(step, length, plain) for step in range(length)]
+
+
+@pytest.mark.parametrize("restarts", [[60, 30], [0], [5, 5], ["a"], [100], [True]])
+def test_restarts_rise_and_lie_within_the_run(restarts: list) -> None:
+    with pytest.raises(RecipeError, match="restarts must"):
+        recipe_from_table(MINIMAL | {"steps": 100, "optimiser": {"restarts": restarts}})
+
+
 def test_the_command_says_what_is_wrong(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.delenv("CTSEG_DATA", raising=False)
     for command, recipe, said in (
