@@ -31,7 +31,6 @@ CARD = Card(
     seconds=0.3,
     full_tiling=False,
     known_failures=(
-        "Its training was short, and its mask is a little worse than that of unet-tvmf, where it started.",
         "It finds what was annotated in training, 13 abdominal organs: bone, bowel, muscle and the thorax "
         "are background to it.",
         "It was trained on slices that lie upright in an abdominal window, and fails on turned ones.",

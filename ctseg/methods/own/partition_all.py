@@ -35,8 +35,9 @@ CARD = Card(
     seconds=0.5,
     full_tiling=True,
     known_failures=(
-        "Divides fat, muscle and table too, not only organs; a large organ may be cut into several parts.",
-        "On the thorax it is no better than the edges alone (sobel-tree): lungs need no learning.",
+        "Divides fat, muscle and table too, not only organs; what partition does not know may be cut into "
+        "several parts, however large it is.",
+        "On the thorax it is hardly better than the edges alone (sobel-tree): lungs need no learning.",
         "Its training was short; vessels and bowel walls thinner than some 3 mm are often missed.",
     ),
     trained=True,
