@@ -68,6 +68,8 @@ def by_series(slices: Sequence[DicomSlice]) -> tuple[list[list[DicomSlice]], lis
             names = list(numbers)
             notes.append(f"Each of the {len(slices)} images names another series; by number they are one.")
     for part in range(2):
+        if len({each.within[part] for each in slices} - {None}) < 2:  # one name, left out of some
+            continue
         within = [(name, each.within[part]) for name, each in zip(names, slices, strict=True)]
         if max(Counter(within).values(), default=0) > 1:
             names = list(within)
