@@ -78,6 +78,15 @@ def desk(page: Page, url: str) -> None:
     screenshot(page, "error")
 
 
+def many(page: Page, url: str) -> None:
+    """Nine panes, two of them with merge trees: their tools stand in the toolbar."""
+    methods = "watershed,unet-tvmf,unet-dice,vit-mae,multi-otsu,felzenszwalb,sobel-tree,partition"
+    page.goto(f"{url}/?example=0&slice=19&methods={methods}")
+    for method in methods.split(","):
+        done(page, method)
+    screenshot(page, "many")
+
+
 def board(page: Page, url: str, name: str) -> None:
     """The Leaderboard page with its charts."""
     page.goto(f"{url}/leaderboard")
@@ -160,6 +169,7 @@ def main() -> None:
         browser = play.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGS)
         desk(browser.new_page(viewport=DESK), url)
         finished(browser.new_page(viewport=DESK, color_scheme="dark"), url, "done-dark")
+        many(browser.new_page(viewport={"width": 1280, "height": 900}), url)
         phone = browser.new_page(viewport=PHONE, device_scale_factor=2, has_touch=True)
         open_example(phone, url, 0)
         screenshot(phone, "phone")
