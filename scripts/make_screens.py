@@ -33,8 +33,9 @@ def screenshot(page: Page, name: str) -> None:
 
 
 def done(page: Page, method: str) -> None:
-    """Wait until a method's panel shows its label map."""
-    page.wait_for_selector(f'.ct-panel[data-method="{method}"][data-state="done"]', timeout=MAX_WAIT_MS)
+    """Wait until a method's label map is shown, on a phone perhaps in the filmstrip."""
+    place = f':is(.ct-panel[data-method="{method}"], [data-film="{method}"])'
+    page.wait_for_selector(f'{place}[data-state="done"]', timeout=MAX_WAIT_MS)
 
 
 def open_example(page: Page, url: str, index: int) -> None:

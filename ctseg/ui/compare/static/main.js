@@ -25,7 +25,7 @@ class Compare {
     });
     this.agreement = new Agreement();
     this.credit = make("p", { class: "ct-credit" });
-    this.download = make("button", { type: "button", class: "ct-download", onclick: () => this.pack() }, "Download all (ZIP)");
+    this.download = make("button", { type: "button", class: "ct-download", onclick: () => this.pack() }, "Download all, with a figure (ZIP)");
     this.share = make("button", { type: "button", class: "ct-download ct-share", hidden: true, onclick: () => this.link() }, "Copy link");
     this.volume = make("button", { type: "button", class: "ct-download ct-volume", hidden: true, onclick: () => this.packVolume() });
     const formats = facts.formats.map(([value, text]) => make("option", { value }, text));
@@ -526,6 +526,6 @@ class Compare {
       setTimeout(() => URL.revokeObjectURL(address), 10000);
     });
     this.download.disabled = false;
-    this.download.textContent = "Download all (ZIP)";
+    this.download.textContent = "Download all, with a figure (ZIP)";
   }
 }
