@@ -34,12 +34,13 @@ class Scores {
       type: "button", class: "ct-true", "data-mark": named[mark], title: `Show true structure ${label}`,
       onclick: () => this.hooks.showTrue(label),
     }, `${label}: ${named[mark]}, IoU ${iou.toFixed(2)}`);
-    const best = structures.slice(0, SHOWN_STRUCTURES);
+    // What nothing was found of is no best one, however few there are.
+    const best = structures.slice(0, SHOWN_STRUCTURES).filter(([, iou]) => iou > 0);
     const worst = structures.slice(Math.max(structures.length - SHOWN_STRUCTURES, best.length)).reverse();
     return make("div", { class: "ct-outcome", "data-outcome": method },
       make("h3", {}, this.hooks.titleOf(method)),
       make("p", {}, this.marks.map(([name]) => `${counts[name]} ${name}`).join(" · ")),
-      make("div", {}, make("span", {}, "Best "), ...best.map(button)),
+      make("div", {}, make("span", {}, "Best "), ...(best.length ? best.map(button) : ["none"])),
       make("div", {}, make("span", {}, "Worst "), ...worst.map(button)));
   }
 }
