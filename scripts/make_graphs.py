@@ -37,12 +37,14 @@ def graph_of(name: str, size: int) -> onnx.ModelProto:
             external_data=False, optimize=False,
         )  # fmt: skip
         graph = onnx.load(path)
-    state = network.state_dict()
+    places = places_of(network.state_dict())
     for tensor in graph.graph.initializer:
-        if tensor.name in state:
+        if tensor.name in places:
             tensor.ClearField("raw_data")
             tensor.data_location = onnx.TensorProto.EXTERNAL
-            tensor.external_data.add(key="location", value="weights")
+            offset, length = places[tensor.name]
+            for key, value in (("location", "weights"), ("offset", str(offset)), ("length", str(length))):
+                tensor.external_data.add(key=key, value=value)
     # The exporter notes on every operation where in torch it came from: a megabyte, with local paths.
     del graph.metadata_props[:]
     for part in (*graph.graph.node, *graph.graph.value_info, *graph.graph.input, *graph.graph.output):
@@ -55,6 +57,18 @@ def graph_of(name: str, size: int) -> onnx.ModelProto:
         for node in function.node:
             del node.metadata_props[:]
     return graph
+
+
+def places_of(state: dict[str, torch.Tensor]) -> dict[str, tuple[int, int]]:
+    """Return where the browser's engine lays each tensor: one after another by name, in single precision.
+
+    Python hands the tensors over by name and does not look at it.
+    """
+    places, at = {}, 0
+    for name in sorted(name for name in state if not name.endswith("num_batches_tracked")):
+        places[name] = (at, 4 * state[name].numel())
+        at += places[name][1]
+    return places
 
 
 def main() -> None:

@@ -15,7 +15,9 @@ def parser() -> argparse.ArgumentParser:
         board,
         dataset,
         evaluate,
+        export_static,
         hub,
+        mcp,
         methods,
         score,
         segment,
@@ -43,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
         methods,
         weights,
         hub,
+        export_static,
+        mcp,
         serve,
     ):
         module.add_to(commands)

@@ -25,7 +25,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     space.add_argument("--owner", required=True, help="account or organization on the Hub")
     space.add_argument("--name", default="ctseg", help="name of the Space (default: ctseg)")
     space.add_argument("--hardware", required=True, choices=("cpu-basic", "zero-gpu", "static"))
-    space.add_argument("--page", type=Path, help="with --hardware static: the folder to publish")
+    space.add_argument(
+        "--page",
+        type=Path,
+        help="with --hardware static: a folder to publish instead of `ctseg export-static`'s",
+    )
     space.add_argument("--yes", action="store_true", help="really publish")
     space.set_defaults(run=publish_space)
     board = actions.add_parser(
@@ -56,6 +60,17 @@ def publish_weights(options: argparse.Namespace) -> int:
 
 def publish_space(options: argparse.Namespace) -> int:
     """Say what would be published, or publish it, and say what changed."""
+    if options.hardware != "static" or options.page is not None:
+        return _publish_space(options)
+    from ctseg.static_site.export import export_static
+
+    with tempfile.TemporaryDirectory(prefix="ctseg-static-") as folder:
+        options.page = Path(folder)
+        export_static(options.page)
+        return _publish_space(options)
+
+
+def _publish_space(options: argparse.Namespace) -> int:
     from ctseg.hub.account import HubError, open_account
     from ctseg.hub.space import changes, contents_there
     from ctseg.hub.space import publish_space as publish

@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     """Print the scores of one label map, or the means over a CSV's images."""
     from ctseg.metrics import CATALOGUE, TABLED
 
-    report = _score_tables(options) if _is_csv(options.true) else _score_label_maps(options)
+    report = _report(options.predicted, options.true)
     if options.json:
         print(json.dumps(_json_numbers(report), indent=2))
         return 0
@@ -44,16 +44,32 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def scores_of(predicted: Path, true: Path) -> dict[str, Any]:
+    """Return the scores of a label map or a challenge CSV as JSON values, with notes and the version.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read, or the two do not belong together.
+    """
+    told: dict[str, Any] = _json_numbers(_report(predicted, true))
+    return told
+
+
+def _report(predicted: Path, true: Path) -> dict[str, Any]:
+    return _score_tables(predicted, true) if _is_csv(true) else _score_label_maps(predicted, true)
+
+
 def _is_csv(path: Path) -> bool:
     return path.name.lower().endswith((".csv", ".csv.gz"))
 
 
-def _score_label_maps(options: argparse.Namespace) -> dict[str, Any]:
+def _score_label_maps(predicted: Path, true: Path) -> dict[str, Any]:
     from ctseg.metrics import METRIC_VERSION, score
 
-    predicted, true = _on_one_grid(options.predicted, options.true)
-    notes = dict.fromkeys(each.note for each in (predicted, true) if each.note)
-    scores = asdict(score(predicted.label_map, true.label_map))
+    laid = _on_one_grid(predicted, true)
+    notes = dict.fromkeys(each.note for each in laid if each.note)
+    scores = asdict(score(laid[0].label_map, laid[1].label_map))
     return {"metric_version": METRIC_VERSION, "images": 1, "note": " ".join(notes) or None, "scores": scores}
 
 
@@ -70,11 +86,11 @@ def _on_one_grid(predicted: Path, true: Path) -> "tuple[PlacedLabelMap, PlacedLa
     return read_placed_label_map(predicted, on=reference.geometry), reference
 
 
-def _score_tables(options: argparse.Namespace) -> dict[str, Any]:
+def _score_tables(predicted_file: Path, true_file: Path) -> dict[str, Any]:
     from ctseg.labelmaps.files import read_challenge_csv
     from ctseg.metrics import METRIC_VERSION, mean_scores, score
 
-    predicted, true = (read_challenge_csv(path, shape=None) for path in (options.predicted, options.true))
+    predicted, true = (read_challenge_csv(path, shape=None) for path in (predicted_file, true_file))
     sizes = [next(iter(table.values())).size for table in (predicted, true)]
     if sizes[0] != sizes[1]:
         raise CommandError(

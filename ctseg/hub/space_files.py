@@ -58,8 +58,8 @@ ZERO_GPU_PINS = {"torch": "2.11.0", "torchvision": "0.26.0", "spaces": "0.51.3"}
 
 _TOPS = ("app.py", "requirements.txt", "LICENSE", "NOTICE")
 _FOLDERS = ("ctseg/", "leaderboard/", "weights/")
-_LEFT_OUT = ("ctseg/training/", "ctseg/hub/")
-"""What a Space never does: train, and publish."""
+_LEFT_OUT = ("ctseg/training/", "ctseg/hub/", "ctseg/static_site/")
+"""What a Space with a server never does: train, publish, and write the page that needs none."""
 
 
 def space_files(hardware: HardwareName, page: Path | None = None) -> dict[str, Path | bytes]:
@@ -136,8 +136,7 @@ def _tracked(top: Path) -> list[str]:
 def _static_files(page: Path | None, readme: str) -> dict[str, Path | bytes]:
     if page is None or not (page / "index.html").is_file():
         raise HubError(
-            "A static Space needs --page, a folder with an index.html such as `ctseg export-static` is to "
-            "write; this version has no such command yet, so take --hardware zero-gpu or cpu-basic."
+            "This folder has no index.html; leave out --page, or name one that `ctseg export-static` wrote."
         )
     found = [path for path in sorted(page.rglob("*")) if path.is_file()]
     files: dict[str, Path | bytes] = {path.relative_to(page).as_posix(): path for path in found}

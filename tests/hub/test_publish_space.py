@@ -175,7 +175,7 @@ def test_zero_gpu_pins_what_that_hardware_runs(small_clone: Path) -> None:
 def test_a_static_space_needs_a_page(
     hub: StandInAccount, small_clone: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert publish("static", "--yes") == 1
+    assert publish("static", "--yes", "--page", str(tmp_path / "nothing")) == 1
     assert "index.html" in capsys.readouterr().err
     page = tmp_path / "page"
     (page / "js").mkdir(parents=True)
@@ -187,6 +187,20 @@ def test_a_static_space_needs_a_page(
     assert "runtime" not in hub.seen
     front = yaml.safe_load(space(hub).files["README.md"].decode().split("---")[1])
     assert (front["sdk"], front["app_file"]) == ("static", "index.html")
+
+
+@pytest.mark.slow
+def test_without_a_page_the_static_export_is_published(
+    hub: StandInAccount, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert publish("static", "--yes") == 0
+    files = space(hub).files
+    assert {"index.html", "stage.js", "engine/worker.js", "networks/unet_tvmf_fp16.safetensors"} <= set(files)
+    assert space(hub).sdk == "static"
+    assert "cross-origin-opener-policy: same-origin" in files["README.md"].decode()
+    capsys.readouterr()
+    assert publish("static", "--yes") == 0
+    assert "Nothing differs." in capsys.readouterr().out
 
 
 def test_somebody_elses_commit_is_not_overwritten(

@@ -35,8 +35,8 @@ _SCRIPTS = (
     "input.js",
     "stage.js",
     "main.js",
-    "early.js",
 )
+_EARLY = "early.js"
 _STYLES = (("components", "page.css"), ("components", "shared.css"), ("compare", "page.css"))
 _FIRST_PAGE = "/"
 _BEFORE = b'<script type="module"'
@@ -65,8 +65,13 @@ def stage_facts() -> dict[str, Any]:
 @cache
 def stage_script() -> str:
     """Return the stage's script, with the facts it needs."""
+    return joined_script(stage_facts(), read_asset("compare", _EARLY))
+
+
+def joined_script(facts: dict[str, Any], *more: str) -> str:
+    """Return the stage's scripts in one scope, after the facts they need and before what starts them."""
     parts = [read_asset("compare", name) for name in _SCRIPTS]
-    return "\n".join(["(() => {", f"const FACTS = {json.dumps(stage_facts())};", *parts, "})();"])
+    return "\n".join(["(() => {", f"const FACTS = {json.dumps(facts)};", *parts, *more, "})();"])
 
 
 @cache

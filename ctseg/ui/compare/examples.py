@@ -164,12 +164,18 @@ def shelf() -> list[dict[str, str]]:
 def draw_thumbnails() -> list[dict[str, str]]:
     """Open what has no thumbnail yet and return the shelf; an example that cannot be read keeps its name."""
     for index in range(len(EXAMPLES)):
-        if index not in _thumbnails:
-            with suppress(SliceError):
-                opened = open_example(index)
-                start = opened.stack.middle if opened.start is None else opened.start
-                _thumbnails[index] = _thumbnail(opened.stack, start)
+        with suppress(SliceError):
+            draw_thumbnail(index)
     return shelf()
+
+
+def draw_thumbnail(index: int) -> str:
+    """Return an example's image (a data URL), drawn once; SliceError where it cannot be read."""
+    if index not in _thumbnails:
+        opened = open_example(index)
+        start = opened.stack.middle if opened.start is None else opened.start
+        _thumbnails[index] = _thumbnail(opened.stack, start)
+    return _thumbnails[index]
 
 
 def _thumbnail(stack: Stack, index: int) -> str:

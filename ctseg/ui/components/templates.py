@@ -12,7 +12,8 @@ from ctseg.ui.components.words import counted, decimals
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).resolve().parents[1]),
+        # The pages, and what is published without a server.
+        loader=FileSystemLoader([Path(__file__).resolve().parents[depth] for depth in (1, 2)]),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
@@ -24,7 +25,7 @@ def _environment() -> Environment:
 
 
 def render(part: str, name: str, **values: Any) -> str:
-    """Return ``ctseg/ui/<part>/templates/<name>.html`` filled with values.
+    """Return ``<part>/templates/<name>.html`` in ``ctseg/ui``, or in ``ctseg``, filled with values.
 
     Text in ``values`` is escaped wherever it came from; only a ``markupsafe.Markup`` stays markup.
 

@@ -1,0 +1,193 @@
+// What this page would ask of a server, answered in the visitor's browser: the words of ctseg.ui.compare.
+import { FACTS } from "../facts.js";
+import { packed, smallest } from "./frames.js";
+import { segment } from "./methods.js";
+import { isThere, LoadError } from "./networks.js";
+import { assignHues, overlaps } from "./overlaps.js";
+import { inReadingOrder } from "./regions.js";
+import { areaTable, clearLabels } from "./tables.js";
+import { TreeError } from "./trees.js";
+import { UPRIGHT, turnedArray, turnedSlice, undone } from "./turns.js";
+import { ReadError } from "./errors.js";
+import { openExample, readFiles } from "./stacks.js";
+
+const FAST_SECONDS = 1;
+const MAX_SHOWN_PX = 2048;
+const SAME_FROM_IOU = 0.5;
+
+export class Refusal extends Error {}
+
+export const isSentence = (error) => error instanceof Refusal || error instanceof ReadError || error instanceof TreeError || error instanceof LoadError;
+
+export class Session {
+  constructor() { Object.assign(this, { stack: null, index: 0, finished: new Map(), turned: UPRIGHT, plans: 0, stopped: new Set() }); }
+
+  // Every question by its name; each yields frames (bytes) or returns an object.
+  async open({ example, opening }) { return this.keep(await openExample(opening ? 0 : example)); }
+
+  async upload({ files }) { return this.keep(await readFiles(files)); }
+
+  keep(stack) {
+    Object.assign(this, { stack, index: stack.start, finished: new Map(), turned: UPRIGHT });
+    return this.opened();
+  }
+
+  opened() {
+    const { stack } = this;
+    if (!stack) throw new Refusal("Nothing is loaded; choose a file or pick an example.");
+    return { index: this.index, slices: stack.slices, remark: stack.remark, credit: stack.credit, truth: stack.truth, named: false, lie: stack.lie };
+  }
+
+  async sliceAt(index) {
+    if (!this.stack) throw new Refusal("Nothing is loaded; choose a file or pick an example.");
+    if (!(index >= 0 && index < this.stack.slices)) throw new Refusal("There is no such slice; choose one that the slider offers.");
+    return this.stack.slice(index);
+  }
+
+  async* slice({ index }) { yield sliceFrame(await this.sliceAt(index), index, this.stack.slices); }
+
+  async* begin({ index, methods, anew, turned }) {
+    if (index !== this.index) this.finished = new Map();
+    const slice = await this.sliceAt(index);
+    if (anew || String(turned ?? UPRIGHT) !== String(this.turned)) this.finished = new Map();
+    Object.assign(this, { index, turned: turned ?? UPRIGHT });
+    const names = methods.filter((name) => FACTS.methods[name]).sort((a, b) => FACTS.methods[a].seconds - FACTS.methods[b].seconds);
+    if (!names.length && anew) throw new Refusal("No method is chosen; tick at least one.");
+    const there = names.filter((name) => this.finished.has(name));
+    this.finished = new Map(there.map((name) => [name, this.finished.get(name)]));
+    const plan = String((this.plans += 1));
+    yield packed({ plan, index, methods: names.map((name) => planned(name, there.includes(name))) });
+    for (const name of there) yield this.result(name, slice, { plan });
+  }
+
+  async* run({ plan, method }) {
+    const about = { plan, method };
+    const slice = await this.sliceAt(this.index);
+    const told = [];
+    let wake = () => {};
+    const tell = async ({ fetching, running }) => {
+      if (this.stopped.has(plan)) throw new Refusal("Cancelled.");
+      if (String(this.plans) !== plan) throw new Refusal("Cancelled.");
+      const text = fetching === undefined ? "Running …" : `Fetching ${megabytes(FACTS.methods[method])} MB, once …`;
+      told.push(packed({ ...about, state: "running", text, fraction: fetching ?? running, time: "" }));
+      wake();
+      if (fetching === undefined) await new Promise((go) => { setTimeout(go); }); // so that Cancel is heard
+    };
+    let over = false;
+    const work = segment(method, turnedSlice(slice, this.turned), tell).finally(() => {
+      over = true;
+      wake();
+    });
+    work.catch(() => {}); // it is looked at below
+    while (!over || told.length) {
+      if (told.length) yield told.shift();
+      else await new Promise((go) => { wake = go; });
+    }
+    try {
+      const found = await work;
+      this.take(method, found, slice);
+      yield this.result(method, slice, about);
+    } catch (error) {
+      if (!isSentence(error)) throw error;
+      yield packed({ ...about, state: error instanceof Refusal ? "cancelled" : "failed", text: error.message });
+    }
+  }
+
+  take(method, { labels, tree, seconds }, slice) {
+    const back = undone(this.turned);
+    const [width, height] = this.turned[0] ? [slice.width, slice.height] : [slice.height, slice.width];
+    const plain = inReadingOrder(turnedArray(labels, width, height, back).values).labels;
+    this.finished.set(method, { labels: plain, seconds, tree: tree?.turned((values, w, h) => turnedArray(values, w, h, back)) ?? null });
+    this.paint(slice);
+  }
+
+  paint({ width }) {
+    const all = [...this.finished.values()];
+    const hues = assignHues(all.map(({ labels }) => labels), all.map(({ earlier }) => earlier), width, FACTS.palette);
+    all.forEach((found, k) => { found.hues = hues[k]; });
+  }
+
+  result(method, slice, about) {
+    const { labels, seconds, tree } = this.finished.get(method);
+    const { title, full_tiling: tiling } = FACTS.methods[method];
+    const table = areaTable(labels, slice);
+    if (tree) table.confidence = Array.from(tree.confidence(), (each) => Math.round(each * 100) / 100);
+    const facts = tree && { structures: tree.structureCount, leaves: tree.leafCount, undo: tree.position > 0, redo: tree.position < tree.states.length - 1 };
+    const hues = Object.fromEntries([...this.finished].map(([name, found]) => [name, found.hues]));
+    return packed({
+      state: "done", method, title, full_tiling: tiling, time: `${seconds.toFixed(1)} s`, counted: counted(table.label.length, tiling),
+      clear: clearLabels(labels, slice), hues, table, tree: facts, ...about,
+    }, { labels: smallest(shown(labels, slice)) });
+  }
+
+  async* edit({ method, action, count, labels: picked = [] }) {
+    const found = this.finished.get(method);
+    if (!found?.tree) throw new Refusal("This pane has no merge tree; run a method with one first.");
+    const { tree } = found;
+    if (action === "cut") tree.cut({ count: Math.min(Math.max(count, 1), tree.leafCount) });
+    else if (action === "merge" && picked.length === 2) tree.merge(...picked);
+    else if (action === "split" && picked.length === 1) tree.split(picked[0]);
+    else if (action === "undo" || action === "redo") tree[action]();
+    else throw new Refusal(action === "merge" ? "Choose two structures first: click one, then Shift and click another." : "Choose a structure first: click it.");
+    const slice = await this.sliceAt(this.index);
+    const labels = inReadingOrder(tree.labelMap).labels;
+    const moved = {};
+    const earlier = new Array(tree.structureCount + 1).fill(255);
+    for (const { first, second, iou } of overlaps(labels, found.labels)) {
+      if (iou < SAME_FROM_IOU) continue;
+      moved[second] = first;
+      earlier[first] = found.hues[second];
+    }
+    for (const other of this.finished.values()) other.earlier = other.hues;
+    this.finished.set(method, { ...found, labels, earlier });
+    this.paint(slice);
+    yield this.result(method, slice, { plan: String(this.plans), moved });
+  }
+
+  async* truth() {}
+
+  cancel() {
+    this.stopped.add(String(this.plans));
+    return { cancelled: this.plans };
+  }
+}
+
+const megabytes = ({ network }) => Math.round((network.weights.bytes + FACTS.runtime.bytes) / 1e6);
+
+function planned(name, there) {
+  const { title, knows, failures, seconds, network } = FACTS.methods[name];
+  const fetches = network && !isThere(network);
+  const estimate = fetches ? `${megabytes({ network })} MB to fetch first` : "";
+  return { name, title, estimate, fast: seconds < FAST_SECONDS && !fetches, knows, failures, ahead: "Waiting for its turn.", domain: "", there };
+}
+
+function counted(number, tiling) {
+  const words = number.toLocaleString("en");
+  return tiling ? `${words} region${number === 1 ? "" : "s"}, background included` : `${words} structure${number === 1 ? "" : "s"}`;
+}
+
+const stepOf = ({ width, height }) => Math.ceil(Math.max(width, height) / MAX_SHOWN_PX);
+
+// Every n-th pixel, as the stage shows it.
+function shown(values, slice) {
+  const step = stepOf(slice);
+  if (step === 1) return values;
+  const out = [];
+  for (let y = 0; y < slice.height; y += step) for (let x = 0; x < slice.width; x += step) out.push(values[y * slice.width + x]);
+  return values.constructor.from(out);
+}
+
+function sliceFrame(slice, index, slices) {
+  const step = stepOf(slice);
+  const { width, height, spacing_mm: spacing, intensity } = slice;
+  const pixels = shown(slice.pixels, slice);
+  const whole = intensity === "HU" ? Int16Array.from(pixels, (hu) => Math.min(Math.max(Math.round(hu), -32768), 32767)) : Uint8Array.from(pixels);
+  const smaller = spacing && Math.min(...spacing);
+  const square = !spacing || Math.max(...spacing) / smaller > 8;
+  const facts = [intensity === "HU" ? "HU" : "8-bit, window unknown", `${width} × ${height} px`, ...(spacing ? [`${spacing[0].toFixed(2)} × ${spacing[1].toFixed(2)} mm`] : []), slice.source];
+  return packed({
+    height: Math.ceil(height / step), width: Math.ceil(width / step), step, aspect: square ? [1, 1] : spacing.map((each) => each / smaller),
+    spacing_mm: spacing ?? null, intensity, window: slice.window ?? null, index, slices, place: slices > 1 ? `${index + 1} of ${slices}` : "",
+    facts: step > 1 ? [...facts, `shown at 1/${step} of its size`] : facts,
+  }, { pixels: whole });
+}

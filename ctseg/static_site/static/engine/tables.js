@@ -1,0 +1,45 @@
+// Size, intensity and place of every structure: ctseg.labelmaps.area_table; and which are air at the border.
+import { highest } from "./regions.js";
+
+const AIR_BELOW = { HU: -300, "8-bit": 16 };
+const rounded = (values) => Array.from(values, (each) => Math.round(each * 100) / 100);
+
+export function areaTable(labels, { pixels, width, spacing_mm: spacing }) {
+  const count = highest(labels);
+  const sums = Array.from({ length: 4 }, () => new Float64Array(count + 1));
+  const [area, total, rows, columns] = sums;
+  for (let at = 0; at < labels.length; at++) {
+    const label = labels[at];
+    area[label] += 1;
+    total[label] += pixels[at];
+    rows[label] += Math.floor(at / width);
+    columns[label] += at % width;
+  }
+  const mean = total.map((sum, label) => sum / area[label]);
+  const squares = new Float64Array(count + 1);
+  for (let at = 0; at < labels.length; at++) squares[labels[at]] += (pixels[at] - mean[labels[at]]) ** 2;
+  const structures = [...area.keys()].filter((label) => label && area[label]);
+  const picked = (values) => structures.map((label) => values[label]);
+  return {
+    label: structures,
+    area_px: picked(area),
+    ...(spacing ? { area_mm2: rounded(picked(area.map((each) => each * spacing[0] * spacing[1]))) } : {}),
+    mean: rounded(picked(mean)),
+    sd: rounded(picked(squares.map((sum, label) => Math.sqrt(sum / area[label])))),
+    centroid_row: rounded(picked(rows.map((sum, label) => sum / area[label]))),
+    centroid_column: rounded(picked(columns.map((sum, label) => sum / area[label]))),
+  };
+}
+
+// Labels of regions of air that reach the border: the stage leaves them clear.
+export function clearLabels(labels, { pixels, width, intensity }) {
+  const count = highest(labels);
+  const [area, total, atBorder] = [new Float64Array(count + 1), new Float64Array(count + 1), new Set()];
+  for (let at = 0; at < labels.length; at++) {
+    area[labels[at]] += 1;
+    total[labels[at]] += pixels[at];
+    const x = at % width;
+    if (x === 0 || x === width - 1 || at < width || at >= labels.length - width) atBorder.add(labels[at]);
+  }
+  return [...atBorder].filter((label) => label && total[label] / area[label] < AIR_BELOW[intensity]).sort((a, b) => a - b);
+}

@@ -1,0 +1,116 @@
+"""The page without a server finds what the server finds, in a real browser, and asks nobody else."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ctseg import cli
+from ctseg.labelmaps import numbered
+from ctseg.methods import load
+from ctseg.static_site.facts import METHODS
+from ctseg.ui.compare.examples import EXAMPLES
+
+ASKING = (Path(__file__).parent / "asking.js").read_text(encoding="utf-8")
+BOUND_MS = 120_000
+VENDOR = Path(cli.__file__).parents[1] / "static_site" / "vendor" / "onnxruntime-web"
+
+
+class Page:
+    """The page in a browser; remembers its requests and what went wrong."""
+
+    def __init__(self, browser: Any, address: str, width: int = 1280) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 800})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(BOUND_MS)
+        self.requests: list[str] = []
+        self.wrong: list[str] = []
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
+        self.page.goto(address)
+        self.page.wait_for_selector('[data-method="partition"][data-state="done"]')
+
+    def ask(self, **asked: Any) -> Any:
+        bounded = (
+            f"(asked) => Promise.race([({ASKING})(asked), new Promise((_, refuse) => "
+            f"setTimeout(() => refuse(new Error('too long')), {BOUND_MS}))])"
+        )
+        return self.page.evaluate(bounded, {"methods": [], **asked})
+
+    def close(self) -> None:
+        self.context.close()
+        assert self.wrong == []
+
+
+def test_the_folder_is_what_a_web_server_needs(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (site / "index.html").read_text(encoding="utf-8") + (site / "leaderboard.html").read_text("utf-8")
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert addresses
+    assert not [each for each in addresses if each.startswith(("/", "http"))]
+    assert "connect-src 'self'" in text
+    # What the first result takes: all but the networks of the others, and the slices that nobody looked at.
+    first = [path for path in site.rglob("*") if path.is_file() and path.parent.name not in ("1", "2")]
+    first = [path for path in first if path.parent.name != "0" or path.name == "18.frame"]
+    first = [path for path in first if path.suffix != ".safetensors" or path.name.startswith("unet_tvmf")]
+    assert sum(path.stat().st_size for path in first) < 25_000_000
+    assert cli.main(["export-static", str(site)]) == 1
+    assert "is not empty" in capsys.readouterr().err
+
+
+def test_the_runtime_is_the_one_that_npm_gave() -> None:
+    import gzip
+
+    source = json.loads((VENDOR / "SOURCE.json").read_text(encoding="utf-8"))
+    for name, digest in source["sha256"].items():
+        packed = VENDOR / f"{name}.gz"
+        content = gzip.decompress(packed.read_bytes()) if packed.is_file() else (VENDOR / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest, name
+    assert sum(path.stat().st_size for path in VENDOR.iterdir()) < 16_000_000
+
+
+@pytest.mark.browser
+def test_the_browser_finds_what_the_server_finds(browser: Any, address: str) -> None:
+    index, example = next((k, each) for k, each in enumerate(EXAMPLES) if each.name == "Abdomen, HU")
+    assert index
+    stack = example.open().stack
+    page = Page(browser, address)
+    answer = page.ask(example=1, methods=list(METHODS))
+    assert np.array_equal(np.array(answer["pixels"]).reshape(stack[0].shape), stack[0].pixels)
+    for name in METHODS:
+        expected = numbered(load(name).segment(stack[0])).ravel()
+        assert np.mean(np.array(answer["found"][name]) == expected) >= 0.999, name
+    page.close()
+
+
+DONE = '[data-method="unet-tvmf"][data-state="done"] .ct-time:has-text(" s")'
+
+
+@pytest.mark.browser
+def test_nothing_is_asked_of_anybody_once_the_networks_are_there(
+    browser: Any, address: str, tmp_path: Path
+) -> None:
+    page = Page(browser, address)
+    for box in page.page.query_selector_all("#methods input"):
+        box.set_checked(box.get_attribute("value") == "unet-tvmf")
+    page.page.click("#compare")
+    page.page.wait_for_selector(DONE)
+    assert any("networks/unet_tvmf" in each for each in page.requests)
+    assert all(each.startswith((address, "data:", "blob:")) for each in page.requests)
+    before = len(page.requests)
+    own = tmp_path / "own.png"
+    Image.fromarray(np.arange(64 * 48, dtype=np.uint8).reshape(48, 64)).save(own)
+    page.page.set_input_files("#upload input", own)
+    page.page.wait_for_selector('.ct-fact:has-text("64 × 48 px")')
+    page.page.click("#compare")
+    page.page.wait_for_selector(DONE)
+    assert page.requests[before:] == []
+    refused = page.page.evaluate("fetch('https://example.org/').then(() => 'answered', () => 'refused')")
+    assert refused == "refused"
+    page.wrong = [each for each in page.wrong if "example.org" not in each]
+    page.close()
