@@ -76,7 +76,7 @@ def segment(
     """Segment all structures of one CT slice and write the label map.
 
     Research only. Structures are separated, not named. `path` is a file on this machine (DICOM, NIfTI, PNG,
-    JPEG, TIFF, NRRD, MetaImage); of a volume the middle slice is taken unless `slice_index` (from 0) is given.
+    JPEG, TIFF, NRRD, MetaImage); of a volume the middle slice is taken unless `slice_index` (from 0) is set.
     `method`: unet-tvmf, unet-simclr or partition find abdominal organs; partition-all divides the whole body;
     watershed learns nothing. `regions` cuts a method with a merge tree (partition, partition-all, sobel-tree)
     into at most so many structures. `out` is a folder for labels.png (16-bit), a NIfTI, a CSV of areas and a
@@ -136,8 +136,8 @@ def score(predicted: str, true: str) -> dict[str, Any]:
     """Score a label map against the true one.
 
     Both are files on this machine (PNG, TIFF, NIfTI, NRRD, MetaImage, DICOM SEG) of one slice, or challenge
-    CSVs. Read ari and fg_ari together: ari mostly measures how well the background is left alone, fg_ari looks
-    at pixels of true structures only. Returns every score with what it means.
+    CSVs. Read ari and fg_ari together: ari mostly measures how well the background is left alone, fg_ari
+    looks at pixels of true structures only. Returns every score with what it means.
     """
     from ctseg.cli.score import scores_of
     from ctseg.metrics import CATALOGUE
@@ -150,8 +150,8 @@ def score(predicted: str, true: str) -> dict[str, Any]:
 def board(name: str = "phantom-val") -> dict[str, Any]:
     """Return a leaderboard: its rows in order of rank, no more than may be disclosed, and what it is about.
 
-    Rows are ranked by ari, full tilings by fg_ari apart from them. Scores of single images and true labels are
-    not told.
+    Rows are ranked by ari, full tilings by fg_ari apart from them. Scores of single images and true labels
+    are not told.
     """
     from ctseg.leaderboard.boards import find_board
     from ctseg.leaderboard.results.disclosure import disclosed_rows

@@ -4,14 +4,18 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from ctseg.labelmaps.judgement import MARKS
 from ctseg.labelmaps.palette import PALETTE_SIZE
 from ctseg.methods import CARDS, Card
 from ctseg.methods.base.whole_slice import MAX_WORKING_SIDE, REGIONS
+from ctseg.methods.own.partition_all import STRUCTURES
 from ctseg.methods.own.structures import BASINS_BELOW, JOINED_FROM, MASK_FROM
 from ctseg.networks.affinities import OFFSETS
 from ctseg.networks.served import graph_of
+from ctseg.partition.volume import BORDER_STRENGTH, INSIDE_WEIGHT
 from ctseg.slices.limits import MAX_SIDE, MAX_SLICES, MAX_STACK_BYTES, MAX_UPLOAD_BYTES
 from ctseg.ui.compare.early import stage_facts
+from ctseg.ui.compare.truth import SCORE_COLUMNS
 from ctseg.weights import fetch
 
 METHODS: dict[str, dict[str, Any]] = {
@@ -22,7 +26,14 @@ METHODS: dict[str, dict[str, Any]] = {
         "basins_below": BASINS_BELOW,
         "joined_from": JOINED_FROM,
     },
-    "partition-all": {"kind": "whole slice", "regions": REGIONS, "max_side": MAX_WORKING_SIDE},
+    "partition-all": {
+        "kind": "whole slice",
+        "regions": REGIONS,
+        "max_side": MAX_WORKING_SIDE,
+        "structures": STRUCTURES,
+        "inside": INSIDE_WEIGHT,
+        "border": BORDER_STRENGTH,
+    },
     "unet-simclr": {"kind": "foreground"},
     "watershed": {"kind": "watershed"},
 }
@@ -39,7 +50,7 @@ def published(path: Path, place: str) -> dict[str, Any]:
 
 
 def network_files(card: Card) -> dict[str, Path]:
-    """Return a network's weights and its graph by their places in the folder; empty without a network."""
+    """Return the weights and the graph of a method's own network by their places in the folder."""
     if not card.weights:
         return {}
     weights = fetch(card.weights[0])
@@ -80,6 +91,8 @@ def engine_facts(runtime: dict[str, Any], examples: list[dict[str, Any]]) -> dic
         "methods": {name: method_facts(name) for name in METHODS},
         "offsets": OFFSETS,
         "palette": PALETTE_SIZE,
+        "marks": MARKS,
+        "score_columns": SCORE_COLUMNS,
         "examples": examples,
         "limits": {
             "side": MAX_SIDE,

@@ -27,16 +27,17 @@ async def _talk(calls: list[tuple[str, dict[str, Any]]]) -> tuple[list[Any], lis
         return tools, [await session.call_tool(name, asked) for name, asked in calls]
 
 
+@pytest.mark.thorough
 def test_an_agent_segments_compares_scores_and_reads_a_board(tmp_path: Path) -> None:
     phantom = phantom_slice(13, "abdomen")
     write_dicom(phantom, tmp_path / "slice.dcm")
+    true = str(tmp_path / "true.png")
     write_png16(tmp_path / "true.png", phantom.label_map)
     path, out = str(tmp_path / "slice.dcm"), tmp_path / "out"
-    labels = str(out / "labels.png")
     calls: list[tuple[str, dict[str, Any]]] = [
         ("segment", {"path": path, "out": str(out), "method": "sobel-tree", "regions": 12}),
         ("compare", {"path": path, "methods": ["multi-otsu", "sobel-tree"]}),
-        ("score", {"predicted": str(tmp_path / "true.png"), "true": str(tmp_path / "true.png")}),
+        ("score", {"predicted": true, "true": true}),
         ("board", {"name": "phantom-val"}),
         ("segment", {"path": str(tmp_path / "none.dcm"), "out": str(out)}),
         ("board", {"name": "nothing"}),
@@ -45,7 +46,7 @@ def test_an_agent_segments_compares_scores_and_reads_a_board(tmp_path: Path) -> 
     assert {tool.name for tool in tools} == {"segment", "compare", "score", "board"}
     assert all(f"`{tool.name}`" in PAGE and len(tool.description) > 150 for tool in tools)
     segmented, compared, scored, board = (answer.structured_content for answer in answers[:4])
-    assert labels in segmented["files"] or any(name.endswith(".png") for name in segmented["files"])
+    assert any(name.startswith(str(out)) and name.endswith(".png") for name in segmented["files"])
     assert 1 <= len(segmented["structures"]) <= 12
     assert "diagnosis" in segmented["report"]["disclaimer"]
     assert set(compared["methods"]) == {"multi-otsu", "sobel-tree"}

@@ -33,6 +33,7 @@ async ({ example, files, methods }) => {
       found[name] = last.state === "done" ? [...last.arrays.labels] : last.text;
     }
   }
+  const [truth] = await Promise.all((methods.length ? await ask("truth", {}) : []).map(unpacked));
   worker.terminate();
-  return { opened, slice, pixels: [...arrays.pixels], found };
+  return { opened, slice, pixels: [...arrays.pixels], found, scores: truth?.scores, counts: truth?.judged };
 }

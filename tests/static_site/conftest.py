@@ -12,10 +12,13 @@ from app_server import CHROMIUM_ARGS
 
 from ctseg import cli
 
+ASKED: list[str] = []
+"""Paths that the web server was asked for, by pages and by their workers."""
+
 
 class Quiet(SimpleHTTPRequestHandler):
     def log_message(self, *words: Any) -> None:
-        pass
+        ASKED.append(self.path)
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +38,11 @@ def address(site: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/below/page/"
         server.shutdown()
         thread.join(20)
+
+
+@pytest.fixture
+def asked_of_server() -> list[str]:
+    return ASKED
 
 
 @pytest.fixture(scope="module")

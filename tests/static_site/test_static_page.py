@@ -11,10 +11,12 @@ import pytest
 from PIL import Image
 
 from ctseg import cli
-from ctseg.labelmaps import numbered
-from ctseg.methods import load
+from ctseg.labelmaps import judge, numbered
+from ctseg.methods import CARDS, load
+from ctseg.metrics import score
 from ctseg.static_site.facts import METHODS
 from ctseg.ui.compare.examples import EXAMPLES
+from ctseg.ui.compare.truth import score_row
 
 ASKING = (Path(__file__).parent / "asking.js").read_text(encoding="utf-8")
 BOUND_MS = 120_000
@@ -74,17 +76,25 @@ def test_the_runtime_is_the_one_that_npm_gave() -> None:
     assert sum(path.stat().st_size for path in VENDOR.iterdir()) < 16_000_000
 
 
+@pytest.mark.thorough
 @pytest.mark.browser
 def test_the_browser_finds_what_the_server_finds(browser: Any, address: str) -> None:
     index, example = next((k, each) for k, each in enumerate(EXAMPLES) if each.name == "Abdomen, HU")
     assert index
-    stack = example.open().stack
+    shown = example.open()
+    stack, truth = shown.stack, shown.truths
+    assert truth is not None
     page = Page(browser, address)
     answer = page.ask(example=1, methods=list(METHODS))
     assert np.array_equal(np.array(answer["pixels"]).reshape(stack[0].shape), stack[0].pixels)
     for name in METHODS:
         expected = numbered(load(name).segment(stack[0])).ravel()
-        assert np.mean(np.array(answer["found"][name]) == expected) >= 0.999, name
+        found = np.array(answer["found"][name])
+        assert np.mean(found == expected) >= 0.999, name
+        true = numbered(truth[0])
+        found = found.reshape(true.shape)
+        assert answer["scores"][name] == score_row(CARDS[name].title, score(found, true))
+        assert answer["counts"][name]["counts"] == judge(found, true).counts
     page.close()
 
 
@@ -93,16 +103,16 @@ DONE = '[data-method="unet-tvmf"][data-state="done"] .ct-time:has-text(" s")'
 
 @pytest.mark.browser
 def test_nothing_is_asked_of_anybody_once_the_networks_are_there(
-    browser: Any, address: str, tmp_path: Path
+    browser: Any, address: str, asked_of_server: list[str], tmp_path: Path
 ) -> None:
     page = Page(browser, address)
     for box in page.page.query_selector_all("#methods input"):
         box.set_checked(box.get_attribute("value") == "unet-tvmf")
     page.page.click("#compare")
     page.page.wait_for_selector(DONE)
-    assert any("networks/unet_tvmf" in each for each in page.requests)
+    assert any("networks/unet_tvmf" in each for each in asked_of_server)
     assert all(each.startswith((address, "data:", "blob:")) for each in page.requests)
-    before = len(page.requests)
+    before, asked = len(page.requests), len(asked_of_server)
     own = tmp_path / "own.png"
     Image.fromarray(np.arange(64 * 48, dtype=np.uint8).reshape(48, 64)).save(own)
     page.page.set_input_files("#upload input", own)
@@ -110,6 +120,7 @@ def test_nothing_is_asked_of_anybody_once_the_networks_are_there(
     page.page.click("#compare")
     page.page.wait_for_selector(DONE)
     assert page.requests[before:] == []
+    assert asked_of_server[asked:] == []
     refused = page.page.evaluate("fetch('https://example.org/').then(() => 'answered', () => 'refused')")
     assert refused == "refused"
     page.wrong = [each for each in page.wrong if "example.org" not in each]

@@ -3,10 +3,10 @@ import { FACTS } from "../facts.js";
 import { boundaryMap } from "./affinities.js";
 import { bodyMask } from "./body.js";
 import { affinitiesTwice, foregroundTwice, opened } from "./networks.js";
-import { agglomerate, edgeStrength, volumeTree } from "./partition.js";
+import { agglomerate, edgeStrength, ledBy, volumeTree } from "./partition.js";
 import { connectedRegions, rint } from "./regions.js";
 import { areaGrey, linear } from "./resize.js";
-import { placed } from "./trees.js";
+import { nearest, placed } from "./trees.js";
 import { watershed } from "./watershed.js";
 
 // HU to grey levels in single precision, as ctseg.slices.windowing does it.
@@ -34,13 +34,16 @@ async function structures(method, session, grey, width, height, between) {
 }
 
 async function wholeSlice(method, session, grey, width, height, between) {
+  const leading = FACTS.methods[method.structures];
+  const found = await structures(leading, await opened(leading.network, () => {}), grey, width, height, between);
   const { affinities } = await affinitiesTwice(session, grey, width, height, method.network.size, FACTS.offsets, between);
   const longer = Math.max(width, height);
   const shrinks = longer > method.max_side;
   const [wide, high] = [width, height].map((side) => (shrinks ? Math.max(1, rint((side * method.max_side) / longer)) : side));
   const workedOn = shrinks ? areaGrey(grey, width, height, wide, high) : grey;
   const boundary = Float32Array.from(boundaryMap(affinities));
-  const strength = edgeStrength(workedOn, linear(boundary, affinities.width, affinities.height, wide, high), wide, high);
+  const edges = edgeStrength(workedOn, linear(boundary, affinities.width, affinities.height, wide, high), wide, high);
+  const strength = ledBy(edges, nearest(found.labels, width, height, wide, high), wide, high, method);
   await between();
   const everywhere = volumeTree(strength, wide, high);
   await between();
@@ -54,11 +57,23 @@ async function edges(_method, _session, grey, width, height) {
 
 const KINDS = { foreground, structures, "whole slice": wholeSlice, watershed: edges };
 
+// What a method needs: its own network, and that of the method whose structures lead it.
+export function networksOf(name) {
+  const { network, structures: leading } = FACTS.methods[name];
+  return [network, leading && FACTS.methods[leading].network].filter(Boolean);
+}
+
 // Runs a method. `tell` hears { fetching } or { running } with a share from 0 to 1, and throws to end early.
 export async function segment(name, slice, tell) {
   const method = FACTS.methods[name];
   const grey = toGrey(slice, method.window);
-  const session = method.network && await opened(method.network, (share) => { tell({ fetching: share }); });
+  const needed = networksOf(name);
+  const shares = needed.map(() => 0);
+  const fetching = (k) => (share) => {
+    shares[k] = share;
+    tell({ fetching: shares.reduce((sum, each) => sum + each) / shares.length }).catch(() => {});
+  };
+  const [session] = await Promise.all(needed.map((network, k) => opened(network, fetching(k))));
   const started = performance.now();
   let steps = 0;
   const between = async () => {

@@ -63,6 +63,22 @@ export function edgeStrength(grey, boundary, width, height) {
   });
 }
 
+// Edges that follow structures found by other means: weaker inside, stronger on both sides of their borders.
+export function ledBy(strength, structures, width, height, { inside, border }) {
+  const atBorder = new Uint8Array(structures.length);
+  const look = (at, next) => { if (structures[at] !== structures[next]) atBorder[at] = atBorder[next] = 1; };
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (x + 1 < width) look(at, at + 1);
+      if (y + 1 < height) look(at, at + width);
+    }
+  }
+  return strength.map((each, at) => {
+    const led = structures[at] && !atBorder[at] ? each * inside : each;
+    return rint(Math.min(led + atBorder[at] * (border * MAX_LEVEL), MAX_LEVEL));
+  });
+}
+
 // A separable filter along rows and then columns, the image reflected at its border.
 function filtered(image, alongRows, alongColumns, width, height) {
   const reflected = (at, size) => {

@@ -1,7 +1,8 @@
 // What this page would ask of a server, answered in the visitor's browser: the words of ctseg.ui.compare.
 import { FACTS } from "../facts.js";
+import { judge, scoreRow } from "./judging.js";
 import { packed, smallest } from "./frames.js";
-import { segment } from "./methods.js";
+import { networksOf, segment } from "./methods.js";
 import { isThere, LoadError } from "./networks.js";
 import { assignHues, overlaps } from "./overlaps.js";
 import { inReadingOrder } from "./regions.js";
@@ -68,7 +69,7 @@ export class Session {
     const tell = async ({ fetching, running }) => {
       if (this.stopped.has(plan)) throw new Refusal("Cancelled.");
       if (String(this.plans) !== plan) throw new Refusal("Cancelled.");
-      const text = fetching === undefined ? "Running …" : `Fetching ${megabytes(FACTS.methods[method])} MB, once …`;
+      const text = fetching === undefined ? "Running …" : `Fetching ${megabytes(method)} MB, once …`;
       told.push(packed({ ...about, state: "running", text, fraction: fetching ?? running, time: "" }));
       wake();
       if (fetching === undefined) await new Promise((go) => { setTimeout(go); }); // so that Cancel is heard
@@ -144,7 +145,28 @@ export class Session {
     yield this.result(method, slice, { plan: String(this.plans), moved });
   }
 
-  async* truth() {}
+  // The truth of an example's slice, and what the methods made of it; nothing where none is known.
+  async* truth() {
+    const slice = await this.sliceAt(this.index);
+    if (!slice.truth) return;
+    const truth = Int32Array.from(slice.truth);
+    const names = [...this.finished.keys()];
+    const all = [...this.finished.values()];
+    const hues = assignHues([...all.map(({ labels }) => labels), truth], [...all.map((found) => found.hues), null], slice.width, FACTS.palette);
+    const told = (make) => Object.fromEntries(names.map((name) => [name, make(this.finished.get(name).labels, name)]));
+    const judged = told((labels) => judge(labels, truth));
+    const scores = told((labels) => scoreRow(labels, truth));
+    const table = areaTable(truth, slice);
+    yield packed({
+      index: this.index, hues: { ...Object.fromEntries(names.map((name, k) => [name, hues[k]])), truth: hues.at(-1) }, clear: [], table,
+      counted: `${table.label.length} true structures`, columns: FACTS.score_columns,
+      scores: Object.fromEntries(names.map((name) => [name, [FACTS.methods[name].title, ...scores[name].cells]])),
+      found: Object.fromEntries(names.map((name) => [name, `${scores[name].matched} of ${scores[name].all} true ones found`])),
+      judged: Object.fromEntries(names.map((name) => [name, { counts: judged[name].counts, structures: judged[name].structures }])),
+    }, {
+      labels: smallest(shown(truth, slice)), ...Object.fromEntries(names.map((name) => [`marks ${name}`, shown(judged[name].painted, slice)])),
+    });
+  }
 
   cancel() {
     this.stopped.add(String(this.plans));
@@ -152,12 +174,12 @@ export class Session {
   }
 }
 
-const megabytes = ({ network }) => Math.round((network.weights.bytes + FACTS.runtime.bytes) / 1e6);
+const megabytes = (name) => Math.round(networksOf(name).reduce((sum, { weights }) => sum + weights.bytes, FACTS.runtime.bytes) / 1e6);
 
 function planned(name, there) {
-  const { title, knows, failures, seconds, network } = FACTS.methods[name];
-  const fetches = network && !isThere(network);
-  const estimate = fetches ? `${megabytes({ network })} MB to fetch first` : "";
+  const { title, knows, failures, seconds } = FACTS.methods[name];
+  const fetches = networksOf(name).some((network) => !isThere(network));
+  const estimate = fetches ? `${megabytes(name)} MB to fetch first` : "";
   return { name, title, estimate, fast: seconds < FAST_SECONDS && !fetches, knows, failures, ahead: "Waiting for its turn.", domain: "", there };
 }
 

@@ -182,18 +182,22 @@ export class MergeTree {
   }
 }
 
+// For each pixel of a size the pixel of another that its centre lies in.
+const centres = (size, old) => Int32Array.from({ length: size }, (_, at) => Math.floor(((2 * at + 1) * old) / (2 * size)));
+
+// Values at another size, each pixel from where its centre lies.
+export function nearest(values, width, height, wide, high) {
+  const [columns, rows] = [centres(wide, width), centres(high, height)];
+  const out = new values.constructor(wide * high);
+  for (let y = 0, at = 0; y < high; y++) for (let x = 0; x < wide; x++, at++) out[at] = values[rows[y] * width + columns[x]];
+  return out;
+}
+
 // A tree on a slice of the mask's size, each pixel from where its centre lies; background outside the mask.
 export function placed(tree, mask, width, height) {
-  const leaves = new Int32Array(width * height);
+  const leaves = nearest(tree.leaves, tree.width, tree.height, width, height).map((leaf, at) => (mask[at] ? leaf : 0));
   const seen = new Uint8Array(tree.leafCount + 1);
-  const from = (at, size, old) => Math.floor(((2 * at + 1) * old) / (2 * size));
-  const columns = Int32Array.from({ length: width }, (_, x) => from(x, width, tree.width));
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = from(y, height, tree.height) * tree.width;
-    for (let x = 0; x < width; x++, at++) {
-      if (mask[at]) seen[(leaves[at] = tree.leaves[row + columns[x]])] = 1;
-    }
-  }
+  for (const leaf of leaves) seen[leaf] = 1;
   const nodes = Int32Array.from({ length: tree.leafCount }, (_, leaf) => (seen[leaf + 1] ? leaf : -1));
   return ofNodes(tree, leaves, width, height, nodes);
 }
