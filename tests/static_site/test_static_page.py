@@ -98,7 +98,7 @@ def test_the_browser_finds_what_the_server_finds(browser: Any, address: str) -> 
     page.close()
 
 
-DONE = '[data-method="unet-tvmf"][data-state="done"] .ct-time:has-text(" s")'
+DONE = '[data-method="unet-tvmf"][data-state="done"] .ct-time:text-matches("[0-9] s$")'
 
 
 @pytest.mark.browser

@@ -11,7 +11,7 @@ function ask(name, body, signal) {
   const id = (questions += 1);
   return new Promise((resolve, reject) => {
     let stream = null;
-    const frames = new ReadableStream({ start: (controller) => { stream = controller; } });
+    const frames = new Response(new ReadableStream({ start: (controller) => { stream = controller; } }));
     const aborted = () => {
       const error = new DOMException("Stopped", "AbortError");
       asked.delete(id);
@@ -31,7 +31,7 @@ function ask(name, body, signal) {
       }
       if (json !== undefined) resolve(new Response(JSON.stringify(json)));
       if (frame) stream.enqueue(frame);
-      if (frame || over) resolve(new Response(frames));
+      if (frame || over) resolve(frames);
       if (!over) return undefined;
       end();
       return stream.close();
