@@ -66,7 +66,7 @@ class AppServer:
         for _ in range(3000):
             assert self.process.poll() is None, self.log.read_text()
             try:
-                with urllib.request.urlopen(self.url, timeout=5):  # noqa: S310 - our own address
+                with urllib.request.urlopen(self.url, timeout=60):  # noqa: S310 - our own address
                     return
             except OSError:
                 time.sleep(0.1)
