@@ -17,7 +17,7 @@ from ctseg.datasets.phantom import phantom_slice, write_dicom
 from ctseg.slices import read_stack
 
 PHANTOM = phantom_slice(3, "abdomen")
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 
 @pytest.fixture(scope="module")

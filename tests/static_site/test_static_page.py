@@ -102,6 +102,7 @@ DONE = '[data-method="unet-tvmf"][data-state="done"] .ct-time:text-matches("[0-9
 
 
 @pytest.mark.browser
+@pytest.mark.thorough
 def test_nothing_is_asked_of_anybody_once_the_networks_are_there(
     browser: Any, address: str, asked_of_server: list[str], tmp_path: Path
 ) -> None:

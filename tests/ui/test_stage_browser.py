@@ -17,7 +17,7 @@ from ctseg.datasets.phantom import phantom_slice
 from ctseg.datasets.phantom.dataset import ct_slice
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 STAGE = "window.ctsegStage.compare.stage"
 ASKED = "/?example=0&slice=19&methods=sobel-tree&cut=sobel-tree:7"

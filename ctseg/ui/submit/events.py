@@ -18,7 +18,7 @@ from ctseg.ui.submit.run import Doing, Doubtful, Refused, discard, hand_in_stepw
 from ctseg.ui.submit.words import about_html
 
 FIRST_BOARD = "phantom-val"
-NO_FILE = "No file has arrived: choose a CSV, a ZIP of PNG files or an NPZ, and wait until it is uploaded."
+NO_FILE = "No file has arrived: choose a CSV, a ZIP of label maps or an NPZ, and wait until it is uploaded."
 NOTHING_SAID = "Say what training saw; for a method without training that is “nothing”."
 Step = Doing | Accepted | Refused | Doubtful
 

@@ -80,7 +80,9 @@ class SubmitPage:
         with gr.Row(elem_classes="sb-form"):
             with gr.Column(min_width=320):
                 self.file = gr.File(
-                    label="CSV, ZIP of PNG files, or NPZ, up to 512 MB", height=150, elem_id="submission"
+                    label="CSV, ZIP of PNG or NIfTI label maps, or NPZ, up to 512 MB",
+                    height=150,
+                    elem_id="submission",
                 )
                 self.saw = gr.CheckboxGroup(
                     [(words.form[0].upper() + words.form[1:], key) for key, words in TRAINING_SAW.items()],
