@@ -165,6 +165,8 @@ COMMANDS: dict[str, list[list[str]]] = {
     "methods": [["methods"]],
     "weights": [["weights"]],
     "serve": [],
+    "mcp": [],
+    "export-static": [["export-static", "site"]],
     "check": [["check", "y.npz", "--board", "mine"]],
     "submit": [
         ["submit", "y.npz", "--board", "mine", "--name", "Again", "--json"],
@@ -186,7 +188,8 @@ COMMANDS: dict[str, list[list[str]]] = {
         ["board", "hide", "SHA", "--why", "x"],
     ],
 }
-"""Every command, with what it is called with here; those without boards are not called."""
+"""Every command, with what it is called with here; those without boards are not called, nor those that go on
+serving: the pages and the tools for agents, which have tests of their own."""
 
 
 def test_no_command_tells_scores_of_single_images_or_labels_of_a_sealed_board(
