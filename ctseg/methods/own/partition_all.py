@@ -32,7 +32,7 @@ CARD = Card(
     ),
     saw=("annotated", "synthetic", "outside"),
     parameters=2 * 5_199_180,
-    seconds=0.5,
+    seconds=0.6,
     full_tiling=True,
     known_failures=(
         "Divides fat, muscle and table too, not only organs; what partition does not know may be cut into "
