@@ -43,17 +43,18 @@ def main() -> None:
     outlines = load_network(options.boundary)
     split = held_out(options.run)
     slices = load_slices(split)
+    inner, outer = torch_logits(stored.network), torch_logits(outlines.network)
     lines: dict[tuple[float, float], list[list[str | float]]] = {}
     for image, patient, grey, true in zip(
         split.images, split.patients, slices.grey, slices.label_maps, strict=True
     ):
         shape = (grey.shape[0], grey.shape[1])
-        foreground, affinities = predict_affinities(torch_logits(stored.network), grey, stored.size, True)
+        foreground, affinities = predict_affinities(inner, grey, stored.size, True)
         mask = resized(foreground, shape) >= MASK_FROM
         tree = agglomerate(affinities, foreground >= MASK_FROM, OFFSETS, BASINS_BELOW, mask)
         found = tree.cut(threshold=1 - JOINED_FROM)
-        _, outer = predict_affinities(torch_logits(outlines.network), grey, outlines.size, True)
-        strength = edge_strength(grey, resized(boundary_map(outer, OFFSETS), shape))
+        _, edges = predict_affinities(outer, grey, outlines.size, True)
+        strength = edge_strength(grey, resized(boundary_map(edges, OFFSETS), shape))
         body = body_mask(grey)
         for inside, border in itertools.product(INSIDE, BORDER):
             led = led_by(strength, found, inside, border)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from app_server import CHROMIUM_ARGS
 
 # How long decoding may take is tested with limits of the tests' own; elsewhere a busy machine gets its time.
 os.environ["CTSEG_DECODE_SECONDS"] = "120"
@@ -110,3 +111,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         reasons[f"left out by the choice of '{chosen}'"] = deselected
     listed = "; ".join(f"{count} ({reason})" for reason, count in reasons.items()) or "nothing"
     print(f"Skipped: {listed}")
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Any]:
+    """A headless browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGS)
+        yield opened
+        opened.close()

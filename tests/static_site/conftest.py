@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_server import CHROMIUM_ARGS
 
 from ctseg import cli
 
@@ -43,13 +42,3 @@ def address(site: Path) -> Iterator[str]:
 @pytest.fixture
 def asked_of_server() -> list[str]:
     return ASKED
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGS)
-        yield opened
-        opened.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_server import CHROMIUM_ARGS, AppServer
+from app_server import AppServer
 
 PLUGIN = Path(__file__).parent / "plugin"
 
@@ -16,17 +16,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     running = AppServer(tmp_path_factory.mktemp("app"), PLUGIN)
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Any]:
-    """A headless browser."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=chromium_path, args=CHROMIUM_ARGS)
-        yield opened
-        opened.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -119,7 +119,9 @@ def decode_label_map(path: str | PathLike[str], on: str = "") -> tuple[NDArray[n
     label_map : ndarray of integers, shape (H, W)
     facts : plain values only: ``format``, ``note`` and those of `Geometry.facts`
 
-    Raises LabelMapError.
+    Raises
+    ------
+    LabelMapError
     """
     wanted = json.loads(on) if on else None
     placed = read_placed_label_map(
