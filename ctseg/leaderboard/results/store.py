@@ -1,6 +1,7 @@
 """Results in append-only folders: ``entries/<sha256 of the label maps>/result.json``."""
 
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from ctseg.files import OWNER_ONLY, write_atomically
@@ -24,6 +25,9 @@ from ctseg.leaderboard.results.changes import (
 from ctseg.leaderboard.results.result import OURS, Result, from_json, to_json
 from ctseg.leaderboard.set_aside import SetAside, UnusableError, read_text, usable
 
+MAX_KEPT = 512
+"""Results kept in memory, of the files read last: every page and every board looks through all of them."""
+
 
 def save(folder: Path, result: Result) -> Path:
     """Store a result whole or not at all, and return its folder; the same predictions are stored once."""
@@ -43,7 +47,7 @@ def read_results(folder: Path) -> list[Result | SetAside]:
 
 
 def read_result(path: Path) -> Result:
-    """Read one result.
+    """Read one result, which is not to be changed: whoever asks for the same file gets the same object.
 
     Raises
     ------
@@ -52,6 +56,12 @@ def read_result(path: Path) -> Result:
     UnusableError
         If it cannot be used, or is not that of the entry whose folder it lies in.
     """
+    about = path.stat()
+    return _read(path, (about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns))
+
+
+@lru_cache(maxsize=MAX_KEPT)
+def _read(path: Path, as_of: tuple[int, ...]) -> Result:  # noqa: ARG001 a file that was changed is read again
     result = from_json(read_text(path))
     if result.predictions_sha256 != path.parent.name:
         raise UnusableError("it is the result of another entry")

@@ -13,7 +13,8 @@ from hypothesis.extra.numpy import arrays
 from ctseg.leaderboard.boards import BOARDS, BoardError, find_board
 from ctseg.leaderboard.results.look_log import Look, add_look, count_looks
 from ctseg.leaderboard.results.result import canonical_label_map, from_json, predictions_sha256, to_json
-from ctseg.leaderboard.results.store import load_results, save
+from ctseg.leaderboard.results.store import load_results, read_result, save
+from ctseg.leaderboard.set_aside import UnusableError
 
 
 def test_what_is_stored_is_read_back(tmp_path: Path, make_result: Any) -> None:
@@ -24,6 +25,19 @@ def test_what_is_stored_is_read_back(tmp_path: Path, make_result: Any) -> None:
     assert load_results(tmp_path, "ct-fewshot-val") == [first, second]
     assert load_results(tmp_path, "phantom-val") == []
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"result.json"}
+
+
+def test_a_file_is_read_once_until_it_changes(tmp_path: Path, make_result: Any) -> None:
+    result = make_result("a", [0.5, 0.7])
+    path = save(tmp_path, result) / "result.json"
+    assert read_result(path) is read_result(path)
+    path.write_text(path.read_text().replace('"title": "A"', '"title": "B"'))
+    assert read_result(path).title == "B"
+    save(tmp_path, result)
+    assert read_result(path) == result
+    path.write_text("{")
+    with pytest.raises(UnusableError, match="truncated"):
+        read_result(path)
 
 
 def test_of_our_own_rows_only_the_newest_is_shown(tmp_path: Path, make_result: Any) -> None:
