@@ -23,11 +23,11 @@
   async function scrolls(method, count) {
     const times = { slice: [], [method]: [] };
     for (let k = 0; k < count; k++) {
-      const next = compare().index + 1;
+      const next = compare().series.index + 1;
       const from = performance.now();
       wheel(1);
-      times.slice.push(await when(() => compare().index === next, from));
-      times[method].push(await when(() => compare().index === next && done(method), from));
+      times.slice.push(await when(() => compare().series.index === next, from));
+      times[method].push(await when(() => compare().series.index === next && done(method), from));
       await pause(300);
     }
     return times;
@@ -48,10 +48,10 @@
   }
 
   async function pressed(methods) {
-    const plan = compare().plan;
+    const plan = compare().runs.plan;
     const from = performance.now();
     document.querySelector("#compare").click();
-    return when(() => compare().plan !== plan && methods.some(done), from, 60000);
+    return when(() => compare().runs.plan !== plan && methods.some(done), from, 60000);
   }
 
   // As a visitor who looks for something: steps, short rests, and a result that is waited for at the end.
@@ -60,14 +60,15 @@
     const counts = { asked: 0, finished: 0 };
     const ask = wire.ask.bind(wire);
     wire.ask = (name, ...rest) => { counts.asked += name === "run"; return ask(name, ...rest); };
-    const finished = compare().finished.bind(compare());
-    compare().finished = (...results) => { counts.finished += results.length; return finished(...results); };
+    const { runs } = compare();
+    const finished = runs.finished.bind(runs);
+    runs.finished = (...results) => { counts.finished += results.length; return finished(...results); };
     let slowest = 0;
     for (let k = 0; k < steps; k++) {
-      const next = compare().index + 1;
+      const next = compare().series.index + 1;
       const from = performance.now();
       wheel(1);
-      slowest = Math.max(slowest, (await when(() => compare().index >= next, from)) ?? Infinity);
+      slowest = Math.max(slowest, (await when(() => compare().series.index >= next, from)) ?? Infinity);
       await pause(every);
     }
     const from = performance.now();
@@ -89,10 +90,10 @@
 
   async function pans(ms) {
     const { stage } = compare();
-    const [pane] = stage.shown();
+    const [pane] = stage.layout.shown();
     stage.zoomAt(pane, null, 2);
     await pause(300);
-    return { panes: stage.shown().length, rate: await frames((dx, dy) => stage.pan(pane, dx, dy), ms) };
+    return { panes: stage.layout.shown().length, rate: await frames((dx, dy) => stage.pan(pane, dx, dy), ms) };
   }
 
   // Gradio's ImageSlider: the document's own mouse moves drag every one that was pressed.

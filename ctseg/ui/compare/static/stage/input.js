@@ -8,12 +8,12 @@ class StageInput {
     this.stage = stage;
     this.view = stage.view;
     this.pointers = new Map();
-    const { grid } = stage;
+    const { grid } = stage.layout;
     grid.addEventListener("pointerdown", (event) => this.down(event));
     grid.addEventListener("pointermove", (event) => this.move(event));
     grid.addEventListener("pointerup", (event) => this.up(event));
     grid.addEventListener("pointercancel", (event) => this.drop(event));
-    grid.addEventListener("pointerleave", () => stage.point(null, null), true);
+    grid.addEventListener("pointerleave", () => stage.pointing.point(null, null), true);
     grid.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     grid.addEventListener("focusin", (event) => { const pane = this.paneOf(event); if (pane) stage.trees.act(pane.name); });
     stage.box.addEventListener("keydown", (event) => this.key(event));
@@ -35,7 +35,7 @@ class StageInput {
   }
 
   onDivider(pane, event) {
-    if (this.stage.arrangement !== "wipe") return false;
+    if (this.stage.layout.arrangement !== "wipe") return false;
     const box = pane.canvas.getBoundingClientRect();
     return Math.abs(event.clientX - box.left - this.view.wipe * box.width) < 16;
   }
@@ -48,7 +48,7 @@ class StageInput {
   move(event) {
     const pane = this.paneOf(event);
     const held = this.pointers.get(event.pointerId);
-    if (!held) return this.stage.point(pane, pane?.pixelAt(event) ?? null);
+    if (!held) return this.stage.pointing.point(pane, pane?.pixelAt(event) ?? null);
     const [dx, dy] = [event.clientX - held.x, event.clientY - held.y];
     Object.assign(held, { x: event.clientX, y: event.clientY });
     if (this.pointers.size === 2) return this.pinch(event);
@@ -59,7 +59,7 @@ class StageInput {
     if (this.start.wiping) {
       const box = start.canvas.getBoundingClientRect();
       this.stage.setWipe((event.clientX - box.left) / box.width);
-    } else if (this.view.measuring) this.stage.measure(this.from, start.placeAt(event));
+    } else if (this.view.measuring) this.stage.pointing.measure(this.from, start.placeAt(event));
     else if (event.pointerType !== "touch" || this.view.zoom > 1) this.stage.pan(start, dx, dy);
   }
 
@@ -77,7 +77,7 @@ class StageInput {
     const start = this.start;
     const pane = start?.pane;
     this.drop(event);
-    if (pane && !start.moved && !this.view.measuring && !start.wiping) this.stage.pick(pane, pane.pixelAt(event), event.shiftKey);
+    if (pane && !start.moved && !this.view.measuring && !start.wiping) this.stage.picking.pick(pane, pane.pixelAt(event), event.shiftKey);
   }
 
   drop(event) {
@@ -98,15 +98,15 @@ class StageInput {
   }
 
   key(event) {
-    const pane = this.paneOf(event) ?? this.stage.shown()[0];
+    const pane = this.paneOf(event) ?? this.stage.layout.shown()[0];
     if (!pane || event.altKey || event.metaKey || event.target.closest("input, select, textarea, button")) return;
     if (event.ctrlKey && event.key !== "z" && event.key !== "y") return;
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const { stage } = this;
     const { toolbar } = stage;
     const actions = {
-      Enter: () => stage.pick(pane, stage.view.cursor, event.shiftKey), " ": () => stage.pick(pane, stage.view.cursor, event.shiftKey),
-      Escape: () => stage.clear(), "+": () => stage.zoomAt(pane, null, 1.25), "=": () => stage.zoomAt(pane, null, 1.25),
+      Enter: () => stage.picking.pick(pane, stage.view.cursor, event.shiftKey), " ": () => stage.picking.pick(pane, stage.view.cursor, event.shiftKey),
+      Escape: () => stage.picking.clear(), "+": () => stage.zoomAt(pane, null, 1.25), "=": () => stage.zoomAt(pane, null, 1.25),
       "-": () => stage.zoomAt(pane, null, 0.8), 0: () => stage.home(), f: () => stage.fullscreen(), r: () => stage.toggleRuler(),
       o: () => toolbar.set(toolbar.style, stage.view.outlined ? "filled" : "outline"),
       n: () => toolbar.numbers.input.click(), e: () => toolbar.marks.element.hidden || toolbar.marks.input.click(),
@@ -114,14 +114,14 @@ class StageInput {
       PageDown: () => stage.hooks.scroll(1), PageUp: () => stage.hooks.scroll(-1),
       ",": () => stage.setWipe(stage.view.wipe - 0.02), ".": () => stage.setWipe(stage.view.wipe + 0.02),
       "[": () => this.onTree((tree) => stage.hooks.coarser(tree, -1)), "]": () => this.onTree((tree) => stage.hooks.coarser(tree, 1)),
-      m: () => this.onTree((tree) => stage.edit(tree, "merge")), s: () => this.onTree((tree) => stage.edit(tree, "split")),
-      u: () => this.onTree((tree) => stage.edit(tree, "undo")), z: () => this.onTree((tree) => stage.edit(tree, "undo")),
-      y: () => this.onTree((tree) => stage.edit(tree, "redo")),
+      m: () => this.onTree((tree) => stage.picking.edit(tree, "merge")), s: () => this.onTree((tree) => stage.picking.edit(tree, "split")),
+      u: () => this.onTree((tree) => stage.picking.edit(tree, "undo")), z: () => this.onTree((tree) => stage.picking.edit(tree, "undo")),
+      y: () => this.onTree((tree) => stage.picking.edit(tree, "redo")),
       "?": () => { stage.keys.open = !stage.keys.open; },
     };
     if (event.key in steps) {
       const stride = event.shiftKey ? 10 : 1;
-      stage.step(pane, steps[event.key][0] * stride, steps[event.key][1] * stride);
+      stage.pointing.step(pane, steps[event.key][0] * stride, steps[event.key][1] * stride);
     } else if (actions[event.key]) actions[event.key]();
     else return;
     event.preventDefault();

@@ -4,7 +4,7 @@ const MAX_TRACED = 32;
 
 class Pane {
   constructor(name, title, hooks) {
-    Object.assign(this, { name, title, hooks, result: null, marks: null, layer: null, backing: new Backing() });
+    Object.assign(this, { name, title, hooks, result: null, marks: null, layer: null, backing: new Backing(), overlay: new Overlay(this) });
     this.canvas = make("canvas", {
       class: "ct-image", tabindex: 0, role: "application", "data-panel": name, "aria-label": title,
     });
@@ -34,6 +34,18 @@ class Pane {
     this.outside.textContent = sentences ? `Outside of what it knows: ${sentences.split(/(?<=[.]) /)[0]}` : "";
     this.outside.title = sentences || null;
   }
+
+  // A run is planned: what stands there is of no use any more, and what is known of the method is said.
+  plan({ estimate, ahead, knows, failures, domain }) {
+    this.empty();
+    this.found.textContent = "";
+    this.time.textContent = estimate ?? "";
+    this.warn(domain ?? "");
+    this.tell([...(domain ? [domain] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures]);
+    this.say("waiting", ahead ?? "");
+  }
+
+  empty() { Object.assign(this, { result: null, layer: null, marks: null }); }
 
   take(result) {
     this.result = result;
@@ -73,8 +85,7 @@ class Pane {
     this.matrix = matrixOf(view.slice, view, width, height);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.behind(view, other), 0, 0);
-    if (other) this.divider(context, view.wipe * width, height);
-    this.over(context, view, other);
+    this.overlay.draw(context, view, other);
   }
 
   // The slice and its label map, and those of another pane to the right of the wipe.
@@ -133,65 +144,6 @@ class Pane {
     context.globalAlpha = 1;
   }
 
-  divider(context, x, height) {
-    context.fillStyle = "#fff";
-    context.fillRect(x - this.dense, 0, 2 * this.dense, height);
-    context.beginPath();
-    context.arc(x, height / 2, 11 * this.dense, 0, 7);
-    context.fill();
-    context.fillStyle = "#0b7680";
-    context.font = `600 ${13 * this.dense}px system-ui, sans-serif`;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillText("⇔", x, height / 2);
-  }
-
-  // What lies over the image: numbers, outlines of what is pointed at and chosen, ruler, cursor, scale bar.
-  over(context, view, other) {
-    const { dense } = this;
-    if (view.numbers && this.result && !view.marks && !other) this.numbers(context);
-    if (!other) {
-      this.outline(context, this.edges(view.hovered?.get(this.name)), 1.5, "rgba(255, 255, 255, 0.9)");
-      for (const label of view.picked?.[this.name] ?? []) this.outline(context, this.edges(label), 2, "#ffe08a");
-    }
-    // What is chosen in one pane is outlined in all.
-    if (view.selected) this.outline(context, view.selected.edges, 2, "#fff");
-    if (view.ruler) this.ruler(context, view.ruler);
-    if (view.cursor) this.cursor(context, view.cursor);
-    const bar = scaleBar(view.slice, Math.hypot(this.matrix[0], this.matrix[1]), this.canvas.width);
-    // Where a note stands at the foot of the pane there is no place for it; the other panes have the same scale.
-    if (!bar || this.note.hasChildNodes() || this.canvas.width < 140 * dense) return;
-    const [x, y] = [10 * dense, this.canvas.height - 12 * dense];
-    context.fillStyle = "rgba(0, 0, 0, 0.6)";
-    context.fillRect(x - 2 * dense, y - 2 * dense, bar.length + 4 * dense, 7 * dense);
-    context.fillStyle = "#fff";
-    context.fillRect(x, y, bar.length, 3 * dense);
-    this.words(context, bar.words, x, y - 6 * dense, "left");
-  }
-
-  words(context, text, x, y, align = "center") {
-    context.font = `600 ${11 * this.dense}px system-ui, sans-serif`;
-    context.textAlign = align;
-    context.textBaseline = align === "left" ? "alphabetic" : "middle";
-    context.lineWidth = 3 * this.dense;
-    context.lineJoin = "round";
-    context.strokeStyle = "rgba(0, 0, 0, 0.8)";
-    context.fillStyle = "#fff";
-    context.strokeText(text, x, y);
-    context.fillText(text, x, y);
-  }
-
-  numbers(context) {
-    const { slice } = this.view;
-    this.anchors ??= anchorsOf(this.result.labels, slice.width);
-    const area = Math.abs(this.matrix[0] * this.matrix[3] - this.matrix[1] * this.matrix[2]) / this.dense ** 2;
-    for (const { label, area: pixels, x, y } of this.anchors) {
-      if (pixels * area < 130 || !this.colours[label]) continue;
-      const name = this.hooks.nameOf(this.name, label);
-      this.words(context, name ? `${label} ${name}` : String(label), ...applied(this.matrix, x, y));
-    }
-  }
-
   // Edges of a structure of this pane; those that were asked for last are kept.
   edges(label) {
     if (!label || !this.result) return [];
@@ -202,48 +154,6 @@ class Pane {
       known.set(label, edgesOf(this.result.labels, width, height, label));
     }
     return known.get(label);
-  }
-
-  outline(context, edges, width, colour) {
-    if (!edges.length) return;
-    context.beginPath();
-    for (let k = 0; k < edges.length; k += 4) {
-      context.moveTo(...applied(this.matrix, edges[k], edges[k + 1]));
-      context.lineTo(...applied(this.matrix, edges[k + 2], edges[k + 3]));
-    }
-    context.lineCap = "round";
-    for (const [wide, stroke] of [[(width + 2) * this.dense, "rgba(0, 0, 0, 0.85)"], [width * this.dense, colour]]) {
-      context.lineWidth = wide;
-      context.strokeStyle = stroke;
-      context.stroke();
-    }
-  }
-
-  ruler(context, { from, to, words }) {
-    const [a, b] = [applied(this.matrix, ...from), applied(this.matrix, ...to)];
-    context.beginPath();
-    context.moveTo(...a);
-    context.lineTo(...b);
-    for (const [wide, stroke] of [[4, "rgba(0, 0, 0, 0.8)"], [1.75, "#ffe08a"]]) {
-      context.lineWidth = wide * this.dense;
-      context.strokeStyle = stroke;
-      context.stroke();
-    }
-    this.words(context, words, (a[0] + b[0]) / 2, (a[1] + b[1]) / 2 - 12 * this.dense);
-  }
-
-  cursor(context, [x, y]) {
-    const [u, v] = applied(this.matrix, x + 0.5, y + 0.5);
-    context.beginPath();
-    for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1]]) {
-      context.moveTo(u + 4 * dx * this.dense, v + 4 * dy * this.dense);
-      context.lineTo(u + 11 * dx * this.dense, v + 11 * dy * this.dense);
-    }
-    for (const [width, colour] of [[3, "rgba(0, 0, 0, 0.7)"], [1.25, "#ffe08a"]]) {
-      context.lineWidth = width * this.dense;
-      context.strokeStyle = colour;
-      context.stroke();
-    }
   }
 
   // The source coordinates under the pointer, which may lie outside the slice.
