@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.methods.base.method import Method, NeverStop, Progress, StopFlag, ignore_progress
+from ctseg.methods.base.sharing import shared_tree
 from ctseg.slices.ct_slice import CTSlice
 
 if TYPE_CHECKING:  # loading a method's card must not wait for higra
@@ -64,6 +65,6 @@ def label_map_and_tree(
     """
     if not isinstance(method, Hierarchical):
         return method.segment(ct_slice, stop=stop, progress=progress), None
-    tree = method.tree(ct_slice, stop=stop, progress=progress)
+    tree = shared_tree(method, ct_slice, stop, progress)
     progress(1.0)
     return tree.label_map, tree

@@ -13,6 +13,7 @@ from ctseg.methods.base.affinity_network import AffinityNetwork, resized
 from ctseg.methods.base.body import body_mask
 from ctseg.methods.base.hierarchical import FromTree, Hierarchical
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
+from ctseg.methods.base.sharing import shared_label_map
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
@@ -63,7 +64,7 @@ class WholeSlice(FromTree):
         grey = to_uint8(ct_slice, self._input_window)
         raise_if_stopped(stop)
         worked_on = _shrunk(grey)
-        found = None if self._structures is None else self._structures.segment(ct_slice, stop)
+        found = None if self._structures is None else shared_label_map(self._structures, ct_slice, stop)
         raise_if_stopped(stop)
         progress(0.0 if found is None else 0.4)
         boundary = self._boundary(grey, worked_on.shape)

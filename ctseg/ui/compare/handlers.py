@@ -211,7 +211,7 @@ def run(session: Session, identity: str, method: str) -> Iterator[bytes]:
     card = replace(CARDS[method], seconds=usual_seconds(method))
     fetch = download_bytes(method)
     try:
-        for step in run_method(ct_slice, method, plan.stop, session.turn):
+        for step in run_method(ct_slice, method, plan.stop, session.turn, plan.shared):
             if isinstance(step, Step) and step.waiting:
                 yield frame(about | {"state": "waiting", "text": _ahead(_others_running(plan))}, {})
             elif isinstance(step, Step):
@@ -224,7 +224,7 @@ def run(session: Session, identity: str, method: str) -> Iterator[bytes]:
                 results.take(session, method, step.label_map, step.seconds, step.tree)
                 yield results.result_frame(session, method, ct_slice, about)
     finally:
-        plan.left.discard(method)
+        plan.finish(method)
 
 
 def cancel(session: Session) -> Message:

@@ -15,6 +15,7 @@ from ctseg.errors import UserError
 from ctseg.methods import CARDS, StopFlag, Stopped, load
 from ctseg.methods.base.fetching import fetch_weights
 from ctseg.methods.base.hierarchical import label_map_and_tree
+from ctseg.methods.base.sharing import SharedTrees, sharing
 from ctseg.slices import CTSlice
 from ctseg.slices.orientation import UPRIGHT, Turn
 
@@ -123,12 +124,15 @@ def turned_back(label_map: NDArray[np.integer], tree: Any, turn: Turn) -> tuple[
 class _Run(threading.Thread):
     """Works in the background; what came of it stands in ``outcome`` once the thread has ended."""
 
-    def __init__(self, ct_slice: CTSlice, method: str, stop: StopFlag, turn: Turn) -> None:
+    def __init__(
+        self, ct_slice: CTSlice, method: str, stop: StopFlag, turn: Turn, shared: SharedTrees
+    ) -> None:
         super().__init__(name=f"ctseg-{method}", daemon=True)
         self._ct_slice = ct_slice if turn == UPRIGHT else turn.applied_to_slice(ct_slice)
         self._turn = turn
         self._method = method
         self._stop_flag = stop
+        self._shared = shared
         self.fraction = 0.0
         self.began: float | None = None
         self.waiting = True
@@ -165,8 +169,10 @@ class _Run(threading.Thread):
             self._note(0.0)
         method = load(self._method)
         self.began = time.perf_counter()
-        label_map, tree = label_map_and_tree(method, self._ct_slice, self._stop_flag, self._note)
-        needed = time.perf_counter() - self.began
+        with sharing(self._shared) as use:
+            label_map, tree = label_map_and_tree(method, self._ct_slice, self._stop_flag, self._note)
+        # What it takes by itself, whatever another run of the comparison did for it.
+        needed = time.perf_counter() - self.began + use.spared
         _learn(self._method, needed, self._ct_slice.pixels.size)
         lying, lying_tree = turned_back(label_map, tree, self._turn)
         return Done(lying, needed, lying_tree)
@@ -181,14 +187,19 @@ class _Run(threading.Thread):
 
 
 def run_method(
-    ct_slice: CTSlice, method: str, stop: threading.Event, turn: Turn = UPRIGHT
+    ct_slice: CTSlice,
+    method: str,
+    stop: threading.Event,
+    turn: Turn = UPRIGHT,
+    shared: SharedTrees | None = None,
 ) -> Iterator[Step | Done | Failed | Cancelled]:
     """Yield a `Step` about every 0.15 s, and at last `Done`, `Failed` or `Cancelled`.
 
     The method gets the slice turned; what it makes of it is turned back. Closing the iterator sets `stop`,
-    so a run ends with the event that asked for it.
+    so a run ends with the event that asked for it. Runs with one ``shared`` compute once what several of them
+    stand on.
     """
-    run = _Run(ct_slice, method, stop, turn)
+    run = _Run(ct_slice, method, stop, turn, SharedTrees() if shared is None else shared)
     run.start()
     try:
         while run.is_alive():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.methods.base.sharing import SharedTrees
 from ctseg.slices import CTSlice, Stack
 from ctseg.slices.orientation import UPRIGHT, Turn
 
@@ -21,12 +22,22 @@ MAX_VISITED_BYTES = 48 * 1024**2
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The methods asked for by one press of Compare that are still to finish, and the flag that ends them."""
+    """The methods asked for by one press of Compare that are still to finish, and the flag that ends them.
+
+    ``shared`` holds what they compute for one another on the one slice.
+    """
 
     left: set[str]
     running: set[str] = field(default_factory=set)
     stop: threading.Event = field(default_factory=threading.Event)
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+    shared: SharedTrees = field(default_factory=SharedTrees)
+
+    def finish(self, method: str) -> None:
+        """Take a method from those that are left; after the last nothing of the slice is held."""
+        self.left.discard(method)
+        if not self.left:
+            self.shared.forget()
 
 
 @dataclass(eq=False)

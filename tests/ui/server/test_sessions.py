@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from small_slices import stack_of
 
+from ctseg.methods import load
+from ctseg.partition import MergeTree
 from ctseg.slices import SliceError
 from ctseg.ui.server import sessions as module
 from ctseg.ui.server.sessions import Finished, Session
@@ -55,3 +57,15 @@ def test_a_session_knows_how_much_it_holds() -> None:
     assert session.held_bytes == held + found.label_map.nbytes + 800
     session.forget()
     assert session.held_bytes == 0
+
+
+def test_a_plan_holds_nothing_of_the_slice_once_its_last_method_is_done() -> None:
+    session = Session()
+    session.keep(stack_of())
+    plan = session.begin(["partition", "partition-all"])
+    assert session.ct_slice is not None
+    plan.shared.keep(load("sobel-tree"), session.ct_slice, MergeTree.empty((24, 32)), 0.1)
+    plan.finish("partition")
+    assert len(plan.shared) == 1
+    plan.finish("partition-all")
+    assert len(plan.shared) == 0

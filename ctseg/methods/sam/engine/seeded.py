@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ctseg.methods.base.hierarchical import Hierarchical
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
+from ctseg.methods.base.sharing import shared_label_map
 from ctseg.methods.sam.engine.decoder import ImageSide, PointDecoder
 from ctseg.methods.sam.engine.frame import encoder_input, framed_points, upscaled
 from ctseg.methods.sam.engine.mask_settings import SeedSettings
@@ -106,7 +107,7 @@ class SeededMasks:
 
     def seeds(self, ct_slice: CTSlice, stop: StopFlag = NeverStop()) -> list[Seed]:
         """Return the points to ask about; raises ``Stopped``."""
-        structures = self._structures.segment(ct_slice, stop)
+        structures = shared_label_map(self._structures, ct_slice, stop)
         regions = self._whole.tree(ct_slice, stop).cut(count=self._settings.regions)
         return seeds(structures, regions, self._settings)
 
