@@ -36,6 +36,7 @@ _SCRIPTS = (
     "stage/picking.js",
     "stage/pointing.js",
     "stage/input.js",
+    "stage/knowledge.js",
     "stage/stage.js",
     "page/table.js",
     "page/scores.js",

@@ -18,7 +18,7 @@ class Truth {
     pane.say(null, "");
     for (const each of stage.panes.values()) {
       each.marks = truth.arrays[`marks ${each.name}`] ?? null;
-      if (truth.found[each.name]) each.found.textContent = ` · ${truth.found[each.name]}`;
+      if (truth.found[each.name]) each.tellFound(truth.found[each.name]);
     }
     const names = [...stage.panes.keys()].filter((name) => name !== "truth");
     stage.only([...names, "truth"]);

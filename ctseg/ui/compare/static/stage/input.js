@@ -106,7 +106,7 @@ class StageInput {
     const { toolbar } = stage;
     const actions = {
       Enter: () => stage.picking.pick(pane, stage.view.cursor, event.shiftKey), " ": () => stage.picking.pick(pane, stage.view.cursor, event.shiftKey),
-      Escape: () => stage.picking.clear(), "+": () => stage.zoomAt(pane, null, 1.25), "=": () => stage.zoomAt(pane, null, 1.25),
+      Escape: () => { stage.knowledge.close(); stage.picking.clear(); }, "+": () => stage.zoomAt(pane, null, 1.25), "=": () => stage.zoomAt(pane, null, 1.25),
       "-": () => stage.zoomAt(pane, null, 0.8), 0: () => stage.home(), f: () => stage.fullscreen(), r: () => stage.toggleRuler(),
       o: () => toolbar.set(toolbar.style, stage.view.outlined ? "filled" : "outline"),
       n: () => toolbar.numbers.input.click(), e: () => toolbar.marks.element.hidden || toolbar.marks.input.click(),

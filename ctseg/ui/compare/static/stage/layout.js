@@ -4,6 +4,10 @@ const MIN_PANE_PX = 200;
 const LEAST_PANE_PX = 150;
 const GAP_PX = 4;
 const STRIP_PX = 92;
+const MAX_BELOW_PX = 120;
+// From this width on a caption has its title and its state in one line.
+const WIDE_PANE_PX = 430;
+const CAPTION_PX = { wide: 28, narrow: 46, outside: 19 };
 
 class Layout {
   constructor(stage) {
@@ -41,7 +45,10 @@ class Layout {
     const { columns, rows } = this.columns(grid.length, width, height);
     const strip = this.arrangement === "grid" ? [] : panes;
     this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
-    this.grid.style.height = `${strip.length ? Math.max(height - STRIP_PX, 240) : Math.max(height, rows * LEAST_PANE_PX)}px`;
+    this.grid.style.gridTemplateRows = `repeat(${rows}, auto minmax(0, 1fr))`;
+    this.grid.toggleAttribute("data-wide", width / columns >= WIDE_PANE_PX);
+    const least = rows * (LEAST_PANE_PX + this.caption(width / columns));
+    this.grid.style.height = `${strip.length ? Math.max(height - STRIP_PX, 240) : Math.max(height, least)}px`;
     const there = [...this.grid.children];
     const wanted = grid.map((pane) => pane.element);
     if (there.length !== wanted.length || there.some((each, k) => each !== wanted[k])) this.put(wanted);
@@ -52,12 +59,13 @@ class Layout {
 
   // Width and height that the panes may take.
   room() {
-    const { box } = this.stage;
+    const { box, knowledge } = this.stage;
     const full = document.fullscreenElement === box;
-    // Not the box's own end: in full screen it has all the height whatever is in it.
-    const under = box.lastElementChild.getBoundingClientRect().bottom - this.grid.getBoundingClientRect().bottom;
+    // Not the box's own end: in full screen it has all the height whatever is in it. What a visitor opens below
+    // leaves the panes as they are.
+    const under = box.lastElementChild.getBoundingClientRect().bottom - this.grid.getBoundingClientRect().bottom - knowledge.element.offsetHeight;
     const top = full ? this.grid.offsetTop : Math.max(this.grid.getBoundingClientRect().top + window.scrollY, 0);
-    const below = (full ? under : Math.min(under, 120)) + 10;
+    const below = (full ? under : Math.min(under, MAX_BELOW_PX)) + 10;
     return [this.grid.clientWidth, Math.max(window.innerHeight - top - below, 300)];
   }
 
@@ -81,11 +89,17 @@ class Layout {
     const most = Math.max(1, Math.min(count, Math.floor(width / LEAST_PANE_PX)));
     for (let columns = 1; columns <= most; columns++) {
       const rows = Math.ceil(count / columns);
-      const k = Math.min((width / columns - GAP_PX) / wide, (height / rows - GAP_PX) / high);
+      const k = Math.min((width / columns - GAP_PX) / wide, (height / rows - GAP_PX - this.caption(width / columns)) / high);
       const size = k * Math.max(wide, high);
       if (size > best.size + 0.5) best = { columns, rows, size };
     }
     return best;
+  }
+
+  // Height of the words above an image of a width.
+  caption(width) {
+    const outside = [...this.stage.panes.values()].some((pane) => !pane.outside.hidden);
+    return CAPTION_PX[width >= WIDE_PANE_PX ? "wide" : "narrow"] + (outside ? CAPTION_PX.outside : 0);
   }
 
   pickMain(panes) {

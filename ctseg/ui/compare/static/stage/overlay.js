@@ -39,11 +39,10 @@ class Overlay {
     context.fillText("⇔", x, height / 2);
   }
 
-  // Where a note stands at the foot of the pane there is no place for it; the other panes have the same scale.
   scaleBar(context, slice) {
-    const { dense, matrix, canvas, note } = this.pane;
+    const { dense, matrix, canvas } = this.pane;
     const bar = scaleBar(slice, Math.hypot(matrix[0], matrix[1]), canvas.width);
-    if (!bar || note.hasChildNodes() || canvas.width < MIN_BAR_PANE_PX * dense) return;
+    if (!bar || canvas.width < MIN_BAR_PANE_PX * dense) return;
     const [x, y] = [10 * dense, canvas.height - 12 * dense];
     context.fillStyle = "rgba(0, 0, 0, 0.6)";
     context.fillRect(x - 2 * dense, y - 2 * dense, bar.length + 4 * dense, 7 * dense);

@@ -8,24 +8,22 @@ class Pane {
     this.canvas = make("canvas", {
       class: "ct-image", tabindex: 0, role: "application", "data-panel": name, "aria-label": title,
     });
+    this.known = [];
     this.note = make("div", { class: "ct-note", "aria-live": "polite" });
     this.time = make("span", { class: "ct-time" });
     this.found = make("span", { class: "ct-found" });
-    this.outside = make("button", { type: "button", class: "ct-outside", hidden: true, onclick: () => { this.info.hidden = !this.info.hidden; } });
-    this.info = make("div", { class: "ct-info", hidden: true });
-    this.about = iconButton("i", `What ${title} knows`, () => { this.info.hidden = !this.info.hidden; }, "ct-small");
+    this.pointed = make("span", { class: "ct-hover", hidden: true });
+    this.outside = make("button", { type: "button", class: "ct-outside", hidden: true, onclick: () => hooks.tell(this) });
+    this.about = iconButton("i", `What ${title} knows`, () => hooks.tell(this), "ct-small");
+    this.about.setAttribute("aria-expanded", "false");
     this.about.hidden = true;
-    this.large = iconButton("⤢", `Show ${title} large`, () => hooks.enlarge(this), "ct-small ct-enlarge");
-    this.heading = make("figcaption", {},
-      make("span", { class: "ct-title", title }, title), make("span", { class: "ct-status" }, this.time, this.found), this.outside);
-    this.corner = make("div", { class: "ct-corner" }, this.about, this.large);
-    this.element = make("figure", { class: "ct-panel", "data-method": name },
-      this.canvas, this.heading, this.corner, this.info, this.note);
-  }
-
-  tell(sentences) {
-    this.about.hidden = !sentences.length;
-    this.info.replaceChildren(make("ul", {}, ...sentences.map((each) => make("li", {}, each))));
+    const large = iconButton("⤢", `Show ${title} large`, () => hooks.enlarge(this), "ct-small ct-enlarge");
+    // Words stand above the image and never on it.
+    const heading = make("figcaption", {},
+      make("span", { class: "ct-title", title }, title), make("span", { class: "ct-corner" }, this.about, large),
+      make("div", { class: "ct-state" }, make("div", { class: "ct-run" }, make("span", { class: "ct-status" }, this.time, this.found), this.note), this.pointed), this.outside);
+    this.place = make("div", { class: "ct-place" }, this.canvas);
+    this.element = make("figure", { class: "ct-panel", "data-method": name }, heading, this.place);
   }
 
   // That the slice is outside of what the method knows; its first sentence says why, the others stand behind "i".
@@ -41,9 +39,13 @@ class Pane {
     this.found.textContent = "";
     this.time.textContent = estimate ?? "";
     this.warn(domain ?? "");
-    this.tell([...(domain ? [domain] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures]);
+    this.known = [...(domain ? [domain] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures];
+    this.about.hidden = !this.known.length;
     this.say("waiting", ahead ?? "");
   }
+
+  // How much of a known truth it found; behind how the run went where there is place, else on a line of its own.
+  tellFound(words) { this.found.replaceChildren(make("span", { class: "ct-dot" }, " · "), words); }
 
   empty() { Object.assign(this, { result: null, layer: null, marks: null }); }
 
@@ -68,8 +70,8 @@ class Pane {
 
   // Sizes the canvas to its place; returns whether there is one to draw on.
   fit() {
-    const width = Math.round(this.element.clientWidth);
-    const height = Math.round(this.element.clientHeight);
+    const width = Math.round(this.place.clientWidth);
+    const height = Math.round(this.place.clientHeight);
     if (!width || !height) return false;
     this.dense = window.devicePixelRatio || 1;
     const [w, h] = [Math.round(width * this.dense), Math.round(height * this.dense)];
@@ -171,6 +173,12 @@ class Pane {
     return x >= 0 && y >= 0 && x < width && y < height ? [x, y] : null;
   }
 
+  // What is pointed at, in the place of how the run went.
+  point(words) {
+    this.pointed.hidden = !words;
+    this.pointed.textContent = words;
+  }
+
   // In the filmstrip the same state, and in words for those who do not see it.
   tellFilm() {
     if (!this.filmed) return;
@@ -186,7 +194,8 @@ class Pane {
       : make("div", { class: "ct-bar", role: "progressbar", "aria-label": this.title, "aria-valuenow": Math.round(fraction * 100) },
         make("div", { style: `width: ${Math.max(2, fraction * 100)}%` }));
     this.note.className = `ct-note ${kind ? `ct-${kind}` : ""}`;
-    this.note.replaceChildren(...(text ? [make("p", {}, text)] : []), ...(bar ? [bar] : []));
+    this.note.title = text || "";
+    this.note.replaceChildren(...(text ? [make("span", {}, text)] : []), ...(bar ? [bar] : []));
     this.tellFilm();
   }
 }

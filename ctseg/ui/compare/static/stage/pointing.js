@@ -30,7 +30,7 @@ class Pointing {
 
   say(pane, pixel) {
     const { slice } = this.view;
-    for (const each of this.stage.panes.values()) each.hover?.remove();
+    for (const each of this.stage.panes.values()) each.point("");
     if (!slice) return;
     this.readout.textContent = pixel ? this.inWords(pane, pixel) : `${slice.slices > 1 ? "Wheel: slices. " : ""}${HINT}`;
     if (pixel) for (const each of this.stage.layout.shown()) this.hover(each, pixel);
@@ -47,8 +47,7 @@ class Pointing {
   hover(pane, pixel) {
     if (!pane.result?.table) return;
     const under = this.stage.labelAt(pane, pixel);
-    pane.hover = make("div", { class: "ct-hover" }, under ? this.stage.hooks.inWords(pane.name, under) : "background");
-    pane.element.append(pane.hover);
+    pane.point(under ? this.stage.hooks.inWords(pane.name, under) : "Background");
   }
 
   measure(from, to) {

@@ -16,6 +16,7 @@ class Stage {
     this.layout = new Layout(this);
     this.picking = new Picking(this);
     this.pointing = new Pointing(this);
+    this.knowledge = new Knowledge();
     this.trees = new TreeTools({
       cut: (pane, count) => hooks.cut(pane, count), edit: (pane, action) => this.picking.edit(pane, action),
       acted: () => this.offerTrees(), tell: (sentence) => { this.picked.textContent = sentence; },
@@ -45,7 +46,7 @@ class Stage {
     this.picked = make("p", { class: "ct-picked", role: "status" });
     this.legend = make("p", { class: "ct-aside ct-legend-line", hidden: true });
     this.keys = make("details", { class: "ct-keys" }, make("summary", {}, "Keys"), make("p", {}, KEYS));
-    this.box = make("div", { class: "ct-box" }, this.toolbar.element, this.asShown, this.layout.grid, this.layout.strip.element, this.slider,
+    this.box = make("div", { class: "ct-box" }, this.toolbar.element, this.asShown, this.layout.grid, this.layout.strip.element, this.knowledge.element, this.slider,
       make("div", { class: "ct-said-below" }, this.legend, this.picked, this.pointing.readout, this.keys));
     element.replaceChildren(make("div", { class: "ct-head" }, this.facts, this.remark), this.box);
   }
@@ -55,7 +56,7 @@ class Stage {
   pane(name, title) {
     if (!this.panes.has(name)) {
       this.panes.set(name, new Pane(name, title, {
-        enlarge: (pane) => this.layout.enlarge(pane), nameOf: (method, label) => this.hooks.nameOf(method, label),
+        enlarge: (pane) => this.layout.enlarge(pane), tell: (pane) => this.knowledge.toggle(pane), nameOf: (method, label) => this.hooks.nameOf(method, label),
       }));
     }
     return this.panes.get(name);
@@ -66,6 +67,7 @@ class Stage {
     for (const name of [...this.panes.keys()]) if (!names.includes(name)) this.panes.delete(name);
     this.panes = new Map(names.filter((name) => this.panes.has(name)).map((name) => [name, this.panes.get(name)]));
     this.offerTrees();
+    this.knowledge.follow(this.panes);
     this.layout.lay();
   }
 
