@@ -1,8 +1,8 @@
 """How quick the stage is under the hand, on the page's own clock: rows of the table in docs/stage.md.
 
 ``python benchmarks/stage.py`` takes about four minutes on two quiet cores. Parts can be named: ``first``
-``scroll`` ``slider`` ``pan`` ``visitors``. Headless Chromium without a GPU; while panning, frames are drawn as
-fast as they come, not 60 a second, so that the rate tells what the drawing costs.
+``scroll`` ``slider`` ``pan`` ``visitors``. Headless Chromium without a GPU; while panning, frames are drawn
+as fast as they come, not 60 a second, so that the rate tells what the drawing costs.
 """
 
 import argparse

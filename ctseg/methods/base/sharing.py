@@ -63,8 +63,10 @@ def _same(one: CTSlice, other: CTSlice) -> bool:
         return True
     if (one.intensity, one.spacing_mm, one.window) != (other.intensity, other.spacing_mm, other.window):
         return False
-    pairs = (one.affine, other.affine), (one.grid, other.grid), (one.pixels, other.pixels)
-    return all(first is second or np.array_equal(first, second) for first, second in pairs)
+    return np.array_equal(one.pixels, other.pixels) and all(
+        first is second or (first is not None and second is not None and np.array_equal(first, second))
+        for first, second in ((one.affine, other.affine), (one.grid, other.grid))
+    )
 
 
 class Use:
