@@ -1,181 +1,114 @@
-"""Measure ``ctseg batch``: beside other ways to segment a folder, and on mixed slices with forced failures.
+"""Measure ``ctseg batch`` beside other ways to segment a folder, and slices a second of each method.
 
-    python benchmarks/batch.py                  side by side, and seconds a slice of methods
-    python benchmarks/batch.py --mixed 2000     both engines, a worker and the driver killed, a resume
+    python benchmarks/batch.py
 
-Side by side means the same slices of the phantom by calls of ``ctseg segment`` file by file, by
-``ctseg segment FOLDER``, by a plain ``multiprocessing.Pool`` over ``ctseg.segment``, and by ``ctseg batch``
-with one worker and with two. Starts count, as a user waits for them. Times are by the clock, so the machine
-should do nothing else; its load is printed. Processor seconds suffer less from a busy machine.
+Side by side are calls of ``ctseg segment`` file by file, ``ctseg segment FOLDER``, a plain
+``multiprocessing.Pool`` over ``ctseg.segment``, and ``ctseg batch`` with one worker and with two, on the same
+slices of the phantom; starts count, as a user waits for them. Each method then runs on two processor
+threads: as two workers of one thread, and as one worker of two. Times are by the clock, so the machine should
+do nothing else; its load is printed. Mixed slices and forced failures are for ``scripts/check_batch.py``.
 """
 
 import argparse
 import multiprocessing
 import os
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Callable
 from pathlib import Path
 
-import nibabel
-import numpy as np
 import polars as pl
-import psutil
 from PIL import Image
-from pydicom.data import get_testdata_file
 
 import ctseg
 from ctseg.datasets import open_split
+from ctseg.methods import CARDS
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 CTSEG = (sys.executable, "-m", "ctseg")
-FILE_BY_FILE = 3
-METHODS = ("watershed", "sobel-tree", "multi-otsu", "felzenszwalb", "unet-tvmf", "partition")
-_SIDE, _PLANES = 128, 25
-_WATCHED_SECONDS = 600
+FILE_BY_FILE, POOLED = 3, 16
+MANY, FEW = 12, 2
+SLOW_SECONDS = 2.0
+SPLITS = {"2 x 1": (2, 1), "1 x 2": (1, 2)}
 
 
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--slices", type=int, default=24, help="of the phantom, side by side (default 24)")
-    parser.add_argument("--method", default="watershed")
-    parser.add_argument(
-        "--methods", action="store_true", help="seconds a slice and memory of every quick method"
-    )
-    parser.add_argument("--mixed", type=int, metavar="N", help="both engines on N mixed slices instead")
+    parser.add_argument("--slices", type=int, default=64, help="of the phantom, side by side (default 64)")
+    parser.add_argument("--method", default="watershed", help="of the comparison (default watershed)")
+    parser.add_argument("--methods", nargs="*", help="of the table (default: all; none with no name)")
     options = parser.parse_args()
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start")
-    with tempfile.TemporaryDirectory() as folder:
-        if options.mixed:
-            mixed(Path(folder), options.mixed, options.method)
-        else:
-            side_by_side(Path(folder), options.slices, options.method)
-            if options.methods:
-                methods(Path(folder))
-    print(f"load {os.getloadavg()[0]:.1f} at the end")
+    start = time.perf_counter()
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start", flush=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        write_phantoms(folder / "images", max(options.slices, MANY))
+        if options.slices:
+            side_by_side(folder, options.slices, options.method)
+        table_of_methods(folder, trained() if options.methods is None else options.methods)
+    print(f"load {os.getloadavg()[0]:.1f} at the end, after {time.perf_counter() - start:.0f} s")
+
+
+def trained() -> list[str]:
+    """Return all methods that can be run, the quick ones first."""
+    names = [name for name, card in CARDS.items() if card.trained]
+    return sorted(names, key=lambda name: name.startswith("sam"))
 
 
 def side_by_side(folder: Path, slices: int, method: str) -> None:
-    """Print slices a second of each way."""
+    """Print slices a second of each way, and what the aims are."""
     images = folder / "images"
-    write_phantoms(images, slices)
     paths = sorted(images.iterdir(), key=lambda path: int(path.stem))
     ways: dict[str, tuple[int, Callable[[], object]]] = {
         "ctseg segment, file by file": (
             FILE_BY_FILE,
-            lambda: [_segment(path, folder, method) for path in paths[:3]],
+            lambda: [_segment(path, folder / "single", method) for path in paths[:FILE_BY_FILE]],
         ),
         "ctseg segment FOLDER": (slices, lambda: _segment(images, folder / "y.csv", method)),
-        "multiprocessing.Pool, 2": (slices, lambda: pooled(paths, method)),
-        "ctseg batch, 1 worker": (slices, lambda: _batch(images, folder / "one", method, 1)),
-        "ctseg batch, 2 workers": (slices, lambda: _batch(images, folder / "two", method, 2)),
+        "multiprocessing.Pool(2)": (POOLED, lambda: pooled(paths[:POOLED], method)),
+        "ctseg batch, 1 worker": (slices, lambda: _batch(images, folder / "one", method, 1, 1)),
+        "ctseg batch, 2 workers": (slices, lambda: _batch(images, folder / "two", method, 2, 1)),
     }
-    print(f"{slices} phantom slices of 512x512 as PNG, {method}")
+    print(f"\n| {slices} phantom slices of 512x512 as PNG, `{method}` | slices a second |\n|---|---|")
+    rates = []
     for name, (count, way) in ways.items():
         start = time.perf_counter()
         way()
-        seconds = time.perf_counter() - start
-        print(f"{name:30s} {count / seconds:7.2f} slices a second", flush=True)
+        rates.append(count / (time.perf_counter() - start))
+        print(f"| {name} | {rates[-1]:.2f} |", flush=True)
+    alone, by_folder, _, one, two = rates
+    more, than_folder, ideal = two / alone, two / by_folder, two / one / 2
+    print(f"\n2 workers: {more:.1f} times file by file (aim 4), {than_folder:.2f} times FOLDER (1.5)", end="")
+    print(f", {ideal:.2f} of ideal (0.9)")
 
 
-def methods(folder: Path) -> None:
-    """Print seconds a slice in a worker of one thread, starts and reading aside, for each method."""
-    print("method           processor seconds a slice: median, 90th percentile; by the clock; peak")
-    for method in METHODS:
-        out = folder / f"of-{method}"
-        peak = _batch(folder / "images", out, method, 1)
-        times = pl.read_parquet(out / "times.parquet")[1:]  # the first one waits for what is loaded late
-        cpu, clock = times["cpu_seconds"], times["seconds"]
-        told = f"{cpu.median():.3f} {cpu.quantile(0.9):.3f} {clock.median():.3f}"
-        print(f"{method:16s} {told}   {peak:.0f} MB", flush=True)
+def table_of_methods(folder: Path, methods: list[str]) -> None:
+    """Print slices a second of each method for both splits of two threads, starts and reading aside."""
+    if not methods:
+        return
+    names = " | ".join(f"{name}: slices a second | MB a process" for name in SPLITS)
+    print(f"\n| method (workers x threads) | {names} | best |\n|---|---|---|---|---|---|", flush=True)
+    for method in methods:
+        cells, rates = [], {}
+        slow = CARDS[method].seconds >= SLOW_SECONDS or method.startswith("sam")
+        few = folder / f"of-{FEW if slow else MANY}"
+        if not few.is_dir():
+            write_phantoms(few, FEW if slow else MANY)
+        for split, (workers, threads) in SPLITS.items():
+            out = folder / f"{method}-{workers}"
+            peak = _batch(few, out, method, workers, threads)
+            rates[split] = rate_of(out, workers)
+            cells.append(f"{rates[split]:.2f} | {peak:.0f}")
+        best = max(rates, key=lambda split: rates[split])
+        print(f"| `{method}` | {' | '.join(cells)} | {best} |", flush=True)
 
 
-def mixed(folder: Path, slices: int, method: str) -> None:
-    """Run both engines on a folder of all kinds, kill a worker and the driver, resume, and compare."""
-    source = folder / "patients"
-    write_mixed(source, slices)
-    figures = {}
-    for engine in ("local", "ray"):
-        out = folder / engine
-        words = [
-            "batch",
-            str(source),
-            "--method",
-            method,
-            "--out",
-            str(out),
-            "--engine",
-            engine,
-            "--workers",
-            "2",
-        ]
-        start = time.perf_counter()
-        killed = kill_in_mid_run(words, out)
-        done_before = len(list((out / "done").glob("*.json")))
-        subprocess.run([*CTSEG, *words, "--resume"], check=True, capture_output=True)
-        seconds = time.perf_counter() - start
-        table = pl.read_parquet(out / "slices.parquet")
-        figures[engine] = (table.height, table.filter(pl.col("error") != "").height, seconds)
-        print(
-            f"{engine}: {table.height} rows, {figures[engine][1]} failed, {seconds:.0f} s; killed {killed}; "
-            f"{done_before} shards were done then and {len(list((out / 'done').glob('*.json')))} are now",
-            flush=True,
-        )
-    same = contents(folder / "local") == contents(folder / "ray")
-    size = sum(len(content) for content in contents(folder / "local").values())
-    print(f"the same bytes in all {len(contents(folder / 'local'))} files: {same}; {size / 1e6:.1f} MB")
-
-
-def kill_in_mid_run(words: list[str], out: Path) -> str:
-    """Start a run, kill one of its workers once something is done, and the driver a little later."""
-    driver = subprocess.Popen([*CTSEG, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    killed = []
-    try:
-        wait_for_shards(out, driver, 3)
-        workers = [each for each in psutil.Process(driver.pid).children(recursive=True) if works(each)]
-        if workers:
-            workers[0].kill()
-            killed.append("a worker")
-        wait_for_shards(out, driver, 8)
-    finally:
-        if driver.poll() is None:
-            os.kill(driver.pid, signal.SIGKILL)
-            killed.append("the driver")
-        driver.wait()
-    return " and ".join(killed)
-
-
-def works(process: psutil.Process) -> bool:
-    """Whether a process is a worker of one of the engines."""
-    try:
-        command = " ".join(process.cmdline())
-    except psutil.Error:
-        return False
-    return "spawn_main" in command or "MapWorker" in command or "_ShardWorker" in command
-
-
-def wait_for_shards(out: Path, driver: subprocess.Popen[bytes], count: int) -> None:
-    """Return once so many shards are done, or the run has ended."""
-    end = time.monotonic() + _WATCHED_SECONDS
-    while driver.poll() is None and len(list((out / "done").glob("*.json"))) < count:
-        if time.monotonic() > end:
-            raise TimeoutError(f"{count} shards took longer than {_WATCHED_SECONDS} s")
-        time.sleep(0.05)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Return all files of a run but its times."""
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and not str(path.relative_to(folder)).startswith("times")
-    }
+def rate_of(out: Path, workers: int) -> float:
+    """Return slices a second of a run by its median slice: a worker's first waits for what is loaded late."""
+    return workers / pl.read_parquet(out / "times.parquet")["seconds"].median()
 
 
 def write_phantoms(folder: Path, count: int) -> None:
@@ -187,64 +120,15 @@ def write_phantoms(folder: Path, count: int) -> None:
         Image.fromarray(grey).save(folder / f"{number}.png")
 
 
-def write_mixed(folder: Path, slices: int) -> None:
-    """Write phantoms, volumes made of them, copies of a sample DICOM slice, and files that are broken."""
-    write_phantoms(folder / "phantoms", 20)
-    left = slices - 20
-    for number, planes in enumerate(_planes(left - 10)):
-        home = folder / f"s{number:04d}"
-        home.mkdir()
-        voxels = _volume(number, planes)
-        nibabel.save(nibabel.Nifti1Image(voxels, np.diag([3.0, 3.0, 5.0, 1.0])), home / "ct.nii.gz")
-        if number % 4 == 0:
-            (home / "segmentations").mkdir()
-            mask = (voxels > 150).astype(np.uint8)
-            nibabel.save(
-                nibabel.Nifti1Image(mask, np.diag([3.0, 3.0, 5.0, 1.0])),
-                home / "segmentations" / "bone.nii.gz",
-            )
-    sample = Path(str(get_testdata_file("CT_small.dcm")))
-    (folder / "export").mkdir()
-    for number in range(5):
-        # A patient each would need other identifiers; copies are told and read once.
-        shutil.copy(sample, folder / "export" / f"IM{number}")
-    broken = {
-        "cut.png": (folder / "phantoms" / "0.png").read_bytes()[:500],
-        "empty.dcm": b"",
-        "text.nii.gz": b"no volume",
-    }
-    broken["cut.nii.gz"] = (folder / "s0000" / "ct.nii.gz").read_bytes()[:3000]
-    for name, content in broken.items():
-        (folder / name).write_bytes(content)
-
-
-def _planes(slices: int) -> Iterator[int]:
-    while slices > 0:
-        yield min(_PLANES, slices)
-        slices -= _PLANES
-
-
-def _volume(seed: int, planes: int) -> np.ndarray:
-    """Phantom slices of a quarter of the size, one on the other, in HU, as NIfTI's (I, J, K)."""
-    stacked = [_small_phantom((seed + plane) % 60) for plane in range(planes)]
-    grey = np.stack(stacked, axis=2).transpose(1, 0, 2)[:, ::-1].astype(np.float32)
-    return (grey if grey.min() < -100 else grey * (400 / 255) - 160 - 900 * (grey == 0)).astype(np.int16)
-
-
-@cache
-def _small_phantom(number: int) -> np.ndarray:
-    return open_split("phantom-val").slice(number).pixels[::4, ::4]
-
-
 def _segment(source: Path, out: Path, method: str) -> None:
-    subprocess.run(
-        [*CTSEG, "segment", source, "--method", method, "--out", out], check=True, capture_output=True
-    )
+    words = [*CTSEG, "segment", source, "--method", method, "--out", out]
+    subprocess.run(words, check=True, capture_output=True)
 
 
-def _batch(source: Path, out: Path, method: str, workers: int) -> float:
+def _batch(source: Path, out: Path, method: str, workers: int, threads: int) -> float:
     """Run it and return the largest memory of one of its processes, in MB."""
-    words = ["batch", source, "--method", method, "--out", out, "--workers", str(workers)]
+    words = ["batch", source, "--method", method, "--out", out]
+    words += ["--workers", str(workers), "--threads", str(threads)]
     started = subprocess.Popen([*CTSEG, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(started.pid, 0)
     assert status == 0, words

@@ -159,9 +159,12 @@ class RunFolder:
 
     def tidy(self) -> None:
         """Once all is done, remove what killed workers left half written, and the folder they worked in."""
-        for path in self.folder.rglob(".*.tmp"):
+        for path in [*self.folder.rglob(".*.tmp")]:
             with suppress(OSError):
-                path.unlink()
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
         with suppress(OSError):
             (self.folder / _UNFINISHED).rmdir()
 

@@ -30,9 +30,10 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     command.add_argument(
         "--format",
-        choices=("nifti", "npz", "csv"),
+        choices=("nifti", "dicom-seg", "npz", "csv"),
         default="nifti",
-        help="how label maps are written: a file each, or with csv one table in the challenge's layout too",
+        help="how label maps are written: a file for each source, with dicom-seg one for each DICOM slice "
+        "(it names the patient), with csv also one table in the challenge's layout",
     )
     command.add_argument(
         "--regions",
@@ -45,6 +46,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "--resume", action="store_true", help="do what is missing of a run that was begun in --out"
     )
     add_engine(command)
+    add_threads(command)
     command.set_defaults(run=run)
 
 
@@ -60,6 +62,10 @@ def add_engine(command: argparse.ArgumentParser) -> None:
         "--address", help="of a running Ray cluster, such as auto (default: one is started here)"
     )
     command.add_argument("--workers", type=int, help="processes at once (default: one for each core)")
+
+
+def add_threads(command: argparse.ArgumentParser) -> None:
+    """Add the option that says how many processor threads each worker has."""
     command.add_argument("--threads", type=int, default=1, help="processor threads of each (default 1)")
 
 
@@ -75,6 +81,10 @@ def run(options: argparse.Namespace) -> int:
         format=options.format,
         regions=options.regions,
     )
+    if options.format == "dicom-seg":
+        from ctseg.labelmaps.files.dicom_seg import CARRIES, VIEWERS
+
+        print(f"Note: {CARRIES} {VIEWERS}", file=sys.stderr)
     line = ProgressLine()
     try:
         report = segment_all(asked, how(options), line.begin, line)
@@ -96,16 +106,17 @@ def how(options: argparse.Namespace) -> Any:
 
     if options.workers is not None and options.workers < 1:
         raise CommandError(f"--workers is {options.workers}; it must be 1 or more.")
-    if options.threads < 1:
-        raise CommandError(f"--threads is {options.threads}; it must be 1 or more.")
+    threads = getattr(options, "threads", 1)
+    if threads < 1:
+        raise CommandError(f"--threads is {threads}; it must be 1 or more.")
     if options.address and options.engine != "ray":
         raise CommandError("--address names a Ray cluster; add --engine ray.")
     share = getattr(options, "shard", None)
     return HowToRun(
         engine=options.engine,
         address=options.address,
-        workers=options.workers or max(1, cores() // options.threads),
-        environment=threads_environment(options.threads),
+        workers=options.workers or max(1, cores() // threads),
+        environment=threads_environment(threads),
         share=None if share is None else share_of(share),
         resume=getattr(options, "resume", False),
     )

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from ctseg.cli.batch import ProgressLine, add_engine, how
+from ctseg.cli.batch import ProgressLine, add_engine, add_threads, how
 from ctseg.cli.errors import CommandError
 
 
@@ -50,6 +50,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     build.add_argument("--resume", action="store_true", help="do what is missing of a dataset that was begun")
     add_engine(build)
+    add_threads(build)
     build.set_defaults(run=run)
 
 

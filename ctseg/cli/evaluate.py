@@ -3,8 +3,10 @@
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from ctseg.cli.batch import add_engine, how
 from ctseg.cli.errors import CommandError
 
 
@@ -17,13 +19,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.add_argument("--board", required=True, help="a name from `ctseg board`")
     command.add_argument("--out", type=Path, help="folder of results (default: the project's leaderboard/)")
     command.add_argument("--json", action="store_true", help="print the whole result as JSON")
+    add_engine(command)
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, store the result and print the means."""
     from ctseg.leaderboard.boards import BoardError, find_board
-    from ctseg.leaderboard.evaluation.evaluate import evaluate
+    from ctseg.leaderboard.evaluation.evaluate import TWO_PROCESSES, evaluate
     from ctseg.leaderboard.folders import built_in_folder
     from ctseg.leaderboard.results.disclosure import disclosed_result
     from ctseg.leaderboard.results.look_log import Look, add_look
@@ -34,7 +37,13 @@ def run(options: argparse.Namespace) -> int:
     folder = options.out or built_in_folder()
     try:
         board = find_board(options.board)
-        result = evaluate(options.method, board, cache_folder() / "evaluations", _Progress())
+        result = evaluate(
+            options.method,
+            board,
+            cache_folder() / "evaluations",
+            _Progress(),
+            replace(how(options), workers=options.workers or TWO_PROCESSES.workers),
+        )
     except BoardError as error:
         raise CommandError(str(error)) from error
     save(folder, result)

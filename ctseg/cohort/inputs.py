@@ -16,7 +16,7 @@ from ctseg.datasets import Split, open_split
 from ctseg.errors import UserError
 from ctseg.sandbox.runner import DecoderError
 from ctseg.slices import CTSlice, SliceError, Stack
-from ctseg.slices.bulk import read_stacks
+from ctseg.slices.bulk import StackReader, read_stacks
 
 _CHUNK_BYTES = 1 << 20
 
@@ -57,9 +57,16 @@ class Input(Protocol):
 
 @dataclass(frozen=True)
 class FolderInput:
-    """The files of a folder, as `ctseg.cohort.sources.find_sources` finds them."""
+    """The files of a folder, as `ctseg.cohort.sources.find_sources` finds them.
+
+    Attributes
+    ----------
+    folder : where they lie
+    read : `read_stacks`, or `read_named_stacks` for outputs that repeat whose slices they are
+    """
 
     folder: str
+    read: StackReader = read_stacks
 
     def open(self, task: BatchTask) -> Iterator[OpenedSource]:
         """See `Input`; small files are decoded together."""
@@ -67,7 +74,7 @@ class FolderInput:
         files = [[Path(self.folder) / file for file in source.files] for source in sources]
         sums = [_sum_of(source, paths) for source, paths in zip(sources, files, strict=True)]
         try:
-            stacks = read_stacks(files)
+            stacks = self.read(files)
         except DecoderError as error:
             raise DiskFullError(f"{error} The decoded files lie in the system's temporary folder.") from error
         for source, (digest, changed), stack in zip(sources, sums, stacks, strict=True):

@@ -4,7 +4,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,12 +78,14 @@ class SegmentJob:
             self._segment(opened, folder, rows)
         return rows.record()
 
-    def _segment(self, opened: "OpenedSource", folder: Path, rows: "TaskRows") -> None:
-        from ctseg.cohort.label_files import LabelMaps, write_label_maps
+    def _segment(self, opened: "OpenedSource", folder: Path, all_rows: "TaskRows") -> None:
+        from ctseg.cohort.label_files import LabelMaps, notes_of, write_label_maps
 
         if opened.error:
-            rows.add_refused(opened, opened.error)
+            all_rows.add_refused(opened, opened.error)
             return
+        rows = TaskRows()
+        opened = replace(opened, notes=(*opened.notes, *notes_of(self.format, opened)))
         label_maps = LabelMaps(opened)
         for index in range(len(opened.slices)):
             start, start_cpu = time.perf_counter(), time.process_time()
@@ -99,7 +101,14 @@ class SegmentJob:
             label_maps.put(index, label_map)
             rows.add(opened, index, ct_slice, label_map, confidence)
             rows.add_time(opened, index, time.perf_counter() - start, time.process_time() - start_cpu)
-        write_label_maps(folder, self.format, label_maps)
+        try:
+            write_label_maps(folder, self.format, label_maps)
+        except OSError:  # no fault of the source's
+            raise
+        except Exception as error:  # such as identifiers that no DICOM file may hold
+            all_rows.add_refused(opened, f"Its label maps could not be written ({error}).")
+            return
+        all_rows.extend(rows)
 
     def _label_map(self, ct_slice: "CTSlice") -> "tuple[NDArray[np.int32], NDArray[np.float64] | None]":
         from ctseg.api import segment_with_tree

@@ -1,19 +1,25 @@
-"""The label maps of a source as files: NIfTI of the whole volume, NumPy, or for the challenge's table."""
+"""The label maps of a source as files: NIfTI, DICOM Segmentation, NumPy, or for the challenge's table."""
 
+import hashlib
+import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.slices import Stack
+from ctseg.labelmaps.files.dicom_seg import MAX_STRUCTURES, derived_instance, write_dicom_seg
+from ctseg.slices import CTSlice, Stack
+from ctseg.slices.bulk import StackReader, read_named_stacks, read_stacks
 
 if TYPE_CHECKING:
     from ctseg.cohort.inputs import OpenedSource
 
 LABELS = "labels"
+SEG = "dicom-seg"
+_NO_SEG = "This is no DICOM slice whose place is known; its label map is written as NIfTI."
 MAX_TABLE_LABELS = 255
 """The challenge's table holds labels of one byte."""
 
@@ -43,15 +49,35 @@ def write_label_maps(folder: Path, kind: str, label_maps: LabelMaps) -> None:
     OSError
         If the disk is full or cannot be written.
     """
-    suffix, write = FORMATS[kind]
+    fits = kind != SEG or (_is_placed_dicom(label_maps.slices) and label_maps.voxels.max() <= MAX_STRUCTURES)
+    suffix, write = FORMATS[kind if fits else "nifti"]
     path = folder / LABELS / f"{label_maps.name}{suffix}"
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{uuid.uuid4().hex}{suffix}")
+    unfinished = path.with_name(f".{uuid.uuid4().hex}.tmp")
+    unfinished.mkdir()
     try:
-        write(unfinished, label_maps)
-        unfinished.replace(path)
+        write(unfinished / path.name, label_maps)
+        if path.is_dir():
+            shutil.rmtree(path)
+        (unfinished / path.name).replace(path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def notes_of(kind: str, opened: "OpenedSource") -> tuple[str, ...]:
+    """Return what must be said of a source whose label maps cannot be of a kind."""
+    return (_NO_SEG,) if kind == SEG and not _is_placed_dicom(opened.slices) else ()
+
+
+def reader_for(kind: str) -> StackReader:
+    """Return what reads a folder's sources for label maps of a kind: only one kind says whose they are."""
+    return read_named_stacks if kind == SEG else read_stacks
+
+
+def _is_placed_dicom(slices: Stack | Sequence[CTSlice]) -> bool:
+    if not isinstance(slices, Stack) or slices.affines is None or slices.identity is None:
+        return False
+    return bool(slices.identity.of(0)["FrameOfReferenceUID"])
 
 
 def _write_nifti(path: Path, label_maps: LabelMaps) -> None:
@@ -62,6 +88,22 @@ def _write_nifti(path: Path, label_maps: LabelMaps) -> None:
         return
     place = label_maps.slices[0].geometry
     write_nifti(path, label_maps.voxels[0], place.affine, place.spacing_mm, place.grid)
+
+
+def _write_seg(folder: Path, label_maps: LabelMaps) -> None:
+    """A file for each slice: a label of one slice has nothing to do with the same label of another."""
+
+    stack = label_maps.slices
+    assert isinstance(stack, Stack), "only stacks of DICOM have an identity"
+    assert stack.identity is not None, "it is a placed DICOM series"
+    folder.mkdir()
+    content = hashlib.sha256(np.ascontiguousarray(label_maps.voxels).data).hexdigest()
+    for index, label_map in enumerate(label_maps.voxels):
+        if label_map.any():
+            identity = stack.identity.of(index)
+            instance = derived_instance(identity, content, index + 1)
+            path = folder / f"{index:04d}.dcm"
+            write_dicom_seg(path, label_map, stack[index].geometry, identity, instance=instance)
 
 
 def _write_npz(path: Path, label_maps: LabelMaps) -> None:
@@ -77,7 +119,8 @@ def _write_bytes(path: Path, label_maps: LabelMaps) -> None:
 
 FORMATS: dict[str, tuple[str, Callable[[Path, LabelMaps], None]]] = {
     "nifti": (".nii.gz", _write_nifti),
+    SEG: (".seg", _write_seg),
     "npz": (".npz", _write_npz),
     "csv": (".npz", _write_bytes),
 }
-"""By name: how a file ends, and what writes it. ``csv`` becomes one table when all of a run is done."""
+"""By name: how a file or folder ends, and what writes it; ``csv`` becomes one table at the end of a run."""

@@ -16,6 +16,7 @@ from ctseg.cohort.tables import SLICES, STRUCTURES, TIMES, frame_bytes, joined
 from ctseg.export import DISCLAIMER
 from ctseg.files import bytes_under, write_atomically
 from ctseg.metrics import TABLED, Scores
+from ctseg.metrics.sums import SUMS
 from ctseg.spreadsheet import to_csv
 
 REPORT, FAILURES, TABLE = "report.json", "failures.csv", "labels.csv.gz"
@@ -61,9 +62,7 @@ def _write_slices(folder: Path, facts: dict[str, Any]) -> list[dict[str, Any]]:
     from ctseg.cohort.tables import schema
 
     scores = {field.name: pl.Float64 if field.type is float else pl.Int64 for field in fields(Scores)}
-    columns = {
-        name: kind for name, kind in schema(SLICES).items() if name not in ("predicted", "true", "counts")
-    }
+    columns = {name: kind for name, kind in schema(SLICES).items() if name not in SUMS}
     rows, failures = [], []
     for row in rows_of(folder):
         told = {name: row[name] for name in columns}

@@ -70,7 +70,7 @@ class TaskRows:
         structures: int | None,
         table: Any,
     ) -> None:
-        from ctseg.cohort.tables import sums_of
+        from ctseg.metrics.sums import sums_of
 
         height, width = (None, None) if ct_slice is None else ct_slice.shape
         self._slices.append(
@@ -85,6 +85,12 @@ class TaskRows:
                 **sums_of(table),
             }
         )
+
+    def extend(self, rows: "TaskRows") -> None:
+        """Add the rows of a part of the task."""
+        self._slices += rows._slices
+        self._structures += rows._structures
+        self._times += rows._times
 
     def record(self) -> TaskRecord:
         """Return what came of the task."""

@@ -10,6 +10,7 @@ from ctseg.batch.run_folder import RunFolder
 from ctseg.batch.tasks import BatchError, BatchTask, Shard, TellTask
 from ctseg.cohort.inputs import FolderInput, Input, SplitInput
 from ctseg.cohort.job import SegmentJob, weights_of
+from ctseg.cohort.label_files import reader_for
 from ctseg.cohort.report import LEFT_OUT, write_report
 from ctseg.cohort.sources import find_sources
 from ctseg.files import write_atomically
@@ -25,7 +26,7 @@ class Asked:
     input : a folder, or the name of a split
     method : a name of `ctseg methods`, or ``run:FOLDER``
     out : folder of the run
-    format : "nifti", "npz" or "csv"
+    format : "nifti", "dicom-seg", "npz" or "csv"
     regions : see `SegmentJob`
     """
 
@@ -78,7 +79,7 @@ def _planned(asked: Asked, run: RunFolder) -> tuple[SegmentJob, Callable[[], Seq
     folder = Path(asked.input)
     if folder.is_dir():
         _check_apart(folder.resolve(), asked.out.resolve())
-        files = FolderInput(str(folder.resolve()))
+        files = FolderInput(str(folder.resolve()), reader_for(asked.format))
         return job(files, {"input": "folder"}), lambda: _folder_tasks(files, run)
     from ctseg.datasets import DatasetError, open_split
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.batch.tasks import BatchError
-from ctseg.cohort.tables import SLICES, table_from
+from ctseg.cohort.tables import SLICES
 from ctseg.leaderboard.results.statistics import Interval, bootstrap_interval
 from ctseg.metrics import Scores, json_ready, mean_scores, scores_of
+from ctseg.metrics.sums import table_from
 
 
 @dataclass(frozen=True)

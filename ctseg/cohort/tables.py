@@ -6,12 +6,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from ctseg.metrics.sums import SUMS
 
 if TYPE_CHECKING:
     import polars
-
-    from ctseg.metrics import ContingencyTable
 
 SLICES, STRUCTURES, TIMES = "slices", "structures", "times"
 """Folders of the shards' tables, and with ``.parquet`` the files of the whole run."""
@@ -30,7 +28,7 @@ def schema(table: str) -> dict[str, Any]:
 
     where = {"source": pl.String, "slice": pl.Int32, "patient": pl.String}
     if table == SLICES:
-        sums = dict.fromkeys(("predicted", "true", "counts"), pl.List(pl.Int64))
+        sums = dict.fromkeys(SUMS, pl.List(pl.Int64))
         return {
             **where,
             "input_sha256": pl.String,
@@ -82,20 +80,3 @@ def joined(parts: Iterable[bytes | Path]) -> "polars.DataFrame":
     import polars as pl
 
     return pl.concat([pl.read_parquet(part) for part in parts], rechunk=True)
-
-
-def sums_of(table: "ContingencyTable | None") -> dict[str, list[int] | None]:
-    """Return the columns of a contingency table."""
-    if table is None:
-        return {"predicted": None, "true": None, "counts": None}
-    return {name: getattr(table, name).tolist() for name in ("predicted", "true", "counts")}
-
-
-def table_from(row: Mapping[str, Any]) -> "ContingencyTable | None":
-    """Return the contingency table of a row of `SLICES`, or None where no truth is known."""
-    from ctseg.metrics import table_of_pairs
-
-    if row["counts"] is None:
-        return None
-    predicted, true, counts = (np.array(row[name], np.int64) for name in ("predicted", "true", "counts"))
-    return table_of_pairs(predicted, true, counts)

@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from ctseg.errors import UserError
 from ctseg.sandbox.runner import DecoderError, Limits, run_decoder
 from ctseg.slices.ct_slice import SliceError
-from ctseg.slices.decode import TOO_MUCH_MEMORY, decode, open_file
+from ctseg.slices.decode import TOO_MUCH_MEMORY, decode, named_facts, open_file
 from ctseg.slices.stack import Stack
 
 # Nobody waits at a page; what does not end, ends all the same.
@@ -21,6 +22,19 @@ LIMITS = Limits(cpu_seconds=300, wall_seconds=900.0, place_seconds=900.0)
 _DISAGREES = "This file could not be decoded: what it says of itself contradicts itself; export it again."
 
 SeriesFacts = dict[str, Any]
+StackReader = Callable[[Sequence[Sequence[Path]]], list[Stack | SliceError]]
+
+
+@dataclass(frozen=True)
+class _Decoders:
+    """What the decoder's process runs for several sources, and for one alone."""
+
+    several: str
+    alone: str
+
+
+_PLAIN = _Decoders("ctseg.slices.bulk:decode_sources", "ctseg.slices.decode:decode_stack")
+_NAMED = _Decoders("ctseg.slices.bulk:decode_named_sources", "ctseg.slices.decode:decode_named_stack")
 
 
 def read_stacks(sources: Sequence[Sequence[Path]]) -> list[Stack | SliceError]:
@@ -42,20 +56,29 @@ def read_stacks(sources: Sequence[Sequence[Path]]) -> list[Stack | SliceError]:
     DecoderError
         If there is no room for what is decoded.
     """
+    return _read(sources, _PLAIN)
+
+
+def read_named_stacks(sources: Sequence[Sequence[Path]]) -> list[Stack | SliceError]:
+    """Read as `read_stacks`; a DICOM series has its identity with it, for one output alone."""
+    return _read(sources, _NAMED)
+
+
+def _read(sources: Sequence[Sequence[Path]], decoders: _Decoders) -> list[Stack | SliceError]:
     if len(sources) == 1:
-        return [_alone(sources[0])]
+        return [_alone(sources[0], decoders)]
     flat = [path for source in sources for path in source]
     try:
         counts = json.dumps([len(source) for source in sources])
-        pixels, facts = run_decoder("ctseg.slices.bulk:decode_sources", flat, LIMITS, settings=[counts])
+        pixels, facts = run_decoder(decoders.several, flat, LIMITS, settings=[counts])
         return _apart(pixels, facts.get("sources"), len(sources))
     except UserError:
-        return [_alone(source) for source in sources]
+        return [_alone(source, decoders) for source in sources]
 
 
-def _alone(source: Sequence[Path]) -> Stack | SliceError:
+def _alone(source: Sequence[Path], decoders: _Decoders) -> Stack | SliceError:
     try:
-        return Stack.from_facts(*run_decoder("ctseg.slices.decode:decode_stack", source, LIMITS))
+        return Stack.from_facts(*run_decoder(decoders.alone, source, LIMITS))
     except UserError as error:
         if isinstance(error, DecoderError) and error.why == "disk":  # no fault of the file's
             raise
@@ -90,6 +113,17 @@ def decode_sources(*arguments: str) -> tuple[NDArray[np.generic], dict[str, Any]
     ----------
     arguments : paths, and last the JSON of how many belong to each source
     """
+    return _decoded(arguments, Stack.facts)
+
+
+def decode_named_sources(*arguments: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    """Decode as `decode_sources` does; the facts have the identity beside them."""
+    return _decoded(arguments, named_facts)
+
+
+def _decoded(
+    arguments: Sequence[str], facts_of: Callable[[Stack], dict[str, Any]]
+) -> tuple[NDArray[np.generic], dict[str, Any]]:
     *paths, counts = arguments
     facts: list[dict[str, Any]] = []
     parts, first = [np.zeros(1, np.uint8)], 0
@@ -103,8 +137,9 @@ def decode_sources(*arguments: str) -> tuple[NDArray[np.generic], dict[str, Any]
                 raise MemoryError from error
             facts.append({"refused": str(error)})
             continue
-        parts.append(np.ascontiguousarray(stack.pixels).reshape(-1).view(np.uint8))
-        facts.append({"shape": stack.pixels.shape, "dtype": stack.pixels.dtype.name, "facts": stack.facts()})
+        pixels = stack.pixels
+        parts.append(np.ascontiguousarray(pixels).reshape(-1).view(np.uint8))
+        facts.append({"shape": pixels.shape, "dtype": pixels.dtype.name, "facts": facts_of(stack)})
     # The byte that makes an array of nothing possible goes last, so that the pixels stay aligned.
     return np.concatenate([*parts[1:], parts[0]]), {"sources": facts}
 

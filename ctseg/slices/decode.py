@@ -77,8 +77,13 @@ def decode_named_slice(path: str, index: str) -> tuple[NDArray[np.generic], dict
 
 
 def _named(stack: Stack) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    return stack.pixels, named_facts(stack)
+
+
+def named_facts(stack: Stack) -> dict[str, Any]:
+    """Return the facts of a stack with its identity beside them."""
     identity = None if stack.identity is None else stack.identity.facts()
-    return stack.pixels, stack.facts() | {"identity": identity}
+    return stack.facts() | {"identity": identity}
 
 
 def decode(paths: Sequence[Path]) -> Stack:

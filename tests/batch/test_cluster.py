@@ -23,7 +23,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_one_node_writes_the_bytes_of_the_local_engine(tmp_path: Path, importable: None) -> None:
     tasks, told = numbers({"1": "refuse"}, count=4), []
     ended(tmp_path / "ray", tasks, told.append, engine="ray", workers=1)

@@ -7,22 +7,24 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import polars as pl
+import pydicom
 import pytest
 
 import ctseg
 from ctseg.batch.engines import HowToRun, open_run, threads_environment
 from ctseg.batch.run_folder import RunFolder
 from ctseg.batch.tasks import BatchError
+from ctseg.cohort import label_files
 from ctseg.cohort.inputs import FolderInput
-from ctseg.cohort.job import SegmentJob
+from ctseg.cohort.job import SegmentJob, weights_of
 from ctseg.cohort.run import Asked, may_score, segment_all
 from ctseg.cohort.scores import scores_of_run
-from ctseg.cohort.sources import find_sources
-from ctseg.cohort.tables import table_from
+from ctseg.cohort.sources import find_sources, sources_in
 from ctseg.datasets import open_split
-from ctseg.labelmaps.files import read_challenge_csv
+from ctseg.labelmaps.files import read_challenge_csv, read_placed_label_map
 from ctseg.methods.base import registry
 from ctseg.metrics import TABLED, json_ready
+from ctseg.metrics.sums import table_from
 from ctseg.slices import read_slice, read_stack
 
 pytestmark = pytest.mark.thorough
@@ -184,3 +186,61 @@ def test_sums_that_were_spoilt_are_refused() -> None:
     for spoilt in ({**row, "counts": [5, 0]}, {**row, "counts": []}, twice):
         with pytest.raises(ValueError, match="no counts of pairs"):
             table_from(spoilt)
+
+
+def test_series_become_dicom_segmentations_of_the_same_bytes(patients: Path, tmp_path: Path) -> None:
+    """A file for each slice, in its place; what is no DICOM becomes NIfTI, and its notes say so."""
+    folder = tmp_path / "in"
+    for part in ("export", "images"):
+        shutil.copytree(patients / part, folder / part)
+    for name, workers in (("out", 1), ("again", 2)):
+        assert run(tmp_path / name, folder, format="dicom-seg", workers=workers)["failed"] == 0
+    out = tmp_path / "out"
+    assert contents(out) == contents(tmp_path / "again")
+    rows = pl.read_parquet(out / "slices.parquet")
+    noted = rows.filter(pl.col("notes").str.contains("written as NIfTI"))["source"].to_list()
+    assert noted == ["images/2", "images/9", "images/10"]
+    assert all((out / "labels" / f"{name}.nii.gz").is_file() for name in noted)
+    for series in ("export-1", "export-2"):
+        files = sorted((out / "labels" / f"{series}.seg").iterdir())
+        assert [file.name for file in files] == ["0000.dcm", "0001.dcm"]
+        headers = [pydicom.dcmread(file) for file in files]
+        assert len({each.SeriesInstanceUID for each in headers}) == 1
+        assert len({each.SOPInstanceUID for each in headers}) == 2
+    for file in sorted((folder / "export").glob("0?")):
+        ct_slice = read_slice(file)
+        found = [
+            each
+            for each in (out / "labels").glob("export-*/*.dcm")
+            if _segments(each) == pydicom.dcmread(file).SOPInstanceUID
+        ]
+        placed = read_placed_label_map(found[0], on=ct_slice.geometry)
+        assert np.array_equal(placed.label_map, ctseg.segment(ct_slice, METHOD))
+
+
+def _segments(file: Path) -> str:
+    """UID of the slice that a Segmentation belongs to."""
+    (series,) = pydicom.dcmread(file).ReferencedSeriesSequence
+    (instance,) = series.ReferencedInstanceSequence
+    return str(instance.ReferencedSOPInstanceUID)
+
+
+def test_a_source_that_cannot_be_written_does_not_take_its_neighbours_along(
+    patients: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, label_maps: label_files.LabelMaps) -> None:
+        if label_maps.name == "9":
+            raise ValueError("an identifier is too long")
+        path.touch()
+
+    monkeypatch.setitem(label_files.FORMATS, "npz", (".npz", write))
+    files = FolderInput(str(patients / "images"))
+    job = SegmentJob(files, METHOD, weights_of(METHOD), format="npz")
+    (task,) = files.tasks(find_sources(patients / "images")[0] * 2)[:1]
+    assert {source.name for source in sources_in(task)} == {"2", "9"}
+    record = job.start(tmp_path)(task)
+    assert (record.done, record.failed) == (1, 1)
+    told = pl.read_parquet(record.parts["slices"])
+    assert told.filter(source="9")["error"].to_list() == [
+        "Its label maps could not be written (an identifier is too long)."
+    ]

@@ -10,10 +10,18 @@ import torch
 import torch.distributed as dist
 from torch.nn.parallel import DistributedDataParallel
 
+from ctseg.datasets import open_split
 from ctseg.networks.registry import build_network
 from ctseg.training.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss, nt_xent_loss
+from ctseg.training.recipe_files import recipe_from_table
 from ctseg.training.tasks.foreground import total_loss
+from ctseg.training.tasks.partition import Partition
 
+MIXED = {
+    "name": "mixed", "budget": "seconds", "steps": 3, "task": "partition", "network": "tiny-unet-affinities",
+    "initial": "random", "batch": 4, "sizes": [[0, 32]],
+    "data": {"sources": ["phantoms", "annotated"], "phantoms": 2},
+}  # fmt: skip
 LOSSES = {"tvmf": AdaptiveTvmfDiceLoss, "cosine-dice": CosineDiceLoss, "dice": DiceLoss}
 
 
@@ -65,6 +73,32 @@ def contrastive_steps(process: int, processes: int) -> dict[str, torch.Tensor]:
     return saved
 
 
+def partition_steps(process: int, processes: int) -> dict[str, torch.Tensor]:
+    """The task partition on mixed batches of two phantoms and two annotated slices.
+
+    With two processes the first sees no annotated slice at all.
+    """
+    recipe = recipe_from_table(MIXED)
+    task = Partition(recipe, open_split(recipe.data.split), None)
+    phantom, annotated = task.kinds
+    task.kinds = (phantom, phantom, annotated, annotated)
+    trained = DistributedDataParallel(task.network) if processes > 1 else task.network
+    share = recipe.batch // processes
+    saved = {}
+    for step in range(recipe.steps):
+        task.network.zero_grad()
+        batch = task.batch(step, range(process * share, (process + 1) * share))
+        value, measures = task.loss(trained, batch)
+        value.backward()
+        saved[f"partition {step} loss"] = value.detach().clone()
+        saved |= {f"partition {step} {name} loss": one.float() for name, one in measures.items()}
+        with torch.no_grad():
+            for name, parameter in task.network.named_parameters():
+                saved[f"partition {step} {name}"] = parameter.grad.clone()
+                parameter -= 0.1 * parameter.grad
+    return saved
+
+
 def main() -> None:
     torch.set_num_threads(1)
     processes = int(os.environ.get("WORLD_SIZE", "1"))
@@ -75,6 +109,7 @@ def main() -> None:
     for kind in LOSSES:
         saved |= steps(kind, process, processes)
     saved |= contrastive_steps(process, processes)
+    saved |= partition_steps(process, processes)
     if process == 0:
         torch.save(saved, sys.argv[1])
     if processes > 1:

@@ -1,11 +1,9 @@
 """From a method's name and a board to one result, resumed where an earlier run was killed."""
 
 import hashlib
-import json
-import multiprocessing
 import os
 import subprocess
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +11,11 @@ from typing import Any
 import numpy as np
 
 import ctseg
+from ctseg.batch.engines import HowToRun, threads_environment
 from ctseg.datasets import Split, open_split
 from ctseg.leaderboard.boards import Board, BoardError
-from ctseg.leaderboard.evaluation.image_worker import evaluate_image, settle
+from ctseg.leaderboard.evaluation.board_job import BoardJob, CountedBoard, count_board
+from ctseg.leaderboard.evaluation.measured import MeasuredLabelMaps
 from ctseg.leaderboard.evaluation.oracles import ORACLES
 from ctseg.leaderboard.results.result import OURS, Result, Role, predictions_sha256
 from ctseg.methods import CARDS
@@ -23,8 +23,16 @@ from ctseg.methods.runs import named
 from ctseg.metrics import METRIC_VERSION, Scores, mean_scores
 from ctseg.progress import CountProgress
 
+TWO_PROCESSES = HowToRun(workers=2, environment=threads_environment(1))
 
-def evaluate(entry: str, board: Board, cache: Path, progress: CountProgress, workers: int = 2) -> Result:
+
+def evaluate(
+    entry: str,
+    board: Board,
+    cache: Path,
+    progress: CountProgress,
+    where: HowToRun = TWO_PROCESSES,
+) -> Result:
     """Run a method on every image of a board and score it.
 
     Parameters
@@ -33,7 +41,7 @@ def evaluate(entry: str, board: Board, cache: Path, progress: CountProgress, wor
     board : where the images come from
     cache : folder in which finished images are kept, so that a killed evaluation goes on where it was
     progress : called with the number of finished images and of all
-    workers : processes, one core each
+    where : engine and number of workers, one core each, which need to see ``cache``
 
     Returns
     -------
@@ -47,6 +55,8 @@ def evaluate(entry: str, board: Board, cache: Path, progress: CountProgress, wor
         If the folder of ``run:FOLDER`` holds no finished run.
     DatasetError
         If the board's images are not on this machine.
+    BatchError
+        If an image cannot be done; what was done is kept.
     """
     asked, entry = entry, named(entry)
     if entry not in ORACLES and (entry not in CARDS or not CARDS[entry].trained):
@@ -55,43 +65,19 @@ def evaluate(entry: str, board: Board, cache: Path, progress: CountProgress, wor
     fingerprint = split.fingerprint()
     version = code_version()
     weights = CARDS[entry].weights if entry in CARDS else ()
-    parts = (entry, *weights, version, METRIC_VERSION, fingerprint)
+    # Not the metric's version: scores follow from what is kept.
+    parts = (entry, *weights, version, fingerprint)
     key = hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
     folder = cache / f"{board.name}-{entry}-{key}"
-    folder.mkdir(parents=True, exist_ok=True)
-    _run_missing(asked, board, split, folder, progress, workers)
-    return _assemble(entry, board, split, folder, fingerprint, version)
+    job = BoardJob(board.name, MeasuredLabelMaps(asked), {"entry": entry, "key": key})
+    counted = count_board(job, folder, replace(where, resume=True), progress)
+    return _assemble(entry, board, split, counted, fingerprint, version)
 
 
-def _run_missing(
-    entry: str, board: Board, split: Split, folder: Path, progress: CountProgress, workers: int
-) -> None:
-    missing = [index for index in range(len(split)) if not (folder / f"{index}.npz").exists()]
-    done = len(split) - len(missing)
-    progress(done, len(split))
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=settle, initargs=(context.Value("i", 0),)
-    ) as pool:
-        waiting = [
-            pool.submit(evaluate_image, entry, board.name, index, folder / f"{index}.npz")
-            for index in missing
-        ]
-        for future in as_completed(waiting):
-            future.result()
-            done += 1
-            progress(done, len(split))
-
-
-def _assemble(entry: str, board: Board, split: Split, folder: Path, fingerprint: str, version: str) -> Result:
-    scores: list[dict[str, Any]] = []
-    label_maps, seconds, peaks = [], [], []
-    for index in range(len(split)):
-        with np.load(folder / f"{index}.npz", allow_pickle=False) as stored:
-            label_maps.append(stored["label_map"])
-            scores.append(json.loads(str(stored["scores"])))
-            seconds.append(round(float(stored["seconds"]), 4))
-            peaks.append(round(float(stored["peak_mb"]), 1))
+def _assemble(
+    entry: str, board: Board, split: Split, counted: CountedBoard, fingerprint: str, version: str
+) -> Result:
+    scores, measured = counted.scores(), counted.measured()
     return Result(
         board=board.name,
         entry=entry,
@@ -100,14 +86,14 @@ def _assemble(entry: str, board: Board, split: Split, folder: Path, fingerprint:
         metric_version=METRIC_VERSION,
         dataset_fingerprint=fingerprint,
         code_version=version,
-        predictions_sha256=predictions_sha256(board.name, label_maps),
+        predictions_sha256=predictions_sha256(board.name, counted.label_maps()),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         images=split.images,
         patients=split.patients,
         scores=tuple(scores),
         means=means_of(scores),
-        seconds=tuple(seconds),
-        peak_mb=tuple(peaks),
+        seconds=tuple(round(each["seconds"], 4) for each in measured),
+        peak_mb=tuple(round(each["peak_mb"], 1) for each in measured),
     )
 
 

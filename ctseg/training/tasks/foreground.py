@@ -17,6 +17,7 @@ from ctseg.training.batches import SliceSet, Tensors, load_slices, make_batch
 from ctseg.training.evaluation import class_dice, selection_scores
 from ctseg.training.loop import run
 from ctseg.training.losses import AdaptiveTvmfDiceLoss, CosineDiceLoss, DiceLoss
+from ctseg.training.losses.processes import sum_over_processes
 from ctseg.training.pretrained import load_initial
 from ctseg.training.recipe import Recipe, RecipeError
 from ctseg.training.tasks.task import Task
@@ -91,18 +92,24 @@ def initial_network(recipe: Recipe, initial: Path | None) -> nn.Module:
 
 
 def total_loss(loss: nn.Module, logits: Tensor, mask: Tensor, cross_entropy: float) -> Tensor:
-    """Add the recipe's loss and the weighted cross-entropy; ``mask`` is (N, S, S) with 1 = foreground."""
+    """Add the recipe's loss and the weighted cross-entropy; ``mask`` is (N, S, S) with 1 = foreground.
+
+    The cross-entropy is the mean over pixels of all processes; one of them may have no images.
+    """
     target = torch.stack([1 - mask, mask], 1).float()
     value: Tensor = loss(logits, target)
     if cross_entropy:
-        value = value + cross_entropy * F.cross_entropy(logits.float(), mask.long())
+        cost = F.cross_entropy(logits.float(), mask.long(), reduction="sum")
+        cost, pixels = sum_over_processes(torch.stack([cost, cost.new_tensor(mask.numel())]))
+        value = value + cross_entropy * cost / pixels
     return value
 
 
 def batch_dice(logits: Tensor, mask: Tensor) -> Tensor:
-    """Return the foreground Dice of this process's part of a training batch, a scalar."""
+    """Return the foreground Dice of a training batch over all processes, a scalar."""
     found = logits.detach().argmax(1)
-    return 2 * (found * mask).sum() / (found.sum() + mask.sum()).clamp(min=1)
+    both, either = sum_over_processes(torch.stack([(found * mask).sum(), found.sum() + mask.sum()]))
+    return 2 * both / either.clamp(min=1)
 
 
 class Segmentation(Task):

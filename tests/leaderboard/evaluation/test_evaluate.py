@@ -1,6 +1,7 @@
 """Evaluation: scores are those of the metrics, and a killed run goes on where it was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from ctseg.cli import main
 from ctseg.datasets import DatasetError, open_split
 from ctseg.leaderboard.boards import BoardError, find_board
-from ctseg.leaderboard.evaluation.evaluate import evaluate
+from ctseg.leaderboard.evaluation.evaluate import TWO_PROCESSES, evaluate
 from ctseg.leaderboard.evaluation.oracles import ORACLES
 from ctseg.leaderboard.results.look_log import count_looks
 from ctseg.leaderboard.results.store import load_results
@@ -17,6 +18,7 @@ from ctseg.methods import load
 from ctseg.metrics import score
 
 BOARD = find_board("ct-fewshot-val")
+ALONE = replace(TWO_PROCESSES, workers=1)
 
 
 @pytest.mark.thorough
@@ -44,22 +46,23 @@ def test_the_result_holds_the_scores_of_the_method(small_data: Path, tmp_path: P
 def test_a_killed_evaluation_goes_on_where_it_was(small_data: Path, tmp_path: Path) -> None:
     whole = evaluate("watershed", BOARD, tmp_path / "cache", lambda *_: None)
     (folder,) = (tmp_path / "cache").iterdir()
-    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("[01].npz")}
-    (folder / "2.npz").unlink()
-    (folder / "2.77.tmp").write_bytes(b"half a file")
+    kept = {path: path.stat().st_mtime_ns for path in folder.glob("*/0000[01].*")}
+    assert len(kept) == 8
+    (folder / "done" / "00002.json").unlink()
+    (folder / "label-maps" / "00002.npz").write_bytes(b"half a file")
     reports: list[tuple[int, int]] = []
     again = evaluate(
         "watershed", BOARD, tmp_path / "cache", lambda done, count: reports.append((done, count))
     )
     assert reports == [(2, 3), (3, 3)]
-    assert {name: (folder / name).stat().st_mtime_ns for name in kept} == kept
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert again.scores == whole.scores
     assert again.predictions_sha256 == whole.predictions_sha256
 
 
 @pytest.mark.thorough
 def test_oracles_are_the_floor_and_the_ceiling(small_data: Path, tmp_path: Path) -> None:
-    means = {name: evaluate(name, BOARD, tmp_path, lambda *_: None, workers=1).means for name in ORACLES}
+    means = {name: evaluate(name, BOARD, tmp_path, lambda *_: None, ALONE).means for name in ORACLES}
     assert means["oracle-one-label"]["ari"] == 0
     assert means["oracle-mask"]["foreground_dice"] == 1
     assert means["oracle-regions"]["ari"] < 1  # two of the three structures touch

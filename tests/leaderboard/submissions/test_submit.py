@@ -23,6 +23,7 @@ from ctseg.leaderboard.folders import built_in_folder
 from ctseg.leaderboard.results.gamed import GAMED, looks_gamed
 from ctseg.leaderboard.results.result import Result, from_json, predictions_sha256, to_json
 from ctseg.leaderboard.results.store import all_results, board_results, save
+from ctseg.leaderboard.submissions import SubmissionError, score
 from ctseg.leaderboard.submissions.local_store import StoreError, open_submissions
 from ctseg.leaderboard.submissions.metadata import EntryDetails
 from ctseg.leaderboard.submissions.read import read_submission
@@ -82,6 +83,30 @@ def test_a_submission_has_the_scores_of_the_method_that_made_it(watershed_csv: P
     assert "me@" not in to_json(result)
     assert from_json(to_json(result)) == result
     assert predictions_sha256(BOARD.name, submission.label_maps) == result.predictions_sha256
+
+
+@pytest.mark.thorough
+def test_a_large_submission_is_scored_in_shards_to_the_same_bits(
+    watershed_csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = read_submission(watershed_csv, BOARD)
+    reports: list[tuple[int, int]] = []
+    expected = score_submission(submission, BOARD, DETAILS)
+    monkeypatch.setattr(score, "MAX_IMAGES_HERE", 2)
+    found = score_submission(submission, BOARD, DETAILS, progress=lambda *each: reports.append(each))
+    assert replace(found, date=expected.date) == expected
+    assert reports == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+@pytest.mark.thorough
+def test_labels_that_are_odd_end_the_scoring_in_shards_with_their_sentence(
+    watershed_csv: Path, small_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = read_submission(watershed_csv, BOARD)
+    monkeypatch.setattr(score, "MAX_IMAGES_HERE", 2)
+    Image.new("L", (5, 5)).save(small_data / "labels" / "1.png")
+    with pytest.raises(SubmissionError, match=r"label map of 1\.png on this machine is \(5, 5\)"):
+        score_submission(submission, BOARD, DETAILS)
 
 
 def test_without_a_login_an_entry_is_marked_local(watershed_csv: Path) -> None:

@@ -1,0 +1,85 @@
+"""A method's or an oracle's label maps on one core, with the time and the memory they took."""
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ctseg.datasets import Split
+from ctseg.leaderboard.evaluation.board_job import Make
+from ctseg.leaderboard.evaluation.oracles import ORACLES
+from ctseg.methods import load
+from ctseg.methods.runs import named
+
+
+@dataclass(frozen=True)
+class MeasuredLabelMaps:
+    """The label maps of a method.
+
+    Attributes
+    ----------
+    entry : name of a method or of an oracle row, or ``run:FOLDER``
+    """
+
+    entry: str
+    kept: bool = True
+
+    def start(self, split: Split, folder: Path, /) -> Make:
+        """See `LabelMapSource`: times are those of one core, and workers keep apart."""
+        core = take_core(folder)
+        method = None if self.entry in ORACLES else load(named(self.entry))
+
+        def make(index: int, true: NDArray[np.integer]) -> tuple[NDArray[np.integer], Mapping[str, float]]:
+            assert core is None or not core.closed, "the core is held as long as the worker lives"
+            ct_slice = split.slice(index)
+            _forget_peak()
+            start = time.perf_counter()
+            label_map = ORACLES[self.entry][1](true, ct_slice) if method is None else method.segment(ct_slice)
+            return label_map, {"seconds": time.perf_counter() - start, "peak_mb": _peak_mb()}
+
+        return make
+
+
+def take_core(folder: Path) -> TextIO | None:
+    """Give this process a core that no other process holds in the folder, while the returned file is open.
+
+    Where all are held, or the system knows no such thing, it keeps the cores it has, and None is returned.
+    """
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    import fcntl
+
+    for core in sorted(os.sched_getaffinity(0)):
+        lock = (folder / f".{socket.gethostname()}-core-{core}.tmp").open("w", encoding="ascii")
+        with suppress(OSError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.sched_setaffinity(0, {core})
+            return lock
+        lock.close()
+    return None
+
+
+def _forget_peak() -> None:
+    """Start the kernel's record of this process's largest memory anew, where it can be done."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return
+
+
+def _peak_mb() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1024
+    import psutil
+
+    return float(psutil.Process().memory_info().rss) / 2**20
