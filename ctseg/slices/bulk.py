@@ -190,7 +190,6 @@ def _series(path: Path) -> SeriesFacts:
         patient = text(read_elements(file, ["PatientID"]), "PatientID")
     # A file that names no series is one of its own.
     series = text(first.image.header, "SeriesInstanceUID") or str(path)
-    return {
-        "series": sha256(series.encode()).hexdigest()[:16],
-        "patient": "" if patient is None else sha256(patient.encode()).hexdigest()[:16],
-    }
+    number = "" if patient is None else sha256(patient.encode()).hexdigest()[:16]
+    # Anonymisers give series of several patients one name.
+    return {"series": sha256(f"{series} {number}".encode()).hexdigest()[:16], "patient": number}

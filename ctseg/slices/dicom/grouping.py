@@ -16,6 +16,7 @@ _SAME_DIRECTION = 0.005
 _SAME_SPACING = 1e-3
 _MAX_PASSES, _MIN_IN_PASS = 6, 3
 _MIN_RENAMED = 3
+_SEVERAL_PATIENTS = "Images of several patients carry the name of one series; those of one are shown."
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,15 @@ def without_copies(slices: list[DicomSlice]) -> tuple[list[DicomSlice], list[str
         uid = text(each.image.header, "SOPInstanceUID")
         position = each.frame.position
         place = None if position is None else tuple(np.round(position, 2).tolist())
-        identity = (uid, each.index, each.series, place, each.number, each.sets["AcquisitionNumber"])
+        identity = (
+            uid,
+            each.index,
+            each.series,
+            each.image.patient,
+            place,
+            each.number,
+            each.sets["AcquisitionNumber"],
+        )
         if uid is not None and identity in seen:
             copies += 1
             continue
@@ -57,8 +66,9 @@ def without_copies(slices: list[DicomSlice]) -> tuple[list[DicomSlice], list[str
 def by_series(slices: Sequence[DicomSlice]) -> tuple[list[list[DicomSlice]], list[str]]:
     """Group slices of one series, size and direction, in the order of their first ones; and notes.
 
-    Series of one name within other studies or frames of reference are other ones, unless every slice names
-    its own, as after careless anonymisation; so are series named for each slice that share their number.
+    Series of one name of other patients, or within other studies or frames of reference, are other ones,
+    unless every slice names its own, as after careless anonymisation; so are series named for each slice that
+    share their number.
     """
     names: list[Hashable] = [each.series for each in slices]
     notes = []
@@ -67,17 +77,20 @@ def by_series(slices: Sequence[DicomSlice]) -> tuple[list[list[DicomSlice]], lis
         if len(set(numbers)) == 1 and numbers[0][0] is not None:
             names = list(numbers)
             notes.append(f"Each of the {len(slices)} images names another series; by number they are one.")
-    for part in range(2):
+    patients = len(slices[0].image.patient)
+    for part in range(len(slices[0].within)):
         if len({each.within[part] for each in slices} - {None}) < 2:  # one name, left out of some
             continue
         within = [(name, each.within[part]) for name, each in zip(names, slices, strict=True)]
         if max(Counter(within).values(), default=0) > 1:
+            if part < patients and len(set(within)) > len(set(names)):
+                notes.append(_SEVERAL_PATIENTS)
             names = list(within)
     groups: list[list[DicomSlice]] = []
     for alike in by(slices, names):
         directions = [each.frame.orientation for each in alike]
         groups += by(alike, classes(directions, _SAME_DIRECTION, relative=False))
-    return groups, notes
+    return groups, list(dict.fromkeys(notes))
 
 
 def stacks_of(series: list[DicomSlice]) -> list[Group]:

@@ -1,7 +1,10 @@
 """The header of a DICOM file: its transfer syntax is checked before its data set is parsed."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
+from os import urandom
 from typing import BinaryIO
 
 from pydicom.dataset import Dataset, FileMetaDataset
@@ -10,6 +13,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from ctseg.slices.dicom.syntaxes import check_syntax
+from ctseg.slices.dicom.values import text
 
 _KEYWORDS = (
     "SOPClassUID",
@@ -68,10 +72,15 @@ _KEYWORDS = (
     "ExtendedOffsetTableLengths",
     "PixelData",
 )
-# Names of patients, dates and the like are not among them: they are passed over, never kept. Times of
-# acquisition and descriptions tell phases of contrast apart and go no further than that.
+# Names of patients, dates and the like are not among them: they are passed over, or become digests at once,
+# and are never kept. Times of acquisition and descriptions tell phases of contrast apart and go no further.
 _TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in _KEYWORDS]
+# What tells patients apart, if an anonymiser gave their series one name; see `patient_of`.
+_PATIENT_KEYWORDS = ("PatientID", "PatientBirthDate", "PatientName")
+_PATIENT = sorted(Tag(keyword) for keyword in _PATIENT_KEYWORDS)
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_NO_LETTER = re.compile(r"[\W_]+")
+_KEY = urandom(16)
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
@@ -104,6 +113,22 @@ def read_header(file: BinaryIO) -> tuple[Dataset, PixelElement | None]:
         return tag in _PIXEL_DATA
 
     return _read(file, at_pixels), found[0] if found else None
+
+
+def patient_of(file: BinaryIO) -> tuple[str | None, ...]:
+    """Return digests of a patient's number, birth date and name, None for each that the file does not tell.
+
+    They are keyed with a number of this process alone, so that they mean nothing outside it. Raises as
+    `read_header`.
+    """
+    told = _read(file, lambda tag, _vr, _length: tag > _PATIENT[-1], _PATIENT)
+    return tuple(_digest(text(told, keyword) or "") for keyword in _PATIENT_KEYWORDS)
+
+
+def _digest(told: str) -> str | None:
+    """Digest of letters and digits alone: names are written with and without signs and capitals."""
+    plain = _NO_LETTER.sub(" ", told).strip().casefold()
+    return blake2b(plain.encode(), key=_KEY, digest_size=8).hexdigest() if plain else None
 
 
 def read_whole(file: BinaryIO) -> Dataset:

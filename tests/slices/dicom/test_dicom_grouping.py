@@ -520,3 +520,40 @@ def test_one_position_in_every_file_is_no_place_where_locations_differ(tmp_path:
     assert firsts(stack) == [3, 2, 1, 0]
     assert stack.affines is None
     assert "SliceLocation" in (stack.note or "")
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"PatientID": "2"},
+        {"PatientID": None, "PatientName": "Roe^Jim"},
+        {"PatientID": "ANON", "PatientBirthDate": "19700101"},
+    ],
+)
+def test_patients_whose_series_have_one_name_are_not_mixed(others: dict[str, Any], tmp_path: Path) -> None:
+    number = others["PatientID"] and "ANON"
+    one = {"PatientID": number, "PatientBirthDate": "19610101", "StudyInstanceUID": "1.2"}
+    slices = [{"mark": z, "z": z, **one} for z in range(0, 25, 5)]
+    slices += [{"mark": 1000 + z, "z": z + 2.5, **one, **others} for z in range(0, 15, 5)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == [0, 5, 10, 15, 20]
+    assert any("several patients" in note for note in stack.notes)
+    assert any("2 series" in note for note in stack.notes)
+    told = repr(stack.notes) + repr(stack.facts())
+    assert not any(word in told for word in ("ANON", "Doe", "Roe", "1961"))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        [{"PatientName": "Doe^Jane"}, {"PatientName": "DOE^JANE^^"}],
+        [{"PatientID": "4711"}, {"PatientID": "4711 "}],
+        [{"PatientID": "4711"}, {"PatientID": None}],
+        [{"PatientID": str(number)} for number in range(6)],  # drawn anew for each file
+    ],
+)
+def test_one_patient_written_in_several_ways_is_one(named: list[dict[str, Any]], tmp_path: Path) -> None:
+    slices = [{"z": 5 * number, **named[number % len(named)]} for number in range(6)]
+    stack = decode(series(tmp_path, slices))
+    assert firsts(stack) == list(range(6))
+    assert stack.notes == ()
