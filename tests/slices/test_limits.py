@@ -1,5 +1,8 @@
 """How large files may be: on the page as the setting says, in the library as memory allows."""
 
+import gzip
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -96,3 +99,44 @@ def test_a_late_slice_is_read_without_the_volume(tmp_path: Path) -> None:
     assert peak < voxels.nbytes / 4
     assert alone.intensity == "HU"
     assert alone.pixels.max() == 2999
+
+
+_MEMORY_OF_A_SLICE = """
+import sys
+from pathlib import Path
+from ctseg.slices.decode import decode_one
+import ctseg.slices.formats.nifti
+def peak():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+before = peak()
+alone = decode_one(Path(sys.argv[1]), 2043)
+print(alone.pixels[0, 0, 0], alone.intensity, peak() - before)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux tells the most memory had so far"
+)
+def test_a_late_slice_of_a_gigabyte_takes_little_memory(tmp_path: Path) -> None:
+    header = nibabel.Nifti1Image(np.zeros((512, 512, 1), np.int16), np.diag([1, 1, 1, 1.0])).header
+    header.set_data_shape((512, 512, 2048))
+    header["vox_offset"] = 352
+    planes = np.broadcast_to(np.arange(-1000, -992, dtype="<i2")[:, np.newaxis, np.newaxis], (8, 512, 512))
+    packed = gzip.compress(planes.tobytes(), 1)
+    with (tmp_path / "v.nii.gz").open("wb") as file:  # as pigz writes, of packed blocks
+        file.write(gzip.compress(header.binaryblock + bytes(4)))
+        for _ in range(256):
+            file.write(packed)
+    ran = subprocess.run(
+        [sys.executable, "-c", _MEMORY_OF_A_SLICE, str(tmp_path / "v.nii.gz")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    value, intensity, kibibytes = ran.stdout.split()
+    assert (float(value), intensity) == (-1000 + 2043 % 8, "HU")
+    slice_kibibytes = 512 * 512 * 4 / 1024
+    assert int(kibibytes) <= 150 * 1024 + slice_kibibytes
