@@ -1,15 +1,13 @@
 """Run a decoder of untrusted files in a process of its own, with bounds on memory, time and output."""
 
 import json
-import math
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,43 +16,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.errors import UserError
+from ctseg.sandbox.answers import MEBIBYTE, DecoderError, RefusedError, received
 from ctseg.sandbox.folders import decoding_folder
 from ctseg.sandbox.processes import end, send, spare
-from ctseg.sandbox.worker import ANSWER, PIXELS, REQUEST
+from ctseg.sandbox.worker import REQUEST
 from ctseg.settings import DECODE_SECONDS
 
-MEBIBYTE = 1024**2
+__all__ = [
+    "AT_ONCE",
+    "MEBIBYTE",
+    "SLICES",
+    "DecoderError",
+    "Limits",
+    "RefusedError",
+    "Running",
+    "run_decoder",
+    "started",
+]
+
 AT_ONCE = 2
-_MAX_ANSWER = 4 * MEBIBYTE
-_MAX_SENTENCE = 600
-_DTYPES = {
-    "bool",
-    "uint8",
-    "uint16",
-    "uint32",
-    "uint64",
-    "int8",
-    "int16",
-    "int32",
-    "int64",
-    "float32",
-    "float64",
-}
 _DECODER = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
-_SENTENCES = {
-    "memory": "This file needs more memory to decode than is allowed; save a smaller part of it.",
-    "damaged": "This file is damaged or incomplete; export or download it again.",
-    "crashed": "This file made its decoder crash, as damaged files do; export it again or in another format.",
-    "output": "Decoded, this file takes more room than is allowed; save a smaller part of it.",
-    "disk": "There is no room for the decoded file at the moment; try again later.",
-    "time": "This file takes too long to decode; save a smaller part of it.",
-    "busy": "Many files are being read at the moment; try again in a few seconds.",
-}
-
-
-class RefusedError(UserError):
-    """A decoder refused the file; the message is its own sentence."""
 
 
 @dataclass(frozen=True)
@@ -74,19 +55,6 @@ class Limits:
 
 # A machine that does other work at the same time may give more; processor time stays bounded.
 SLICES = Limits(wall_seconds=DECODE_SECONDS.number())
-
-
-class DecoderError(UserError):
-    """A decoder went beyond a limit, crashed, or failed without a sentence of its own.
-
-    Attributes
-    ----------
-    why : "memory", "damaged", "crashed", "output", "disk", "time" or "busy"
-    """
-
-    def __init__(self, why: str) -> None:
-        super().__init__(_SENTENCES[why])
-        self.why = why
 
 
 def run_decoder(
@@ -119,96 +87,77 @@ def run_decoder(
     DecoderError
         If it fails, crashes, or goes beyond a limit: one sentence for each.
     """
-    assert _DECODER.fullmatch(decoder), "a decoder is named module:function"
-    if not _places.acquire(timeout=limits.place_seconds):
-        raise DecoderError("busy")
-    try:
-        arguments = [*(str(path.resolve()) for path in paths), *settings]
-        with _private_folder(decoder, arguments, limits, folder) as private:
-            return _receive(private, _run(private, limits.wall_seconds), limits)
-    finally:
-        _places.release()
-        spare.replenish()
+    arguments = [*(str(path.resolve()) for path in paths), *settings]
+    with started(decoder, lambda _: arguments, limits, folder) as running:
+        return received(running.folder, running.wait(), limits.output_bytes)
 
 
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
+@dataclass(frozen=True)
+class Running:
+    """A decoder's process at work, its private folder, and when it has to have ended (monotonic seconds)."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+    deadline: float
+
+    def wait(self) -> int | None:
+        """Return its exit status, negative for a signal; None if its time is over before."""
+        try:
+            return self.process.wait(max(0.0, self.deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return None
+
+
 @contextmanager
-def _private_folder(
-    decoder: str, arguments: Sequence[str], limits: Limits, folder: Path | None
-) -> Iterator[Path]:
+def started(
+    decoder: str, arguments: Callable[[Path], Sequence[str]], limits: Limits, folder: Path | None
+) -> Iterator[Running]:
+    """Start a decoder, which is ended with the block, when its folder goes and its place is free again.
+
+    Parameters
+    ----------
+    decoder, limits, folder : as of `run_decoder`
+    arguments : what the decoder is called with, told its private folder
+    """
+    assert _DECODER.fullmatch(decoder), "a decoder is named module:function"
+    if not _places.acquire(timeout=limits.place_seconds):
+        raise DecoderError("busy")
+    try:
+        with _private_folder(folder) as private:
+            _ask(private, decoder, arguments(private), limits)
+            deadline = time.monotonic() + limits.wall_seconds
+            process = spare.take()
+            try:
+                send(process, str(private))
+                yield Running(process, private, deadline)
+            finally:
+                end(process)
+    finally:
+        _places.release()
+        spare.replenish()
+
+
+@contextmanager
+def _private_folder(folder: Path | None) -> Iterator[Path]:
     """Folder of one request, readable by this user only, and gone at the end."""
-    bounds = asdict(limits)
-    del bounds["wall_seconds"], bounds["place_seconds"]
-    request = {"decoder": decoder, "arguments": list(arguments), "limits": bounds}
     try:
         private = Path(tempfile.mkdtemp(prefix="ctseg-", dir=folder or decoding_folder())).resolve()
     except OSError as error:
         raise DecoderError("disk") from error
     try:
-        try:
-            (private / REQUEST).write_text(json.dumps(request), encoding="utf-8")
-        except OSError as error:
-            raise DecoderError("disk") from error
         yield private
     finally:
         shutil.rmtree(private, ignore_errors=True)
 
 
-def _run(private: Path, seconds: float) -> int | None:
-    """Exit status of the process, negative for a signal; None if it had to be ended for its time."""
-    deadline = time.monotonic() + seconds
-    process = spare.take()
+def _ask(private: Path, decoder: str, arguments: Sequence[str], limits: Limits) -> None:
+    bounds = asdict(limits)
+    del bounds["wall_seconds"], bounds["place_seconds"]
+    request = {"decoder": decoder, "arguments": list(arguments), "limits": bounds}
     try:
-        send(process, str(private))
-        return process.wait(max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        return None
-    finally:
-        end(process)
-
-
-def _receive(folder: Path, ended: int | None, limits: Limits) -> tuple[NDArray[np.generic], dict[str, Any]]:
-    if ended is None or ended == -signal.SIGXCPU:
-        raise DecoderError("time")
-    if ended != 0:
-        raise DecoderError("memory" if ended == -signal.SIGKILL else "crashed")
-    answer = _read_answer(folder / ANSWER)
-    if "refused" in answer:
-        raise RefusedError(_one_sentence(str(answer["refused"])))
-    if "failed" in answer:
-        why = str(answer["failed"])
-        raise DecoderError(why if why in _SENTENCES else "damaged")
-    array = _map(folder / PIXELS, answer.get("shape"), answer.get("dtype"), limits.output_bytes)
-    metadata = answer.get("metadata")
-    return array, metadata if isinstance(metadata, dict) else {}
-
-
-def _read_answer(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _MAX_ANSWER:
-            raise DecoderError("damaged")
-        answer = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DecoderError("crashed") from error
-    if not isinstance(answer, dict):
-        raise DecoderError("crashed")
-    return answer
-
-
-def _map(path: Path, shape: Any, dtype: Any, max_bytes: int) -> NDArray[np.generic]:
-    """Map the decoded array, believing its declared shape only if the file has just that many bytes."""
-    plain = isinstance(shape, list) and all(type(length) is int and length > 0 for length in shape)
-    if not plain or dtype not in _DTYPES:
-        raise DecoderError("damaged")
-    needed = math.prod(shape) * np.dtype(dtype).itemsize
-    if needed > max_bytes or not path.is_file() or path.stat().st_size != needed:
-        raise DecoderError("damaged")
-    array = np.memmap(path, dtype=dtype, mode="r", shape=tuple(shape))
-    path.unlink()
-    return array
-
-
-def _one_sentence(text: str) -> str:
-    return "".join(character for character in text if character.isprintable())[:_MAX_SENTENCE]
+        (private / REQUEST).write_text(json.dumps(request), encoding="utf-8")
+    except OSError as error:
+        raise DecoderError("disk") from error

@@ -12,10 +12,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ctseg.errors import UserError
 from ctseg.sandbox import both_cores
+from ctseg.sandbox.parts import Parts, fault_of, leave_first, leave_others
 
 REQUEST, ANSWER, PIXELS = "request.json", "answer.json", "pixels"
+ENDED = "ended.json"
+"""What stopped a decoder that had answered with the first of its parts."""
 
 
 def main() -> None:
@@ -31,34 +33,44 @@ def _serve(folder: Path) -> None:
     request = json.loads((folder / REQUEST).read_text(encoding="utf-8"))
     _limit(**request["limits"])
     both_cores.allow()
+    told = ANSWER
     try:
-        answer = _decode(request["decoder"], request["arguments"], folder / PIXELS)
-    except MemoryError:
-        answer = {"failed": "memory"}
-    except OSError as error:
-        answer = {"failed": {errno.EFBIG: "output", errno.ENOSPC: "disk"}.get(error.errno or 0, "damaged")}
+        found = _decoder(request["decoder"])(*request["arguments"])
+        if isinstance(found, Parts):
+            leave_first(found, folder)
+            facts = {"shape": list(found.shape), "dtype": found.dtype.name, "metadata": found.metadata}
+            _leave(folder / ANSWER, {**facts, "parts": True})
+            told = ENDED
+            leave_others(found, folder)
+            return
+        array, metadata = found
+        answer = _write(array, metadata, folder / PIXELS)
     except Exception as error:  # a decoder fails on damaged files in every way
-        # Errors of the project's own are sentences for users; those of libraries may quote the file.
-        answer = {"refused": str(error)} if isinstance(error, UserError) else {"failed": "damaged"}
-    _leave(folder / ANSWER, answer)
+        answer = fault_of(error)
+    _leave(folder / told, answer)
 
 
 def _leave(path: Path, answer: dict[str, Any]) -> None:
-    """Write the answer; a full disk is said by the little that was left for it."""
+    """Write the answer, whole or not at all; a full disk is said by the little that was left for it."""
+    begun = path.with_name("begun")
     try:
-        path.write_text(json.dumps(answer), encoding="utf-8")
+        begun.write_text(json.dumps(answer), encoding="utf-8")
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         (path.parent / PIXELS).unlink(missing_ok=True)
-        path.write_text(json.dumps({"failed": "disk"}), encoding="utf-8")
+        begun.write_text(json.dumps({"failed": "disk"}), encoding="utf-8")
+    begun.replace(path)
 
 
-def _decode(decoder: str, arguments: list[str], output: Path) -> dict[str, Any]:
+def _decoder(name: str) -> Any:
+    module, function = name.split(":")
+    return getattr(import_module(module), function)
+
+
+def _write(array: Any, metadata: dict[str, Any], output: Path) -> dict[str, Any]:
     import numpy as np
 
-    module, function = decoder.split(":")
-    array, metadata = getattr(import_module(module), function)(*arguments)
     with output.open("wb") as file:
         # Row by row of the first axis: a copy of a flipped volume might not fit the memory left.
         for part in array if array.ndim > 2 else [array]:

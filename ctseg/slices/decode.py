@@ -4,19 +4,22 @@ import zipfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.sandbox.parts import Parts
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats import reader
 from ctseg.slices.sniff import FORMATS, NAMES, READ_HERE, SNIFFED_BYTES, VOXELS, is_dicom, sniff
 from ctseg.slices.stack import Stack
 
 if TYPE_CHECKING:
+    from ctseg.slices.dicom.decoding import Decoding
     from ctseg.slices.dicom.slices import Opener
 
+Read = TypeVar("Read")
 TOO_MUCH_MEMORY = "This file needs more memory to decode than is allowed; save a smaller part of it."
 
 
@@ -63,9 +66,18 @@ def decode_slice(path: str, index: str) -> tuple[NDArray[np.generic], dict[str, 
     return stack.pixels, stack.facts()
 
 
-def decode_named_stack(*paths: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
-    """Decode as `decode_stack` does; the facts have the identity beside them."""
-    return _named(decode([Path(path) for path in paths]))
+def begin_named_stack(*paths: str) -> tuple[NDArray[np.generic], dict[str, Any]] | Parts:
+    """Decode as `decode_stack` does, with the identity beside the facts.
+
+    A long DICOM series is decoded slice by slice, the middle one first.
+    """
+    files = [Path(path) for path in paths]
+    kind = "dicom" if len(files) > 1 else _kind(files[0])
+    stack, decoding = _guarded(kind, lambda: _begin(files, kind))
+    if decoding is None:
+        return _named(stack)
+    _, facts = _named(stack)
+    return Parts(decoding.shape, decoding.dtype, facts, decoding.jobs_from(stack.middle), decoding.decode)
 
 
 def decode_named_slice(path: str, index: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
@@ -74,6 +86,19 @@ def decode_named_slice(path: str, index: str) -> tuple[NDArray[np.generic], dict
     if Path(path).is_dir():
         return _named(_one_of_series(_files_in(path), which))
     return _named(decode_one(Path(path), which))
+
+
+def _begin(files: list[Path], kind: str) -> "tuple[Stack, Decoding | None]":
+    from ctseg.slices.dicom.series import begin_dicom
+    from ctseg.slices.formats.zip import dicom_entries, held_in
+
+    if kind == "zip":
+        archive = zipfile.ZipFile(files[0])  # open until the process ends: slices are still to be decoded
+        if entries := dicom_entries(archive, held_in(archive)):
+            return begin_dicom(entries)
+    elif kind == "dicom":
+        return begin_dicom(_openers(files))
+    return _decode_file(files[0], kind), None
 
 
 def _named(stack: Stack) -> tuple[NDArray[np.generic], dict[str, Any]]:
@@ -141,7 +166,7 @@ def _one_zipped(path: Path, index: int | None) -> Stack:
     return _decode_voxels(path, "zip", index)
 
 
-def _guarded(kind: str, read: Callable[[], Stack]) -> Stack:
+def _guarded(kind: str, read: Callable[[], Read]) -> Read:
     try:
         return read()
     except SliceError:
@@ -166,14 +191,19 @@ def _kind(path: Path) -> str:
 def _decode_several(paths: Sequence[Path]) -> Stack:
     from ctseg.slices.dicom.series import read_dicom
 
+    return read_dicom(_openers(paths))
+
+
+def _openers(paths: Sequence[Path]) -> "list[Opener]":
+    """One opener for each of several files, or of one that was sniffed already."""
     if any(path.stat().st_size == 0 for path in paths):
         raise SliceError("This file is empty; export or download it again.")
-    if not all(_begins_as_dicom(path) for path in paths):
+    if len(paths) > 1 and not all(_begins_as_dicom(path) for path in paths):
         raise SliceError(
             "Several files are read together only if all are DICOM slices of one series; "
             "upload one file at a time, and a .mhd with its .raw in one ZIP."
         )
-    return read_dicom([partial(open_file, path) for path in paths])
+    return [partial(open_file, path) for path in paths]
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ctseg.errors import UserError
 from ctseg.sandbox import processes
+from ctseg.sandbox.pending import begin_decoder
 from ctseg.sandbox.runner import MEBIBYTE, SLICES, Limits, run_decoder
 from ctseg.slices.ct_slice import CTSlice, SliceError
 from ctseg.slices.identity import Identity
@@ -24,7 +25,7 @@ _ONE_OF_FOLDER = "ctseg.slices.decode:decode_folder_slice"
 # A folder is no upload: whoever names it waits for it, and hundreds of slices take longer than a file.
 _FOLDER_LIMITS = Limits(cpu_seconds=300, wall_seconds=300.0)
 _ONE = "ctseg.slices.decode:decode_slice"
-_NAMED = "ctseg.slices.decode:decode_named_stack"
+_NAMED = "ctseg.slices.decode:begin_named_stack"
 _NAMED_ONE = "ctseg.slices.decode:decode_named_slice"
 _CANNOT_BE_OPENED = "This file cannot be opened; check that it is there and may be read."
 # A slow disk and a slow processor inflate this much at least.
@@ -72,18 +73,18 @@ def read_stack(
     files = _as_paths(paths)
     if len(files) == 1 and files[0].is_dir():
         return _checked(partial(run_decoder, _FOLDER_DECODER, files, _FOLDER_LIMITS, folder=folder))
-    return _read_files(_DECODER, files, folder, max_bytes)
+    return _checked(partial(run_decoder, _DECODER, files, _checked_limits(files, max_bytes), folder))
 
 
-def _read_files(decoder: str, files: list[Path], folder: Path | None, max_bytes: int | None) -> Stack:
+def _checked_limits(files: list[Path], max_bytes: int | None) -> Limits:
+    """Limits for files together, whose number and sizes may be read."""
     try:
         sizes = [path.stat().st_size for path in files]
     except OSError as error:
         raise SliceError(_CANNOT_BE_OPENED) from error
     check_upload(sizes, max_bytes)
     # Only what is beyond the usual size has more time than the setting gives.
-    limits = _limits(max(0, sum(sizes) - MAX_UPLOAD_BYTES))
-    return _checked(partial(run_decoder, decoder, files, limits, folder))
+    return _limits(max(0, sum(sizes) - MAX_UPLOAD_BYTES))
 
 
 def _checked(decode: Callable[[], tuple[NDArray[np.generic], dict[str, Any]]]) -> Stack:
@@ -135,10 +136,24 @@ def read_upload(paths: Path | str | Sequence[Path | str], folder: Path | None = 
 
 
 def read_named_upload(paths: Sequence[Path | str], folder: Path | None = None) -> Stack:
-    """Read files as `read_upload` does; a DICOM series has its identity with it, for one output alone."""
+    """Read files as `read_upload` does; a DICOM series has its identity with it, for one output alone.
+
+    Of a long series the middle slice is there when this returns; the others are still decoded, and
+    `Stack.free` ends that. The originals are moved to the decoder, and go with it.
+    """
     files = _as_paths(paths)
     with _deleted(files):
-        return _read_files(_NAMED, files, folder, None)
+        limits = _checked_limits(files, None)
+        try:
+            pixels, facts, pending = begin_decoder(_NAMED, files, limits, folder)
+        except UserError as error:
+            raise SliceError(str(error)) from error
+        try:
+            return replace(Stack.from_facts(pixels, facts), pending=pending)
+        except SliceError:
+            if pending is not None:
+                pending.end()
+            raise
 
 
 def read_identity(path: Path | str, index: int | None = None) -> Identity | None:

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.errors import UserError
+from ctseg.sandbox.answers import DecoderError
+from ctseg.sandbox.pending import Pending
 from ctseg.slices.ct_slice import CTSlice, Intensity, SliceError, Window
 from ctseg.slices.geometry import is_place
 from ctseg.slices.identity import Identity
@@ -32,6 +35,7 @@ class Stack:
     grid : ndarray of float64, shape (4, 4), or None
         Maps (row, column, slice) to voxel (i, j, k) of the file, for files of voxels.
     identity : of a DICOM series, for a DICOM Segmentation alone; it is none of the `facts`
+    pending : tells which slices are decoded while others still are; None where all were from the start
     """
 
     pixels: NDArray[np.generic]
@@ -43,6 +47,7 @@ class Stack:
     notes: tuple[str, ...] = ()
     grid: NDArray[np.float64] | None = None
     identity: Identity | None = field(default=None, repr=False)
+    pending: Pending | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -50,15 +55,18 @@ class Stack:
     def __getitem__(self, index: int) -> CTSlice:
         """Slice ``index`` as a CTSlice with pixels of its own: float32 HU, or uint8.
 
+        Where it is still decoded this waits for it, at the latest until the decoder's time is over.
+
         Raises
         ------
         SliceError
-            If there is no such slice, or the stack was freed.
+            If there is no such slice, it cannot be decoded, or the stack was freed.
         """
         if len(self) == 0:
-            raise SliceError("This upload is no longer kept; upload it again.")
+            raise SliceError(_GONE)
         if not 0 <= index < len(self):
             raise SliceError(f"There is no slice {index}; choose one from 0 to {len(self) - 1}.")
+        self._wait(index)
         dtype = np.float32 if self.intensity == "HU" else np.uint8
         return CTSlice(
             pixels=np.array(self.pixels[index], dtype=dtype),
@@ -71,6 +79,20 @@ class Stack:
             grid=None if self.grid is None else self.grid @ _step(index),
         )
 
+    def _wait(self, index: int) -> None:
+        if self.pending is None:
+            return
+        try:
+            self.pending.wait(index)
+        except DecoderError as error:
+            if error.why == "gone":
+                raise SliceError(_GONE) from error
+            if error.why in ("damaged", "crashed"):
+                raise SliceError(f"Slice {index + 1} is damaged or incomplete; export it again.") from error
+            raise SliceError(f"Slice {index + 1} could not be read. {error}") from error
+        except UserError as error:
+            raise SliceError(f"Slice {index + 1} cannot be read. {error}") from error
+
     def only(self, index: int) -> "Stack":
         """A stack of slice ``index`` alone.
 
@@ -81,8 +103,10 @@ class Stack:
         """
         if not 0 <= index < len(self):
             raise SliceError(f"There is no slice {index}; choose one from 0 to {len(self) - 1}.")
+        self._wait(index)
         return replace(
             self,
+            pending=None,
             pixels=self.pixels[index : index + 1],
             affines=None if self.affines is None else self.affines[index : index + 1],
             grid=None if self.grid is None else self.grid @ _step(index),
@@ -102,12 +126,16 @@ class Stack:
     def free(self) -> None:
         """Give back the decoded pixels, and the identity, at once; afterwards the stack is empty.
 
+        What is still decoded ends, and its files are deleted when this returns.
+
         Without this call they go when the stack is garbage-collected: the file behind them was unlinked
         when it was mapped, so nothing is left on the disk even if the program is killed.
         """
         # The one change a frozen stack allows: who holds it sees that it is empty.
         object.__setattr__(self, "pixels", np.empty((0, 0, 0), self.pixels.dtype))
         object.__setattr__(self, "identity", None)
+        if self.pending is not None:
+            self.pending.end()
 
     def facts(self) -> dict[str, Any]:
         """Everything but pixels and identity, as JSON values, for the way between two processes."""
@@ -155,6 +183,7 @@ class Stack:
         return stack
 
 
+_GONE = "This upload is no longer kept; upload it again."
 _DISAGREES = "This file could not be decoded: what it says of itself contradicts itself; export it again."
 
 

@@ -99,7 +99,12 @@ def test_purpose_stands_above_the_upload_and_privacy_is_a_line_with_more(page: C
     expect(page.page.get_by_text("deleted once it is decoded").first).to_be_visible()
     expect(page.page.get_by_text("at most 60 minutes")).to_be_hidden()
     page.page.locator(".ct-privacy summary").click()
-    for sentence in ("at most 60 minutes", "burned into the image", "make app"):
+    for sentence in (
+        "until the last slice is decoded, or you leave",
+        "at most 60 minutes",
+        "burned into the image",
+        "make app",
+    ):
         expect(page.page.get_by_text(sentence)).to_be_visible()
 
 

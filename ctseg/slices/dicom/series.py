@@ -6,24 +6,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.sandbox.both_cores import by_two, shared
 from ctseg.slices.ct_slice import Intensity, SliceError
+from ctseg.slices.dicom.decoding import Decoding
 from ctseg.slices.dicom.grouping import Group, by_series, stacks_of, without_copies
-from ctseg.slices.dicom.header import read_elements, read_whole
+from ctseg.slices.dicom.header import read_elements
 from ctseg.slices.dicom.order import Places, notes_on_steps, places, step_of
-from ctseg.slices.dicom.pixels import stored_frames, to_hounsfield
-from ctseg.slices.dicom.slices import DicomImage, DicomSlice, Opener, read_image
+from ctseg.slices.dicom.slices import DicomSlice, Opener, read_image
 from ctseg.slices.dicom.values import text
 from ctseg.slices.grey import HOUNSFIELD_FROM, to_8_bit
 from ctseg.slices.identity import IDENTIFIERS, Identity
-from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
 
-_HOUNSFIELD_RANGE = (-32768.0, 32767.0)
-# Damaged slopes must not give infinite values.
-_ANY_RANGE = (-(2.0**31), 2.0**31)
-# A file of many frames is read once for each part of them.
-_MIN_PART, _MAX_PARTS = 8, 4
+_MIN_BY_PARTS = 8
+"""Fewer slices are decoded at once."""
 DAMAGED = "This DICOM file is damaged or incomplete; export it again."
 _GREY = "The file does not say how its numbers become Hounsfield units, so they are shown as grey levels."
 _GUESSED = (
@@ -53,7 +48,31 @@ def read_dicom(openers: Sequence[Opener]) -> Stack:
         If none of the files is a CT slice, the sentence saying what they are.
     """
     slices, placed, notes = _found(openers)
-    return _stack(_pixels(slices, range(len(slices))), slices, placed, notes, range(len(slices)))
+    return _whole(slices, placed, notes)
+
+
+def begin_dicom(openers: Sequence[Opener]) -> tuple[Stack, Decoding | None]:
+    """Read what `read_dicom` reads without its pixels, and how these are decoded slice by slice.
+
+    Returns
+    -------
+    Stack
+        Its pixels are all 0, unless all were decoded at once: those of few slices, and where the range of all
+        is needed for each.
+    Decoding or None
+        None where nothing is left to be decoded.
+    """
+    slices, placed, notes = _found(openers)
+    if len(slices) < _MIN_BY_PARTS or not slices[0].hounsfield:
+        return _whole(slices, placed, notes), None
+    decoding = Decoding(slices, range(len(slices)))
+    blank = np.broadcast_to(np.zeros((), decoding.dtype), decoding.shape)
+    return _stack(blank, slices, placed, notes, decoding.shown), decoding
+
+
+def _whole(slices: list[DicomSlice], placed: Places, notes: list[str]) -> Stack:
+    everything = range(len(slices))
+    return _stack(Decoding(slices, everything).pixels(), slices, placed, notes, everything)
 
 
 def read_dicom_slice(openers: Sequence[Opener], index: int | None) -> Stack:
@@ -68,9 +87,8 @@ def read_dicom_slice(openers: Sequence[Opener], index: int | None) -> Stack:
         raise SliceError(f"There is no slice {index}; choose one from 0 to {len(slices) - 1}.")
     if not slices[0].hounsfield:
         # Grey levels go by the range of all.
-        everything = range(len(slices))
-        return _stack(_pixels(slices, everything), slices, placed, notes, everything).only(index)
-    return _stack(_pixels(slices, [index]), slices, placed, notes, [index])
+        return _whole(slices, placed, notes).only(index)
+    return _stack(Decoding(slices, [index]).pixels(), slices, placed, notes, [index])
 
 
 def _found(openers: Sequence[Opener]) -> tuple[list[DicomSlice], Places, list[str]]:
@@ -133,45 +151,6 @@ def _ordered(group: Group, notes: list[str]) -> tuple[list[DicomSlice], Places, 
     notes += notes_on_steps(placed)
     notes += [note for each in slices for note in (*each.image.notes, *each.frame.notes)]
     return slices, placed, notes
-
-
-def _pixels(slices: list[DicomSlice], shown: Sequence[int]) -> NDArray[np.generic]:
-    """Rescaled values of the slices ``shown``, shape (N, H, W), int16 where all of the stack are whole HU."""
-    frames = [each.frame for each in slices]
-    _, rows, columns, _ = slices[0].series
-    whole = all(frame.slope.is_integer() and frame.intercept.is_integer() for frame in frames)
-    declared = slices[0].hounsfield
-    dtype = np.dtype(np.int16 if declared and whole else np.float32)
-    check_stack(len(shown), int(str(rows)), int(str(columns)), dtype.itemsize)
-    pixels = shared((len(shown), int(str(rows)), int(str(columns))), dtype)
-    of_image: dict[DicomImage, list[int]] = {}
-    for position, index in enumerate(shown):
-        of_image.setdefault(slices[index].image, []).append(position)
-
-    def decode(job: tuple[DicomImage, list[int]]) -> None:
-        image, positions = job
-        with image.opener() as file:
-            dataset = read_whole(file)
-        wanted = [slices[shown[position]].index for position in positions]
-        for position, stored in zip(positions, stored_frames(dataset, image.frames, wanted), strict=True):
-            hounsfield = to_hounsfield(stored, slices[shown[position]].frame)
-            pixels[position] = np.clip(hounsfield, *(_HOUNSFIELD_RANGE if declared else _ANY_RANGE))
-
-    by_two(
-        [
-            (image, sorted(part, key=lambda position: slices[shown[position]].index))
-            for image, positions in of_image.items()
-            for part in _parts(positions)
-        ],
-        decode,
-    )
-    return pixels
-
-
-def _parts(positions: list[int]) -> list[list[int]]:
-    """Frames of one file in a few parts, so that it can be decoded by two."""
-    length = max(_MIN_PART, -(-len(positions) // _MAX_PARTS))
-    return [positions[start : start + length] for start in range(0, len(positions), length)]
 
 
 def _stack(

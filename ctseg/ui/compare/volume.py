@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ctseg.labelmaps import follow, numbered
 from ctseg.labelmaps.files import write_nifti_stack
 from ctseg.methods import CARDS
-from ctseg.slices import Stack
+from ctseg.slices import SliceError, Stack
 from ctseg.ui.compare.frames import frame
 from ctseg.ui.compare.handlers import PageError
 from ctseg.ui.compare.messages import GONE
@@ -72,7 +72,12 @@ def _slice_by_slice(
         yield frame({"state": "running", "text": text, "fraction": round(index / len(stack), 3)}, {})
         label_map = known.get(index)
         if label_map is None:
-            for step in run_method(stack[index], method, plan.stop, session.turn):
+            try:
+                ct_slice = stack[index]
+            except SliceError as error:  # broken, or no longer kept
+                yield frame({"state": "failed", "text": str(error)}, {})
+                return
+            for step in run_method(ct_slice, method, plan.stop, session.turn):
                 if isinstance(step, Cancelled):
                     yield frame({"state": "cancelled", "text": "Cancelled."}, {})
                     return

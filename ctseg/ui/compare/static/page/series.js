@@ -32,7 +32,8 @@ class Series {
   }
 
   // The wheel sets where to go; what is on its way is given up for the newest, and neighbours are fetched ahead.
-  scroll(by) { this.turn((this.wanted ?? this.index) + by); }
+  // A slice that cannot be read is scrolled past.
+  scroll(by) { this.turn((this.wanted ?? this.passed ?? this.index) + by); }
 
   async turn(index) {
     const { page } = this;
@@ -40,7 +41,8 @@ class Series {
     this.wanted = Math.min(Math.max(index, 0), last);
     if (this.turning) return;
     this.turning = true;
-    await page.try(async () => {
+    this.passed = null;
+    const turned = await page.try(async () => {
       await page.opening.adopt();
       while (this.wanted !== this.index) {
         const [going, stack] = [this.wanted, this.stack];
@@ -52,10 +54,15 @@ class Series {
         this.show(slice, false);
         page.list();
       }
+      return true;
     });
     this.turning = false;
+    if (!turned) {
+      this.passed = this.wanted;
+      page.stage.place.value = this.index + 1;
+    }
     this.wanted = null;
-    page.runs.follow();
+    if (turned) page.runs.follow();
     for (const near of [this.index + 1, this.index - 1, this.index + 2]) {
       if (near >= 0 && near <= last) this.fetch(near).catch(() => {});
     }
