@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ctseg.sandbox.runner import Limits
 from ctseg.slices import limits
+from ctseg.slices.dicom.series import MIN_BY_PARTS
 from ctseg.slices.dicom.syntaxes import TRANSFER_SYNTAXES
 from ctseg.slices.grey import HOUNSFIELD_FROM
 
@@ -21,6 +22,11 @@ SITUATIONS = [
         "several series, studies, frames of reference, sizes or directions (more than 0.3 degrees apart)",
         "the largest is read, with a note",
         "PS3.3 A.1.2.3",
+    ),
+    (
+        "several patients, told apart by number, birth date or name, whose series carry one name",
+        "the largest is read, with a note",
+        "PS3.3 A.1.2.1",
     ),
     (
         "acquisitions, times, phases, echoes, kernels, voltages, thicknesses, descriptions at the same or "
@@ -104,6 +110,11 @@ SITUATIONS = [
         "PS3.3 10.7.1.1",
     ),
     (
+        "RescaleType names another quantity (OD, MGML, Z_EFF, ED, EDW, PCT)",
+        "grey levels, with a note; HU_MOD are HU",
+        "PS3.3 C.11.1.1.2",
+    ),
+    (
         "header contradicts uncompressed pixels",
         "the pixels count, where one reading fits them",
         "PS3.5 8.1.1",
@@ -154,7 +165,7 @@ predictor and byte order; as a label map, as stored; as a slice, black where the
 6.0, sections 4 to 8). A grey PNG of 1, 2 or 4 bits means its values at 8 bits (PNG 13.12); its transparent
 value is black (11.3.2.1). As a label map, a palette PNG means its indices, and its grey values where every
 colour in use is grey and no two are alike, as optimisers leave them; a grey PNG with transparency is read
-where all of it is opaque.
+where all of it is opaque, and a PNG or TIFF in colour where all of it is grey.
 
 ## Label maps, and where they lie
 
@@ -188,6 +199,7 @@ Segmentation repeats the patient's name and number of its source; command and pa
 | MetaImage spacing below 0; of 0 | the axis runs back; spacing unknown, with a note | ITK |
 | NRRD of a unit not known here | place and spacing unknown, with a note | NRRD, space units |
 | MetaImage with a slope and an offset of its numbers | not applied, with a note | ITK |
+| NumPy array whose slices seem to lie along its last axis | (slices, rows, columns), with a note | |
 | NIfTI whose matrix and quaternion differ by a voxel | the matrix counts, with a note | nifti1.h, method 3 |
 | TIFF of ImageJ or tifffile with one page for many images | all of them | ImageJ |
 | TIFF with smaller copies of an image | left out | TIFF 6.0, tag 254 |
@@ -208,8 +220,9 @@ Segmentation repeats the patient's name and number of its source; command and pa
 | memory of the decoder | {memory} MB |
 | files in a ZIP, and MB unpacked | {entries}, {unpacked} |
 
-Files are decoded in a process of their own, those of a series on two cores. An upload is deleted as soon as
-it is decoded, or refused.
+Files are decoded in a process of their own, those of a series on two cores, in processes that together keep
+to the memory above. An upload is deleted as soon as it is decoded, or refused. The page shows the middle
+slice of a DICOM series of {begun} and more while the others are decoded; a broken one costs only itself.
 
 ## Mutated bytes
 
@@ -241,6 +254,7 @@ def page() -> str:
         slices=limits.MAX_SLICES,
         stack=limits.MAX_STACK_BYTES // limits.MEBIBYTE,
         wall=Limits().wall_seconds,
+        begun=MIN_BY_PARTS,
         memory=Limits().memory_bytes // limits.MEBIBYTE,
         entries=limits.MAX_ZIP_ENTRIES,
         unpacked=limits.MAX_ZIP_BYTES // limits.MEBIBYTE,

@@ -1,6 +1,7 @@
 """What a file is, by its content; its name is never asked. Slices, label maps and submissions ask here."""
 
 import re
+import struct
 import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -71,6 +72,13 @@ _OTHERS = {
     b"\x80\x04": "a Python pickle",
     b"\x80\x05": "a Python pickle",
     b"SQLite": "a database",
+    b"MATLAB ": "a MATLAB file",
+    b"CDF\x01": "a NetCDF or MINC file",
+    b"CDF\x02": "a NetCDF or MINC file",
+    b"# vtk DataFile": "a VTK file",
+    b"P5": "a PGM image",
+    b"P6": "a PPM image",
+    b"qoif": "a QOI image",
     b"\x1aE\xdf\xa3": "a video",
     b"OggS": "a video or sound",
     b"ID3": "a sound",
@@ -79,6 +87,10 @@ _OTHERS = {
     b"{\\rtf": "a text document",
     b"\xd0\xcf\x11\xe0": "an Office document",
 }
+_MGH = (
+    "a FreeSurfer volume (MGH)",
+    "This file is a FreeSurfer volume (MGH), which is not read here; convert it by mri_convert to .nii.gz.",
+)
 _RIFF = {b"WEBP": "a WebP image", b"AVI ": "a video", b"WAVE": "a sound"}
 # The object identifier of enveloped data (RFC 5652 6), as secure DICOM media have it (PS3.10 7.4).
 _ENVELOPED = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03"
@@ -123,6 +135,8 @@ def sniff_bytes(start: bytes) -> Sniffed:
         return Sniffed(kind, f"{article} {NAMES[kind]} file")
     if start.startswith(_GZIP):
         return _inside_gzip(start)
+    if _is_mgh(start):
+        return Sniffed("", *_MGH)
     if _ENVELOPED in start[:32]:
         noun = "encrypted (CMS, as secure DICOM files are)"
         return Sniffed("", noun, f"This file is {noun}; decrypt it and upload what was in it.")
@@ -166,6 +180,12 @@ def _is_nifti(start: bytes) -> bool:
     return len(start) >= 348 and start[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c")
 
 
+def _is_mgh(start: bytes) -> bool:
+    """Whether this begins as FreeSurfer's volumes do: version 1, four lengths and one of seven types."""
+    numbers = struct.unpack(">7i", start[:28]) if len(start) >= 284 else (0,) * 7
+    return numbers[0] == 1 and all(0 < length < 1 << 20 for length in numbers[1:5]) and 0 <= numbers[5] < 11
+
+
 def _inside_gzip(start: bytes) -> Sniffed:
     try:
         inner = zlib.decompressobj(wbits=31).decompress(start, SNIFFED_BYTES)
@@ -173,6 +193,8 @@ def _inside_gzip(start: bytes) -> Sniffed:
         return Sniffed("", "a damaged gzip file", "This gzip file is damaged; export or download it again.")
     if _is_nifti(inner):
         return Sniffed("nifti", "a NIfTI file")
+    if _is_mgh(inner):
+        return Sniffed("", *_MGH)
     if inner[257:262] == b"ustar":
         return Sniffed(
             "",

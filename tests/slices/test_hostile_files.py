@@ -126,6 +126,26 @@ def test_gzip_of_other_things(tmp_path: Path) -> None:
     assert "damaged" in refusal_in_this_process(b"\x1f\x8b" + b"no deflate at all", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("start", "noun"),
+    [
+        (struct.pack(">7i", 1, 256, 256, 256, 1, 0, 0), "FreeSurfer volume (MGH)"),
+        (b"MATLAB 5.0 MAT-file, Platform: PCWIN64", "MATLAB file"),
+        (b"CDF\x01", "NetCDF or MINC file"),
+        (b"# vtk DataFile Version 3.0\n", "VTK file"),
+        (b"P5\n29 37\n255\n", "PGM image"),
+    ],
+)
+def test_formats_of_other_programs_are_called_by_their_name(start: bytes, noun: str, tmp_path: Path) -> None:
+    data = start + bytes(range(256)) * 4
+    sentence = refusal_in_this_process(data, tmp_path)
+    assert noun in sentence
+    assert "damaged" not in sentence
+    if "MGH" in noun:
+        assert "mri_convert" in sentence
+        assert refusal_in_this_process(gzip.compress(data), tmp_path) == sentence
+
+
 def zip_with(entries: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

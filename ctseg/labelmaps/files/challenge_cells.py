@@ -12,8 +12,8 @@ _WHOLE = r"^\+?0*(\d+)(?:\.0*)?$"
 # Whole numbers as numpy.savetxt writes them by default: 1.200000000000000000e+01.
 _SCIENTIFIC = r"^\+?\d\.\d{0,2}0*[eE]\+0[0-2]$"
 _LAST_COMMAS = re.compile(rb",[ \t]*(\r?)$", re.MULTILINE)
-_FIRST_CELLS = ("", "Unnamed: 0")
-"""What stands above the rows' names: nothing, or what pandas writes where it read nothing."""
+_FIRST_CELLS = ("", "unnamed: 0", "index", "pixel", "pixels")
+"""What stands above the rows' names: nothing, or what pandas and people call them."""
 
 
 def without_blank_lines(block: bytes) -> bytes:
@@ -33,7 +33,7 @@ def image_name(cell: str) -> str:
 
 def is_first_cell(cell: str) -> bool:
     """Whether this may stand above the names of the rows."""
-    return cell.strip() in _FIRST_CELLS
+    return cell.strip().lower() in _FIRST_CELLS
 
 
 def whole_number(cell: str) -> str:

@@ -121,6 +121,10 @@ def _image_names(header: bytes) -> list[str]:
         raise LabelMapError(
             "This table has no header; its first row must be an empty cell, then 0.png, 1.png, ..."
         )
+    if "\r" in line and "," in line.partition("\r")[0]:
+        raise LabelMapError(
+            "The lines of this table end as on old Macs (CR alone); save it as CSV with the usual line ends."
+        )
     if "," not in line and any(mark in line for mark in ";\t"):
         raise LabelMapError(
             "The cells of this table are not separated by commas; save it as CSV with commas."

@@ -15,7 +15,7 @@ from ctseg.errors import UserError
 from ctseg.labelmaps.checks import as_labels
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.volumes import read_volume
-from ctseg.slices.formats.png_jpeg import PNG_GREY_AND_ALPHA, bits_and_colour, orientation_of, png_samples
+from ctseg.slices.formats.png_jpeg import PNG_CHANNELS, bits_and_colour, orientation_of, png_samples
 from ctseg.slices.geometry import Geometry, lay_on, upright
 from ctseg.slices.limits import check_size, check_stack
 from ctseg.slices.sniff import NAMES, VOXELS, sniff
@@ -25,7 +25,8 @@ _COLOURED = (
     "This file is a colour image, in which labels cannot be told; save the label map as grey or palette."
 )
 _SEVERAL = "This file holds {} images; save the one that belongs to the slice."
-_TIFF_GREY_OR_PALETTE = (0, 1, 3)
+# By photometric interpretation: grey, colour and palette, with alpha and without.
+_TIFF_CHANNELS = {0: (1, 2), 1: (1, 2), 2: (3, 4), 3: (1,)}
 _ORIENTATION_TAG = 274
 
 Numbers = NDArray[np.generic]
@@ -59,8 +60,9 @@ def read_label_map(path: str | PathLike[str]) -> NDArray[np.integer]:
     ndarray of integers, shape (H, W), non-negative, rows from the top as stored, turned by an orientation
     tag; the file's own integer type, int32 where the file holds whole numbers as floats. A palette's label is
     its index, not its colour; its grey value where all colours in use are grey, as in grey files that were
-    optimised to a palette. Voxels have their columns along the first axis, their rows along the second, of
-    the two that are not the one of length 1.
+    optimised to a palette. So is that of a grey image saved in colour, as programs for pictures do. Voxels
+    have their columns along the first axis, their rows along the second, of the two that are not the one of
+    length 1.
 
     Raises
     ------
@@ -169,26 +171,33 @@ def decode_png(file: BinaryIO) -> NDArray[np.generic]:
         If it is a colour image or holds several images; Pillow's errors for damaged files pass.
     """
     with Image.open(file, formats=["PNG"]) as image:
-        with_alpha = bits_and_colour(file)[1] == PNG_GREY_AND_ALPHA
-        if image.mode not in ("1", "L", "P", "I;16", "I") and not with_alpha:
+        in_channels = bits_and_colour(file)[1] in PNG_CHANNELS
+        if image.mode not in ("1", "L", "P", "I;16", "I") and not in_channels:
             raise LabelMapError(_COLOURED)
         images = getattr(image, "n_frames", 1)
         if images > 1:
             raise LabelMapError(_SEVERAL.format(images))
         read = _palette_labels if image.mode == "P" else np.asarray
-        samples = _opaque_labels(file, image) if with_alpha else read(image)
+        samples = _grey_of(png_samples(file, image)) if in_channels else read(image)
         samples = upright(samples, orientation_of(image))
         # Pillow widens 16-bit grey in some modes; no PNG holds more.
         return samples.astype(np.uint16) if samples.dtype.itemsize > 2 else samples
 
 
-def _opaque_labels(file: BinaryIO, image: Image.Image) -> NDArray[np.generic]:
-    """Labels of a grey image whose second channel, transparency, says nothing: all of it is opaque."""
-    samples = png_samples(file, image)
-    most = 255 if samples.dtype == np.uint8 else 65535
-    if int(samples[..., -1].min()) < most:
+def _grey_of(samples: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Labels of a grey image that a program for pictures saved with alpha, or in colour, or both.
+
+    Only where that says nothing: all of it is opaque, its colours are alike, and it is not black alone.
+    """
+    *colours, last = np.moveaxis(samples, -1, 0)
+    if samples.shape[-1] in (2, 4):
+        if int(last.min()) < 256**samples.itemsize - 1:
+            raise LabelMapError(_COLOURED)
+    else:
+        colours.append(last)
+    if len(colours) > 1 and not (colours[0].any() and all((each == colours[0]).all() for each in colours)):
         raise LabelMapError(_COLOURED)
-    return samples[..., 0]
+    return np.asarray(colours[0])
 
 
 def _palette_labels(image: Image.Image) -> NDArray[np.generic]:
@@ -223,9 +232,12 @@ def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
             raise LabelMapError(_SEVERAL.format(len(images)))
         page = cast("tifffile.TiffPage", images[0])
         check_size(page.imagelength, page.imagewidth)
-        if page.samplesperpixel != 1 or int(page.photometric) not in _TIFF_GREY_OR_PALETTE:
+        channels = _TIFF_CHANNELS.get(int(page.photometric), ())
+        whole = page.dtype is not None and page.dtype.kind == "u"
+        if page.samplesperpixel not in channels or (page.samplesperpixel > 1 and not whole):
             raise LabelMapError(_COLOURED)
-        samples = upright(page_samples(page), int(page.tags.valueof(_ORIENTATION_TAG, default=1)))
+        samples = page_samples(page) if page.samplesperpixel == 1 else _grey_of(page_samples(page))
+        samples = upright(samples, int(page.tags.valueof(_ORIENTATION_TAG, default=1)))
         return samples.astype(np.int32) - 32768 if signed_by_imagej(page) else samples
 
 

@@ -11,7 +11,10 @@ from ctseg.slices.dicom.elements import Elements
 # DICOM counts x to the patient's left and y to the back, NIfTI to the right and to the front.
 _TO_RAS = np.array([-1.0, -1.0, 1.0])
 # US, unspecified, is what some scanners write although their numbers are HU.
-_HOUNSFIELD_TYPES = ("", "HU", "US", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
+# HU_MOD are those of virtual monoenergetic images.
+_HOUNSFIELD_TYPES = ("", "HU", "US", "HU_MOD", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
+# What else numbers of spectral CT can be: PS3.3 C.11.1.1.2.
+_OTHER_TYPES = ("OD", "MGML", "Z_EFF", "ED", "EDW", "PCT")
 _MAX_SPACING_MM = 1000.0
 # Distances at the detector, or before the image was resampled: never the size of a pixel in the patient.
 _OTHER_SPACINGS = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
@@ -21,12 +24,14 @@ _OTHER_SPACINGS = ("ImagerPixelSpacing", "NominalScannedPixelSpacing")
 class FrameFacts:
     """Facts of one frame: spacing and position in mm in DICOM's own axes, rescale as the file has it.
 
+    ``says_other`` is True where its numbers are called another quantity than HU, such as a concentration.
     ``notes`` holds one sentence for each fact that the file tells in a way that cannot be believed.
     """
 
     slope: float
     intercept: float
     says_hounsfield: bool
+    says_other: bool
     spacing_mm: tuple[float, float] | None
     position: NDArray[np.float64] | None
     orientation: NDArray[np.float64] | None
@@ -60,6 +65,7 @@ def frame_facts(facts: Elements) -> FrameFacts:
         slope=float(slope[0]) if usable and slope is not None else 1.0,
         intercept=float(intercept[0]) if usable and intercept is not None else 0.0,
         says_hounsfield=usable and kind in _HOUNSFIELD_TYPES,
+        says_other=kind in _OTHER_TYPES,
         spacing_mm=_spacing(facts),
         position=facts.numbers("ImagePositionPatient", 3),
         orientation=_orientation(facts),

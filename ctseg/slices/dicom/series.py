@@ -17,10 +17,11 @@ from ctseg.slices.grey import HOUNSFIELD_FROM, to_8_bit
 from ctseg.slices.identity import IDENTIFIERS, Identity
 from ctseg.slices.stack import Stack
 
-_MIN_BY_PARTS = 8
+MIN_BY_PARTS = 8
 """Fewer slices are decoded at once."""
 DAMAGED = "This DICOM file is damaged or incomplete; export it again."
 _GREY = "The file does not say how its numbers become Hounsfield units, so they are shown as grey levels."
+_OTHER = "The file's numbers are another quantity than Hounsfield units, so they are shown as grey levels."
 _GUESSED = (
     "The file does not say how its numbers become Hounsfield units; they are taken for them because they go "
     f"below {HOUNSFIELD_FROM:.0f}."
@@ -63,7 +64,7 @@ def begin_dicom(openers: Sequence[Opener]) -> tuple[Stack, Decoding | None]:
         None where nothing is left to be decoded.
     """
     slices, placed, notes = _found(openers)
-    if len(slices) < _MIN_BY_PARTS or not slices[0].hounsfield:
+    if len(slices) < MIN_BY_PARTS or not slices[0].hounsfield:
         return _whole(slices, placed, notes), None
     decoding = Decoding(slices, range(len(slices)))
     blank = np.broadcast_to(np.zeros((), decoding.dtype), decoding.shape)
@@ -162,9 +163,11 @@ def _stack(
 ) -> Stack:
     middle = slices[len(slices) // 2].frame
     declared = slices[0].hounsfield
-    intensity: Intensity = "HU" if declared or float(pixels.min()) <= HOUNSFIELD_FROM else "8-bit"
+    other = any(each.frame.says_other for each in slices)
+    guessed = not declared and not other and float(pixels.min()) <= HOUNSFIELD_FROM
+    intensity: Intensity = "HU" if declared or guessed else "8-bit"
     if not declared:
-        notes = [*notes, _GUESSED if intensity == "HU" else _GREY]
+        notes = [*notes, _OTHER if other else _GUESSED if guessed else _GREY]
     if intensity == "8-bit":
         inverted = slices[0].image.header.get("PhotometricInterpretation") == "MONOCHROME1"
         pixels = np.invert(to_8_bit(pixels)) if inverted else to_8_bit(pixels)

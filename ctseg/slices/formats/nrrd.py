@@ -40,6 +40,7 @@ _SPACES = {
     "las": np.diag([-1.0, 1.0, 1.0, 1.0]),
 }
 _MILLIMETRES = {"": 1.0, "mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001, "μm": 0.001}
+_DETACHED = {"data file", "datafile"}
 _NO_UNIT = "The unit of this NRRD file's space is not known here, so its place and spacing count as unknown."
 _DAMAGED = "The header of this NRRD file is damaged; export or download it again."
 
@@ -57,7 +58,7 @@ def open_nrrd(file: BinaryIO) -> Volume:
         If it is damaged, a header without its voxels, of colours, vectors or text, or of several volumes.
     """
     fields = _fields(file)
-    if "data file" in fields or "datafile" in fields:
+    if _DETACHED & fields.keys():
         raise SliceError("This NRRD header comes without its voxels; save the volume as one .nrrd file.")
     lengths = _whole(fields.get("sizes", ""))
     if [len(lengths)] != _whole(fields.get("dimension", "")) or len(lengths) < 2 or min(lengths) < 1:
@@ -88,10 +89,13 @@ def _fields(file: BinaryIO) -> dict[str, str]:
     for _ in range(_MAX_LINES):
         line = file.readline(_MAX_LINE)
         read += len(line)
-        if not line or read > _MAX_HEADER:
+        if read > _MAX_HEADER:
             break
         if not line.strip():
-            return fields
+            # Only a header without voxels may end without a blank line.
+            if line or _DETACHED & fields.keys():
+                return fields
+            break
         name, separator, value = line.decode("utf-8", "replace").partition(": ")
         if separator and ":=" not in name and not name.startswith("#"):
             fields[name.strip().lower()] = value.strip()

@@ -11,6 +11,10 @@ from ctseg.slices.view import View
 
 MAX_HEADER = 10_000
 _COLOURS = (3, 4)
+_LAST_AXIS = (
+    "This array is read as {} slices of {} x {} pixels; if its slices lie along the last axis, save "
+    "numpy.moveaxis(array, -1, 0)."
+)
 
 
 def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -73,4 +77,7 @@ def open_npy(file: BinaryIO) -> Volume:
         order.insert(0, thin)
     a, b, c = order if is_fortran else (2 - axis for axis in order)
     view = View((a, b, c), (False, False, False), stored)
-    return Volume("NumPy", stored, dtype, file, view, is_array=True)
+    # Images (H, W, N), as NIfTI's libraries give them: square ones, or of few slices.
+    last_axis = (slices == rows > 1 and 1 < columns != rows) or 1 < 4 * columns < min(slices, rows)
+    notes = (_LAST_AXIS.format(slices, rows, columns),) if last_axis else ()
+    return Volume("NumPy", stored, dtype, file, view, is_array=True, notes=notes)

@@ -16,7 +16,9 @@ from ctseg.slices.stack import Stack
 _PLAIN = {"1", "L", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"}
 # Where a PNG's header says bits a sample and kind of colour, counted from the start of the file.
 _PNG_BITS, _PNG_COLOUR = 24, 25
-_PNG_GREY, PNG_GREY_AND_ALPHA = 0, 4
+_PNG_GREY = 0
+PNG_CHANNELS = (2, 4, 6)
+"""Kinds of colour with several samples a pixel: RGB, grey and alpha, RGB and alpha."""
 # Markers of JPEG between C0 and CF that are no frames; frames that are read: baseline, extended, progressive.
 _JPEG_TABLES, _JPEG_READ = {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1, 0xC2}
 _JPEG_HEADER_BYTES = 1 << 20

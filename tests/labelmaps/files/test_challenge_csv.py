@@ -197,6 +197,8 @@ PLAIN = ",0.png,1.png\nPixel 0,0,7\nPixel 1,5,0\nPixel 2,3,1\nPixel 3,0,0\n"
         PLAIN.replace(",0.png,1.png", ", 0.png, 1.png"),
         PLAIN.replace(",0.png,1.png", ",./0.png,./1.png"),
         PLAIN.replace(",0.png,1.png", "Unnamed: 0,0.png,1.png"),
+        PLAIN.replace(",0.png,1.png", "index,0.png,1.png"),
+        PLAIN.replace(",0.png,1.png", "Pixel,0.png,1.png"),
         PLAIN.replace("0,7", " 0.0, 7.0"),
         PLAIN.replace("Pixel 1,5,0", "Pixel 1,5.000,0."),
         PLAIN.replace("Pixel 2,3,1", "Pixel 2, 3, 1"),
@@ -225,6 +227,7 @@ def test_tables_of_common_writers(text: str, encoding: str, tmp_path: Path) -> N
         (PLAIN.replace("0,7", "0,nan"), "'nan'"),
         (PLAIN.replace("0,7", " 0.0,"), "''"),
         (PLAIN.replace(",", ";"), "not separated by commas"),
+        (PLAIN.replace("\n", "\r"), "old Macs"),
         (PLAIN.replace("Pixel 1,5,0\n", "\n"), "Pixel 2"),
     ],
 )

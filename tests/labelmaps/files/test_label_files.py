@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import nibabel
 import numpy as np
 import pytest
@@ -372,6 +373,30 @@ def test_a_palette_of_greys_in_any_order_keeps_its_labels(tmp_path: Path) -> Non
     opened.putpalette(np.repeat(order, 3).tobytes())
     opened.save(tmp_path / "a.png")
     assert (read_label_map(tmp_path / "a.png") == four_labels()).all()
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("kind", ["png", "tiff"])
+def test_a_grey_label_map_saved_in_colour_keeps_its_labels(
+    kind: str, dtype: type[np.unsignedinteger[Any]], channels: int, tmp_path: Path
+) -> None:
+    labels = (np.arange(6 * 5).reshape(6, 5) % 7 * 30).astype(dtype)
+    opaque = np.full(labels.shape, np.iinfo(dtype).max, dtype)
+    samples = np.dstack([labels, labels, labels, opaque][:channels])
+
+    def saved() -> Path:
+        path = tmp_path / f"a.{kind}"
+        if kind == "png":
+            cv2.imwrite(str(path), samples[..., [2, 1, 0, 3][:channels]])
+        else:
+            tifffile.imwrite(path, samples, photometric="rgb", extrasamples=[2] * (channels - 3))
+        return path
+
+    assert (read_label_map(saved()) == labels).all()
+    samples[2, 3, channels - 1] -= 1
+    with pytest.raises(LabelMapError, match="colour image"):
+        read_label_map(saved())
 
 
 def test_a_palette_of_colours_keeps_its_indices(tmp_path: Path) -> None:

@@ -253,3 +253,13 @@ def test_an_encrypted_file_is_called_that(head: bytes, tmp_path: Path) -> None:
 def test_hounsfield_units_by_any_name(kind: str, tmp_path: Path) -> None:
     stack = decode([write_ct(tmp_path / "a", RescaleType=kind)])
     assert (stack.intensity, stack.notes) == ("HU", ())
+
+
+@pytest.mark.parametrize("kind", ["MGML", "Z_EFF", "ED", "PCT"])
+def test_another_quantity_of_spectral_ct_is_never_taken_for_hounsfield_units(
+    kind: str, tmp_path: Path
+) -> None:
+    path = write_ct(tmp_path / "a", RescaleType=kind)  # its numbers begin at -1024
+    stack = decode([path])
+    assert stack.intensity == "8-bit"
+    assert "another quantity" in str(stack.note)

@@ -152,3 +152,33 @@ def test_a_function_that_itk_does_not_apply_is_told(tmp_path: Path) -> None:
     stack = decode([metaimage(tmp_path / "a.mha", PLACED | other)])
     assert stack.pixels.min() == VOXELS.min()
     assert "slope and an offset" in str(stack.note)
+
+
+def test_a_header_of_nrrd_may_end_without_a_blank_line(tmp_path: Path) -> None:
+    volume = sitk.GetImageFromArray(np.zeros((2, 3, 4), np.int16))
+    sitk.WriteImage(volume, str(tmp_path / "a.nhdr"))
+    with pytest.raises(SliceError, match="without its voxels"):
+        decode([tmp_path / "a.nhdr"])
+    (tmp_path / "b.nrrd").write_text("NRRD0004\ntype: short\ndimension: 2\nsizes: 4 4\nencoding: raw\n")
+    with pytest.raises(SliceError, match="damaged"):
+        decode([tmp_path / "b.nrrd"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ((20, 20, 6), True),
+        ((40, 30, 5), True),
+        ((6, 20, 20), False),
+        ((40, 20, 30), False),
+        ((9, 9, 9), False),
+    ],
+)
+def test_an_array_whose_slices_seem_to_lie_last_is_told(
+    shape: tuple[int, ...], told: bool, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(shape, np.int16))
+    stack = decode([tmp_path / "a.npy"])
+    assert stack.pixels.shape == shape
+    assert bool(stack.notes) == told
+    assert not told or "numpy.moveaxis" in stack.notes[0]
