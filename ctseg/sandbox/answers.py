@@ -69,11 +69,17 @@ def fault_in(answer: dict[str, Any]) -> UserError | None:
 
 def fault_of_end(ended: int | None) -> UserError | None:
     """Return why a process failed by its exit status (negative: a signal; None: its time was over)."""
-    if ended is None or ended == -signal.SIGXCPU:
+    if ended is None or ended == _by_signal("SIGXCPU"):
         return DecoderError("time")
     if ended != 0:
-        return DecoderError("memory" if ended == -signal.SIGKILL else "crashed")
+        return DecoderError("memory" if ended == _by_signal("SIGKILL") else "crashed")
     return None
+
+
+def _by_signal(name: str) -> int | None:
+    """Exit status of a process that a signal ended; None where the system has no such signal."""
+    number = getattr(signal, name, None)
+    return None if number is None else -number
 
 
 def received(folder: Path, ended: int | None, max_bytes: int) -> tuple[NDArray[np.generic], dict[str, Any]]:
@@ -120,8 +126,12 @@ def _map(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[np
     """Map the decoded array, believing its declared shape only if the file has just that many bytes."""
     if not path.is_file() or path.stat().st_size != math.prod(shape) * dtype.itemsize:
         raise DecoderError("damaged")
-    array = np.memmap(path, dtype=dtype, mode="r", shape=shape)
-    path.unlink()
+    array: NDArray[np.generic] = np.memmap(path, dtype=dtype, mode="r", shape=shape)
+    try:
+        path.unlink()
+    except PermissionError:  # Windows deletes no file that is mapped: the private folder goes with it
+        array = np.array(array)
+        array.flags.writeable = False
     return array
 
 

@@ -8,6 +8,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from ctseg.locks import try_lock
+
 LOCK = ".lock"
 DECODING = "ctseg-decoding-"
 """How the folder begins in which a process's decoders find their requests."""
@@ -48,26 +50,19 @@ def is_held(folder: Path) -> bool:
 
 def give_up(folder: Path) -> None:
     """Delete a private folder with all that lies in it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    handle = _held.pop(folder.resolve(), None)
-    if handle is not None:
-        os.close(handle)
+    _delete(folder, _held.pop(folder.resolve(), None))
 
 
 def empty_dead(prefix: str, parent: Path | None = None) -> int:
-    """Delete the folders of this user whose processes have ended, however that was; return how many.
-
-    Where the system has no such locks (Windows) nothing is deleted.
-    """
+    """Delete the folders of this user whose processes have ended, however that was; return how many."""
     gone = 0
     for folder in sorted((parent or Path(tempfile.gettempdir())).glob(f"{prefix}*")):
         with suppress(OSError):
-            if folder.is_symlink() or not folder.is_dir() or folder.stat().st_uid != os.getuid():
+            if folder.is_symlink() or not folder.is_dir() or not _is_own(folder):
                 continue
             handle = _try_lock(folder)
             if handle is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-                os.close(handle)
+                _delete(folder, handle)
                 gone += not folder.exists()
     return gone
 
@@ -88,22 +83,28 @@ def decoding_folder() -> Path:
         return private_folder(DECODING, parent)
 
 
+def _is_own(folder: Path) -> bool:
+    # Windows knows no such numbers; there every user has a temporary folder of their own.
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
+
+
 def _try_lock(folder: Path) -> int | None:
     """Return the handle of a folder's lock, or None where another process holds it or it is gone."""
     try:
-        import fcntl
-    except ImportError:  # Windows: the folder is used without a lock, and nobody deletes it
-        return None if (folder / LOCK).exists() else os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        return try_lock(folder / LOCK)
     except FileNotFoundError:
         return None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
+
+
+def _delete(folder: Path, handle: int | None) -> None:
+    """Delete a folder whose lock this handle holds, if any."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if handle is None:
+        return
+    os.close(handle)
+    # Windows deletes no open file, so the lock itself is left; nobody else's, which is open again.
+    if folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _give_up_all() -> None:

@@ -24,6 +24,9 @@ _PASSED_ON = (
     "LC_ALL",
     "TZ",
     "TMPDIR",
+    "TEMP",
+    "TMP",
+    "SYSTEMROOT",  # without it Python does not start on Windows
 )
 _PASSED_ON_FOR_COVERAGE = ("COVERAGE_", "COV_CORE_")
 
@@ -120,16 +123,19 @@ def _start(modules: Sequence[str]) -> subprocess.Popen[bytes]:
 def send(process: subprocess.Popen[bytes], line: str) -> None:
     """Send one short line to a process."""
     assert process.stdin is not None
-    # A broken pipe means that it ended already; waiting for it tells how.
-    with suppress(BrokenPipeError):
+    # A broken pipe, which Windows calls an invalid argument, means that it ended already; waiting tells how.
+    with suppress(OSError):
         process.stdin.write(os.fsencode(line + "\n"))
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
     """Kill a process if it still runs, and wait for it."""
     if process.poll() is None:
-        # The whole session, in case a hijacked decoder has started children.
-        os.killpg(process.pid, signal.SIGKILL)
+        # The whole session, in case a hijacked decoder has started children; Windows has none.
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
         process.wait()
     if process.stdin is not None:
         process.stdin.close()

@@ -1,7 +1,6 @@
 """The store of submissions: an entry is in it whole or not at all, and once."""
 
 import errno
-import fcntl
 import logging
 import shutil
 import tempfile
@@ -22,6 +21,7 @@ from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.results.store import all_results, read_result
 from ctseg.leaderboard.set_aside import SetAside, usable
 from ctseg.leaderboard.submissions.entry_files import PREDICTIONS_FILE, read_predictions, write_entry
+from ctseg.locks import locked
 from ctseg.settings import STORE_MB
 
 _logger = logging.getLogger(__name__)
@@ -190,8 +190,7 @@ class Submissions:
     def _locked(self) -> Iterator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with (self.folder / "lock").open("wb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+            with locked(self.folder / "lock"):
                 yield
         except OSError as error:
             if error.errno in _NO_ROOM:
