@@ -8,7 +8,12 @@
 Importing this package takes well under a second; torch is imported by the methods that need it.
 """
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# ONNX Runtime 1.32 keeps an identifier in the user's cache and tells its maker of its use, unless this is set
+# before it is imported. Nothing here calls home.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from ctseg.api import segment
