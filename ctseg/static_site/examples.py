@@ -7,31 +7,31 @@ import numpy as np
 
 from ctseg.labelmaps import numbered
 from ctseg.slices import CTSlice
+from ctseg.slices.orientation import lie_of
 from ctseg.ui.compare import examples as shelf
 from ctseg.ui.compare.frames import frame, label_pixels, slice_head, slice_pixels
 
-SHOWN = ("Abdomen, 41 slices", "Abdomen, HU", "Thorax, 8-bit")
-"""Names on the shelf of Compare; the first is what the page opens on."""
-
 
 def write_examples(folder: Path) -> list[dict[str, Any]]:
-    """Write the slices of all examples below a folder and return what the page must know of each."""
-    return [_write(folder, index, name) for index, name in enumerate(SHOWN)]
+    """Write the slices of all examples below a folder and return what the page must know of each.
+
+    They are those of the app, in its order.
+    """
+    return [_write(folder, index) for index in range(len(shelf.EXAMPLES))]
 
 
-def _write(folder: Path, number: int, name: str) -> dict[str, Any]:
-    index, example = next((k, each) for k, each in enumerate(shelf.EXAMPLES) if each.name == name)
-    opened = shelf.open_example(index)
-    place = folder / str(number)
+def _write(folder: Path, index: int) -> dict[str, Any]:
+    opened, example = shelf.open_example(index), shelf.EXAMPLES[index]
+    place = folder / str(index)
     place.mkdir(parents=True)
     for at in range(len(opened.stack)):
         truth = None if opened.truths is None else opened.truths[at]
         (place / f"{at}.frame").write_bytes(_packed(opened.stack[at], at, len(opened.stack), truth))
     return {
-        "name": name,
+        "name": example.name,
         "group": example.group,
         "image": shelf.draw_thumbnail(index),
-        "folder": str(number),
+        "folder": str(index),
         "slices": len(opened.stack),
         "start": opened.stack.middle if opened.start is None else opened.start,
         "remark": opened.remark,
@@ -44,7 +44,7 @@ def _packed(ct_slice: CTSlice, index: int, slices: int, truth: Any) -> bytes:
     pixels = slice_pixels(ct_slice)
     assert pixels.shape == ct_slice.shape, "the browser needs every pixel of an example"
     assert np.array_equal(pixels, ct_slice.pixels), "the browser needs an example's values as they are"
-    head = slice_head(ct_slice, index, slices) | {"source": ct_slice.source}
+    head = slice_head(ct_slice, index, slices) | {"source": ct_slice.source, "lie": lie_of(ct_slice.affine)}
     return frame(
         head, {"pixels": pixels} | ({} if truth is None else {"truth": label_pixels(numbered(truth))})
     )

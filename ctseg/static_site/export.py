@@ -6,6 +6,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from ctseg import __version__
 from ctseg.errors import UserError
 from ctseg.methods import CARDS
 from ctseg.static_site.board import board_page
@@ -49,7 +50,7 @@ def _write(out: Path) -> None:
     with as_file(files("ctseg.static_site")) as package:
         shutil.copytree(package / "static" / "engine", out / "engine")
         shutil.copytree(package / "vendor" / "onnxruntime-web", out / "onnxruntime")
-        for name in ("site.css", "theme.js"):
+        for name in ("site.css", "theme.js", "isolate.js", "headers.js"):
             shutil.copyfile(package / "static" / "page" / name, out / name)
         own = [(package / "static" / "page" / name).read_text(encoding="utf-8") for name in (_LOCAL, _START)]
     for name in METHODS:
@@ -57,7 +58,10 @@ def _write(out: Path) -> None:
             (out / place).parent.mkdir(exist_ok=True)
             shutil.copyfile(path, out / place)
     examples = write_examples(out / "examples")
-    _write_text(out / "facts.js", _module(engine_facts(published(out / _RUNTIME, _RUNTIME), examples)))
+    runtime = json.loads((out / "onnxruntime" / "SOURCE.json").read_text(encoding="utf-8"))
+    versions = {"ctseg": __version__, runtime["package"]: runtime["version"]}
+    facts = engine_facts(published(out / _RUNTIME, _RUNTIME), versions, examples)
+    _write_text(out / "facts.js", _module(facts))
     _write_text(out / "stage.js", joined_script(page_facts(examples), *own))
     _write_text(out / "stage.css", "\n".join([theme()._get_theme_css(), stage_style(), *_board_style()]))
     (out / "opening.frames").write_bytes(_opening())

@@ -4,9 +4,11 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+from ctseg.export import DISCLAIMER
 from ctseg.labelmaps.judgement import MARKS
-from ctseg.labelmaps.palette import PALETTE_SIZE
+from ctseg.labelmaps.palette import PALETTE_SIZE, colours
 from ctseg.methods import CARDS, Card
+from ctseg.methods.base.domain import domain_facts, domain_notes
 from ctseg.methods.base.whole_slice import MAX_WORKING_SIDE, REGIONS
 from ctseg.methods.own.partition_all import STRUCTURES
 from ctseg.methods.own.structures import BASINS_BELOW, JOINED_FROM, MASK_FROM
@@ -39,6 +41,8 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 """Methods that the page runs, in its order: how, and with which parameters."""
 PRESELECTED = ("unet-tvmf", "partition", "partition-all")
+MAX_THREADS = 4
+"""Of the networks, where the browser allows any but one."""
 SLOWER = 5
 """About so many times a method's seconds on the server are taken in a browser, on one thread."""
 
@@ -72,27 +76,42 @@ def method_facts(name: str) -> dict[str, Any]:
         "full_tiling": card.full_tiling,
         "window": [card.input_window.width, card.input_window.level],
         "knows": card.training_data if card.saw != ("nothing",) else "",
+        "notes": domain_notes(card),
+        "report": {
+            "input_window_hu": {"width": card.input_window.width, "level": card.input_window.level},
+            "weights": list(card.weights),
+            "weights_licence": card.weights_licence,
+            "paper": card.paper,
+        },
         "failures": list(card.known_failures),
         "seconds": card.seconds * SLOWER,
         "network": network,
     }
 
 
-def engine_facts(runtime: dict[str, Any], examples: list[dict[str, Any]]) -> dict[str, Any]:
+def engine_facts(
+    runtime: dict[str, Any], versions: dict[str, str], examples: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Return the facts for the worker, which runs the methods.
 
     Parameters
     ----------
     runtime : of the WebAssembly, as `published` tells it
+    versions : of what runs, for the report that a visitor takes away
     examples : as the page lists them
     """
     return {
         "runtime": runtime,
         "methods": {name: method_facts(name) for name in METHODS},
         "offsets": OFFSETS,
+        "max_threads": MAX_THREADS,
         "palette": PALETTE_SIZE,
+        "colours": colours(PALETTE_SIZE).tolist(),
         "marks": MARKS,
         "score_columns": SCORE_COLUMNS,
+        "domain": domain_facts(),
+        "disclaimer": DISCLAIMER,
+        "versions": versions,
         "examples": examples,
         "limits": {
             "side": MAX_SIDE,
@@ -114,6 +133,7 @@ def page_facts(examples: list[dict[str, Any]]) -> dict[str, Any]:
         "examples": [{key: each[key] for key in ("name", "group", "image")} for each in examples],
         "max_bytes": MAX_UPLOAD_BYTES,
         "formats": [],
+        "max_threads": MAX_THREADS,
     }
 
 

@@ -15,19 +15,21 @@ from ctseg.labelmaps import judge, numbered
 from ctseg.methods import CARDS, load
 from ctseg.metrics import score
 from ctseg.static_site.facts import METHODS
-from ctseg.ui.compare.examples import EXAMPLES
+from ctseg.ui.compare.examples import EXAMPLES, KNOWN
 from ctseg.ui.compare.truth import score_row
 
 ASKING = (Path(__file__).parent / "asking.js").read_text(encoding="utf-8")
 BOUND_MS = 120_000
+PHANTOM = next(k for k, example in enumerate(EXAMPLES) if example.name == "Abdomen, HU")
 VENDOR = Path(cli.__file__).parents[1] / "static_site" / "vendor" / "onnxruntime-web"
 
 
 class Page:
     """The page in a browser; remembers its requests and what went wrong."""
 
-    def __init__(self, browser: Any, address: str, width: int = 1280) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 800})
+    def __init__(self, browser: Any, address: str, isolated: bool = True) -> None:
+        workers = "allow" if isolated else "block"
+        self.context = browser.new_context(viewport={"width": 1280, "height": 800}, service_workers=workers)
         self.page = self.context.new_page()
         self.page.set_default_timeout(BOUND_MS)
         self.requests: list[str] = []
@@ -36,6 +38,8 @@ class Page:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
         self.page.goto(address)
+        if isolated:  # the first load is done again then
+            self.page.wait_for_function("window.crossOriginIsolated")
         self.page.wait_for_selector('[data-method="partition"][data-state="done"]')
 
     def ask(self, **asked: Any) -> Any:
@@ -44,6 +48,19 @@ class Page:
             f"setTimeout(() => refuse(new Error('too long')), {BOUND_MS}))])"
         )
         return self.page.evaluate(bounded, {"methods": [], **asked})
+
+    def phantom(self, index: int, *methods: str) -> None:
+        """Open one of the examples whose structures are known and wait for what methods find on it."""
+        self.choose(*methods)
+        self.page.click(f'[data-example="{index}"]')
+        self.page.wait_for_selector(f'.ct-opening:has-text("{KNOWN}")')
+        for method in methods:
+            self.page.wait_for_selector(f'[data-method="{method}"][data-state="done"]')
+
+    def choose(self, *methods: str) -> None:
+        """Tick just these methods."""
+        for box in self.page.query_selector_all("#methods input"):
+            box.set_checked(box.get_attribute("value") in methods)
 
     def close(self) -> None:
         self.context.close()
@@ -57,8 +74,8 @@ def test_the_folder_is_what_a_web_server_needs(site: Path, capsys: pytest.Captur
     assert not [each for each in addresses if each.startswith(("/", "http"))]
     assert "connect-src 'self'" in text
     # What the first result takes: all but the networks of the others, and the slices that nobody looked at.
-    first = [path for path in site.rglob("*") if path.is_file() and path.parent.name not in ("1", "2")]
-    first = [path for path in first if path.parent.name != "0" or path.name == "18.frame"]
+    first = [path for path in site.rglob("*") if path.is_file() and site / "examples" not in path.parents]
+    first.append(site / "examples" / "0" / "18.frame")
     first = [path for path in first if path.suffix != ".safetensors" or path.name.startswith("unet_tvmf")]
     assert sum(path.stat().st_size for path in first) < 25_000_000
     assert cli.main(["export-static", str(site)]) == 1
@@ -79,13 +96,11 @@ def test_the_runtime_is_the_one_that_npm_gave() -> None:
 @pytest.mark.thorough
 @pytest.mark.browser
 def test_the_browser_finds_what_the_server_finds(browser: Any, address: str) -> None:
-    index, example = next((k, each) for k, each in enumerate(EXAMPLES) if each.name == "Abdomen, HU")
-    assert index
-    shown = example.open()
+    shown = EXAMPLES[PHANTOM].open()
     stack, truth = shown.stack, shown.truths
     assert truth is not None
     page = Page(browser, address)
-    answer = page.ask(example=1, methods=list(METHODS))
+    answer = page.ask(example=PHANTOM, methods=list(METHODS))
     assert np.array_equal(np.array(answer["pixels"]).reshape(stack[0].shape), stack[0].pixels)
     for name in METHODS:
         expected = numbered(load(name).segment(stack[0])).ravel()
@@ -107,8 +122,7 @@ def test_nothing_is_asked_of_anybody_once_the_networks_are_there(
     browser: Any, address: str, asked_of_server: list[str], tmp_path: Path
 ) -> None:
     page = Page(browser, address)
-    for box in page.page.query_selector_all("#methods input"):
-        box.set_checked(box.get_attribute("value") == "unet-tvmf")
+    page.choose("unet-tvmf")
     page.page.click("#compare")
     page.page.wait_for_selector(DONE)
     assert any("networks/unet_tvmf" in each for each in asked_of_server)
@@ -125,4 +139,39 @@ def test_nothing_is_asked_of_anybody_once_the_networks_are_there(
     refused = page.page.evaluate("fetch('https://example.org/').then(() => 'answered', () => 'refused')")
     assert refused == "refused"
     page.wrong = [each for each in page.wrong if "example.org" not in each]
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.thorough
+@pytest.mark.parametrize("isolated", [True, False])
+def test_networks_take_the_threads_that_the_browser_allows(
+    browser: Any, address: str, isolated: bool
+) -> None:
+    """A plain web server sends no headers: the page's service worker does, and without it one thread runs."""
+    page = Page(browser, address, isolated)
+    assert page.page.evaluate("window.crossOriginIsolated") is isolated
+    allowed = page.page.evaluate("Math.min(4, navigator.hardwareConcurrency)") if isolated else 1
+    page.choose("unet-tvmf")
+    page.page.click("#compare")
+    page.page.wait_for_selector(DONE)
+    told = page.page.inner_text("#ran")
+    assert re.fullmatch(r"First result after \d+\.\d s, fetching included · networks on (.+)", told)
+    assert told.endswith(f"on {f'{allowed} threads' if allowed > 1 else 'one thread'}")
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.thorough
+def test_the_examples_are_those_of_the_app(browser: Any, address: str) -> None:
+    page = Page(browser, address)
+    told = "buttons => buttons.map((each) => [each.textContent, !!each.querySelector('img').src])"
+    shown = page.page.eval_on_selector_all("#examples button", told)
+    assert shown == [[example.name, True] for example in EXAMPLES]
+    for index, example in enumerate(EXAMPLES):
+        stack = example.open().stack
+        answer = page.ask(example=index)
+        assert answer["opened"]["slices"] == len(stack)
+        expected = stack[answer["opened"]["index"]].pixels
+        assert np.array_equal(np.array(answer["pixels"]).reshape(expected.shape), expected), example.name
     page.close()

@@ -7,7 +7,7 @@ What the score was chosen on and how often it errs stands in ``docs/domain.md``;
 import functools
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -21,7 +21,8 @@ from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 GRID = 6
 """Cells along each side of the body's box."""
-REGIONS = ("abdomen", "thorax", "other")
+_Region = Literal["abdomen", "thorax", "other"]
+REGIONS: tuple[_Region, ...] = get_args(_Region)
 LIES: tuple[Lie, ...] = ("upright", "left", "upside down", "right")
 """Where the patient's front points: up, left, down, right; each is a quarter turn to the left of the last."""
 SURE_FROM = 0.8
@@ -49,7 +50,7 @@ class Domain:
     """
 
     lie: Lie
-    region: Literal["abdomen", "thorax", "other"]
+    region: _Region
     score: float
     threshold: float
 
@@ -81,6 +82,34 @@ def domain_note(card: Card, domain: Domain) -> str:
     if not card.knows or not domain.outside:
         return ""
     return f"{_why(domain)} {card.knows}"
+
+
+def domain_facts() -> dict[str, Any]:
+    """Return the score's parameters and weights as JSON values, for a page that computes it in a browser."""
+    model = _model()
+    return {
+        "window": [SOFT_TISSUE.width, SOFT_TISSUE.level],
+        "longest_side": _LONGEST_SIDE,
+        "grid": GRID,
+        "air_below": _AIR_BELOW,
+        "bone_above": _BONE_ABOVE,
+        "regions": REGIONS,
+        "sure_from": SURE_FROM,
+        "threshold": float(model["threshold"]),
+        "lie": model["lie"].tolist(),
+        "region": model["region"].tolist(),
+    }
+
+
+def domain_notes(card: Card) -> dict[str, str]:
+    """Return the sentences that `domain_note` may say of a method: by lie, or by region if upright."""
+    lying: list[tuple[str, Domain]] = [
+        (lie, Domain(lie, "other", 1.0, 0.0)) for lie in get_args(Lie) if lie != LIES[0]
+    ]
+    upright: list[tuple[str, Domain]] = [
+        (region, Domain(LIES[0], region, 1.0, 0.0)) for region in get_args(_Region)
+    ]
+    return {key: note for key, domain in lying + upright if (note := domain_note(card, domain))}
 
 
 def _why(domain: Domain) -> str:

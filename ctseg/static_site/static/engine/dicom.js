@@ -157,9 +157,9 @@ function cosinesOf(get) {
   return square ? { row, column, normal: cross(row, column) } : null;
 }
 
-// Where the patient's front points on the display (ctseg.slices.orientation.lie_of), "" where that is not told.
+// Where the patient's front points on the display (ctseg.slices.orientation.lie_of), null where that is not told.
 function lieOf(cosines) {
-  if (!cosines) return "upright";
+  if (!cosines) return null;
   const steep = cosines.normal.map(Math.abs);
   const across = steep.indexOf(Math.max(...steep));
   if (across !== 2) return across === 0 ? "sagittal" : "coronal";

@@ -69,5 +69,6 @@ export function scoreRow(predicted, truth) {
     entropy((_, other) => real[other]), entropy((one) => found[one]),
   ];
   const matched = best.filter((each) => each > FOUND_ABOVE_IOU).length;
-  return { cells: [...numbers.map((each) => (Number.isNaN(each) ? "–" : each.toFixed(3))), `${matched} / ${best.length}`], matched, all: best.length };
+  const keyed = { ari: numbers[0], fg_ari: numbers[1], best_iou: numbers[2], split: numbers[3], merge: numbers[4], structures_found: matched, structures_true: best.length };
+  return { keyed, cells: [...numbers.map((each) => (Number.isNaN(each) ? "–" : each.toFixed(3))), `${matched} / ${best.length}`], matched, all: best.length };
 }

@@ -8,7 +8,6 @@ import { unmirrored } from "./affinities.js";
 
 const HERE = new URL("../", import.meta.url);
 const MULTIPLE = 32;
-const MAX_THREADS = 4;
 const sessions = new Map();
 
 export class LoadError extends Error {}
@@ -43,7 +42,7 @@ let runtime = null;
 function startRuntime(progress) {
   runtime ??= (async () => {
     const { wasm } = ort.env;
-    wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(MAX_THREADS, navigator.hardwareConcurrency || 1) : 1;
+    wasm.numThreads = globalThis.crossOriginIsolated ? Math.min(FACTS.max_threads, navigator.hardwareConcurrency || 1) : 1;
     wasm.wasmPaths = { mjs: new URL("onnxruntime/ort-wasm-simd-threaded.mjs", HERE).href };
     wasm.wasmBinary = await inflated(await fetched(FACTS.runtime, progress), "gzip");
   })();

@@ -134,7 +134,9 @@ export async function readNifti(file, packed) {
   }
   await pieces.take(Math.floor(offset) - 348);
   const numbers = new Numbers((await pieces.take(count * Numbers.BYTES_PER_ELEMENT)).buffer);
-  return { ...scaled(numbers, head, type), view, stored, slices, height, width, spacing };
+  // Shown as radiologists look at it; where the file does not say how, nobody knows how it lies.
+  const lie = columns ? view.plane ?? "upright" : null;
+  return { ...scaled(numbers, head, type), view, lie, stored, slices, height, width, spacing };
 }
 
 // From stored numbers to HU or grey levels: HU where the smallest is -100 or less, else 8 bits by the own range.
@@ -165,7 +167,7 @@ function scaled(numbers, head, type) {
 }
 
 // One slice of a volume that was read, as it is shown.
-export function niftiSlice({ numbers, valueOf, Values, intensity, view, stored, slices, height, width, spacing }, index) {
+export function niftiSlice({ numbers, valueOf, Values, intensity, view, lie, stored, slices, height, width, spacing }, index) {
   const strides = [1, stored[0], stored[0] * stored[1]];
   const place = (which, at, size) => (view.back[which] ? size - 1 - at : at) * strides[view.axes[which]];
   const pixels = new Values(width * height);
@@ -176,5 +178,5 @@ export function niftiSlice({ numbers, valueOf, Values, intensity, view, stored, 
   }
   const [rows, columns] = view.axes.slice(1).map((axis) => spacing[axis]);
   const known = Number.isFinite(rows) && Number.isFinite(columns);
-  return { pixels, width, height, intensity, spacing_mm: known ? [rows, columns] : null, source: "NIfTI", window: null };
+  return { pixels, width, height, intensity, spacing_mm: known ? [rows, columns] : null, source: "NIfTI", window: null, lie };
 }

@@ -69,8 +69,13 @@ function covered(size, old) {
 
 // Grey levels (uint8), averaged over the area of each new pixel; for shrinking.
 export function areaGrey(grey, width, height, wide, high) {
+  return Uint8Array.from(areaMean(grey, width, height, wide, high), rint);
+}
+
+// The same of numbers (float).
+export function areaMean(grey, width, height, wide, high) {
   const [across, down] = [covered(wide, width), covered(high, height)];
-  const out = new Uint8Array(wide * high);
+  const out = new Float32Array(wide * high);
   const row = new Float32Array(wide);
   for (let y = 0; y < high; y++) {
     row.fill(0);
@@ -81,7 +86,7 @@ export function areaGrey(grey, width, height, wide, high) {
         row[x] += Math.fround(sum * beta);
       }
     }
-    for (let x = 0; x < wide; x++) out[y * wide + x] = rint(row[x]);
+    out.set(row, y * wide);
   }
   return out;
 }

@@ -1,16 +1,18 @@
 // What this page would ask of a server, answered in the visitor's browser: the words of ctseg.ui.compare.
 import { FACTS } from "../facts.js";
 import { judge, scoreRow } from "./judging.js";
+import { domainNote, domainOf } from "./domain.js";
 import { packed, smallest } from "./frames.js";
 import { networksOf, segment } from "./methods.js";
 import { isThere, LoadError } from "./networks.js";
 import { assignHues, overlaps } from "./overlaps.js";
 import { inReadingOrder } from "./regions.js";
 import { areaTable, clearLabels } from "./tables.js";
+import { takeaway } from "./takeaway.js";
 import { TreeError } from "./trees.js";
 import { UPRIGHT, turnedArray, turnedSlice, undone } from "./turns.js";
 import { ReadError } from "./errors.js";
-import { openExample, readFiles } from "./stacks.js";
+import { openExample, openingResults, readFiles } from "./stacks.js";
 
 const FAST_SECONDS = 1;
 const MAX_SHOWN_PX = 2048;
@@ -24,19 +26,23 @@ export class Session {
   constructor() { Object.assign(this, { stack: null, index: 0, finished: new Map(), turned: UPRIGHT, plans: 0, stopped: new Set() }); }
 
   // Every question by its name; each yields frames (bytes) or returns an object.
-  async open({ example, opening }) { return this.keep(await openExample(opening ? 0 : example)); }
-
-  async upload({ files }) { return this.keep(await readFiles(files)); }
-
-  keep(stack) {
-    Object.assign(this, { stack, index: stack.start, finished: new Map(), turned: UPRIGHT });
+  async open({ example, opening }) {
+    this.keep(await openExample(opening ? 0 : example));
+    if (opening) this.finished = await openingResults();
     return this.opened();
   }
 
-  opened() {
-    const { stack } = this;
-    if (!stack) throw new Refusal("Nothing is loaded; choose a file or pick an example.");
-    return { index: this.index, slices: stack.slices, remark: stack.remark, credit: stack.credit, truth: stack.truth, named: false, lie: stack.lie };
+  async upload({ files }) {
+    this.keep(await readFiles(files));
+    return this.opened();
+  }
+
+  keep(stack) { Object.assign(this, { stack, index: stack.start, finished: new Map(), turned: UPRIGHT }); }
+
+  async opened() {
+    const { lie } = domainOf(await this.sliceAt(this.index));
+    const { slices, remark, credit, truth } = this.stack;
+    return { index: this.index, slices, remark, credit, truth, named: false, lie };
   }
 
   async sliceAt(index) {
@@ -57,7 +63,8 @@ export class Session {
     const there = names.filter((name) => this.finished.has(name));
     this.finished = new Map(there.map((name) => [name, this.finished.get(name)]));
     const plan = String((this.plans += 1));
-    yield packed({ plan, index, methods: names.map((name) => planned(name, there.includes(name))) });
+    const domain = domainOf(turnedSlice(slice, this.turned));
+    yield packed({ plan, index, methods: names.map((name) => planned(name, there.includes(name), domain)) });
     for (const name of there) yield this.result(name, slice, { plan });
   }
 
@@ -149,10 +156,8 @@ export class Session {
   async* truth() {
     const slice = await this.sliceAt(this.index);
     if (!slice.truth) return;
-    const truth = Int32Array.from(slice.truth);
+    const { labels: truth, all: hues } = this.truthOf(slice);
     const names = [...this.finished.keys()];
-    const all = [...this.finished.values()];
-    const hues = assignHues([...all.map(({ labels }) => labels), truth], [...all.map((found) => found.hues), null], slice.width, FACTS.palette);
     const told = (make) => Object.fromEntries(names.map((name) => [name, make(this.finished.get(name).labels, name)]));
     const judged = told((labels) => judge(labels, truth));
     const scores = told((labels) => scoreRow(labels, truth));
@@ -168,6 +173,20 @@ export class Session {
     });
   }
 
+  // The truth's labels and hues, and the hues of all panes beside it.
+  truthOf(slice) {
+    const [labels, found] = [Int32Array.from(slice.truth), [...this.finished.values()]];
+    const all = assignHues([...found.map((each) => each.labels), labels], [...found.map((each) => each.hues), null], slice.width, FACTS.palette);
+    return { labels, all, hues: all.at(-1) };
+  }
+
+  async zip(asked) {
+    if (!this.finished.size) throw new Refusal("There is no result to download yet; press Compare first.");
+    const slice = await this.sliceAt(this.index);
+    const truth = slice.truth ? this.truthOf(slice) : null;
+    return takeaway(slice, this.finished, truth, this.stack.credit, asked, (labels) => scoreRow(labels, truth.labels).keyed);
+  }
+
   cancel() {
     this.stopped.add(String(this.plans));
     return { cancelled: this.plans };
@@ -176,11 +195,11 @@ export class Session {
 
 const megabytes = (name) => Math.round(networksOf(name).reduce((sum, { weights }) => sum + weights.bytes, FACTS.runtime.bytes) / 1e6);
 
-function planned(name, there) {
+function planned(name, there, domain) {
   const { title, knows, failures, seconds } = FACTS.methods[name];
   const fetches = networksOf(name).some((network) => !isThere(network));
   const estimate = fetches ? `${megabytes(name)} MB to fetch first` : "";
-  return { name, title, estimate, fast: seconds < FAST_SECONDS && !fetches, knows, failures, ahead: "Waiting for its turn.", domain: "", there };
+  return { name, title, estimate, fast: seconds < FAST_SECONDS && !fetches, knows, failures, ahead: "Waiting for its turn.", domain: domainNote(name, domain), there };
 }
 
 function counted(number, tiling) {

@@ -26,7 +26,21 @@ export async function openExample(index) {
     return kept.get(at);
   };
   const { slices, start, remark, credit, truth } = example;
-  return { slices, start, remark, credit, truth, lie: "upright", slice };
+  return { slices, start, remark, credit, truth, slice };
+}
+
+// The finished first result that the page opened on, as what this page computed itself; it has no merge trees.
+export async function openingResults() {
+  const answer = await fetch(new URL("opening.frames", HERE)).catch(() => null);
+  if (!answer?.ok) throw new LoadError("The first result cannot be fetched; check the connection and press Compare.");
+  const [held, finished] = [new Uint8Array(await answer.arrayBuffer()), new Map()];
+  for (let at = 0, size; at < held.length; at += size) {
+    const sizes = new DataView(held.buffer, at);
+    size = 8 + sizes.getUint32(0, true) + sizes.getUint32(4, true);
+    const { method, arrays, hues, time } = await unpacked(held.slice(at, at + size));
+    if (method) finished.set(method, { labels: Int32Array.from(arrays.labels), hues: hues[method], seconds: parseFloat(time), tree: null });
+  }
+  return finished;
 }
 
 // What a file is, by its first bytes.
@@ -39,7 +53,7 @@ function kindOf(bytes) {
   return starts(344, 0x6e, 0x2b, 0x31) || starts(344, 0x6e, 0x69, 0x31) || starts(4, 0x6e, 0x2b, 0x32) ? "nifti" : "";
 }
 
-const one = (slice) => ({ slices: 1, start: 0, remark: "", credit: "", truth: false, lie: slice.lie ?? "upright", slice: async () => slice });
+const one = (slice) => ({ slices: 1, start: 0, remark: "", credit: "", truth: false, slice: async () => slice });
 
 export async function readFiles(files) {
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
@@ -63,5 +77,5 @@ export async function readFiles(files) {
   if (kinds[0] === "jpeg") return one(await readJpeg(await whole(file)));
   if (kinds[0] === "dicom") return one(readDicom(await whole(file)));
   const volume = await readNifti(file, kinds[0] === "packed");
-  return { ...one({ lie: volume.view.plane ?? "upright" }), slices: volume.slices, start: volume.slices >> 1, slice: async (at) => niftiSlice(volume, at) };
+  return { ...one(null), slices: volume.slices, start: volume.slices >> 1, slice: async (at) => niftiSlice(volume, at) };
 }

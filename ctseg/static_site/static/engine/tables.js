@@ -4,7 +4,8 @@ import { highest } from "./regions.js";
 const AIR_BELOW = { HU: -300, "8-bit": 16 };
 const rounded = (values) => Array.from(values, (each) => Math.round(each * 100) / 100);
 
-export function areaTable(labels, { pixels, width, spacing_mm: spacing }) {
+// As it is measured; areas in mm² are NaN where the spacing is unknown.
+export function measured(labels, { pixels, width, spacing_mm: spacing }) {
   const count = highest(labels);
   const sums = Array.from({ length: 4 }, () => new Float64Array(count + 1));
   const [area, total, rows, columns] = sums;
@@ -23,12 +24,19 @@ export function areaTable(labels, { pixels, width, spacing_mm: spacing }) {
   return {
     label: structures,
     area_px: picked(area),
-    ...(spacing ? { area_mm2: rounded(picked(area.map((each) => each * spacing[0] * spacing[1]))) } : {}),
-    mean: rounded(picked(mean)),
-    sd: rounded(picked(squares.map((sum, label) => Math.sqrt(sum / area[label])))),
-    centroid_row: rounded(picked(rows.map((sum, label) => sum / area[label]))),
-    centroid_column: rounded(picked(columns.map((sum, label) => sum / area[label]))),
+    area_mm2: picked(area.map((each) => each * (spacing ? spacing[0] * spacing[1] : NaN))),
+    mean: picked(mean),
+    sd: picked(squares.map((sum, label) => Math.sqrt(sum / area[label]))),
+    centroid_row: picked(rows.map((sum, label) => sum / area[label])),
+    centroid_column: picked(columns.map((sum, label) => sum / area[label])),
   };
+}
+
+// As the page shows it.
+export function areaTable(labels, slice) {
+  const { label, area_px: pixels, area_mm2: area, ...others } = measured(labels, slice);
+  const shown = Object.fromEntries(Object.entries(slice.spacing_mm ? { area_mm2: area, ...others } : others).map(([name, values]) => [name, rounded(values)]));
+  return { label, area_px: pixels, ...shown };
 }
 
 // Labels of regions of air that reach the border: the stage leaves them clear.

@@ -18,5 +18,6 @@ export function turnedArray(values, width, height, [a, b, c, d]) {
 export function turnedSlice(slice, turned) {
   if (String(turned) === String(UPRIGHT)) return slice;
   const { values, width, height } = turnedArray(slice.pixels, slice.width, slice.height, turned);
-  return { ...slice, pixels: values, width, height };
+  // What the file says of how it lies no longer holds.
+  return { ...slice, pixels: values, width, height, lie: null };
 }

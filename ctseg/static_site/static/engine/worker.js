@@ -1,8 +1,8 @@
-// The page's other side: questions come as { id, name, body }, answers go back as { id, frame | json | refused | over }.
+// The page's other side: questions come as { id, name, body }, answers go as { id, frame | json | file | refused | over }.
 import { isSentence, Session } from "./session.js";
 
 const session = new Session();
-const ASKED = ["open", "upload", "opened", "slice", "begin", "run", "edit", "truth", "cancel"];
+const ASKED = ["open", "upload", "opened", "slice", "begin", "run", "edit", "truth", "cancel", "zip"];
 
 async function answer(id, name, body) {
   try {
@@ -10,7 +10,11 @@ async function answer(id, name, body) {
     const given = session[name](body);
     if (given[Symbol.asyncIterator]) {
       for await (const frame of given) postMessage({ id, frame }, [frame.buffer]);
-    } else postMessage({ id, json: await given });
+    } else {
+      const told = await given;
+      if (told instanceof Uint8Array) postMessage({ id, file: told }, [told.buffer]);
+      else postMessage({ id, json: told });
+    }
     postMessage({ id, over: true });
   } catch (error) {
     if (!isSentence(error)) console.error(error);
