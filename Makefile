@@ -34,9 +34,10 @@ audit: $(VENV)/dev.stamp
 bench: $(VENV)/dev.stamp
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
-# The app as a Space and as the image start it: fresh environment, read-only, all pages, all methods.
+# The app as a Space and as the image start it: fresh environment, read-only, all pages, all methods; then with
+# weights of a stand-in for the Hub. CI takes this environment in place of a fresh one: ARGS=--here.
 space: $(VENV)/dev.stamp
-	$(BIN)/python scripts/run_space.py
+	$(BIN)/python scripts/run_space.py $(ARGS)
 
 screens: $(VENV)/dev.stamp
 	$(BIN)/python scripts/make_screens.py

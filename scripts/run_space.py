@@ -1,13 +1,14 @@
 """`make space`: the app as a Space and as the image start it, looked at from outside.
 
 A fresh environment from requirements.txt; exactly the files that `ctseg hub publish-space` sends, read-
-only; another user, or root without root's rights where another user cannot reach this Python; an empty
-HOME that cannot be written; no network but loopback, where this user may cut it; the variables of a
-Space. All pages are opened, in a browser too where there is one, and Compare runs every method whose
-weights are there. Docker cannot run everywhere: the steps of the Dockerfile are read from it and carried
-out in a folder, with a virtual environment in place of the image's root.
+only; another user; an empty HOME that cannot be written; no network but loopback; 16 GB; the variables and
+the port of a Space. All pages are opened in a browser and Compare runs every method whose weights are there.
+Then the same without embedded weights: the stand-in for the Hub has them, and label maps are the same.
+Docker cannot run everywhere: the steps of the Dockerfile are read from it and carried out in a folder, with
+a virtual environment in place of the image's root.
 
-What it takes to the first page, and the memory after one run of everything, is printed.
+What this machine lacks for any of that is said by a line of its own (scripts/space_means.py). What it takes
+to the first page, and the memory after one run of everything, is printed.
 """
 
 import argparse
@@ -29,18 +30,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from hub_account import StandInAccount, stand_in_account
 from image_steps import Image, read_dockerfile, with_root
-from visitor import Visitor
+from space_means import MAX_BYTES, Means, free_port, means_for, no_network
+from space_visits import Found, VisitError, compare_in_a_browser, compare_over_the_wire, open_pages
 
 from ctseg.datasets.phantom import write_dicom
 from ctseg.datasets.phantom.dataset import val_slice
 from ctseg.hub.space_files import space_files
 from ctseg.methods import CARDS, download_bytes
+from ctseg.weights import manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ("/", "/leaderboard", "/submit", "/methods")
-STRANGER = 1000
-"""User id under which a Space and the image run."""
+AIM_S, AIM_BYTES = 8.0, 2e9
+"""What the first page and the memory after one run of everything are to take."""
 SPACE = {
     "SYSTEM": "spaces",
     "SPACE_ID": "someone/ctseg",
@@ -51,7 +55,6 @@ SPACE = {
     "CTSEG_TRUSTED_HOPS": "1",
     "HF_HUB_OFFLINE": "1",
 }
-MAX_BYTES = 16 * 2**30
 _START_S = 300.0
 
 
@@ -66,7 +69,7 @@ class Seen:
     first_page_s: float
     processor_s: float
     bytes: int
-    methods: tuple[str, ...]
+    found: Found
 
 
 @dataclass
@@ -128,33 +131,40 @@ def fresh_python(root: Path, image: Image) -> Path:
 
 
 @contextlib.contextmanager
-def started(root: Path, python: Path, image: Image, further: Mapping[str, str]) -> Iterator[Running]:
-    """Run the image's command as a Space does until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(further.get("PORT") or probe.getsockname()[1])
-    before, user = _other_user(python)
+def started(
+    root: Path, python: Path, image: Image, means: Means, further: Mapping[str, str]
+) -> Iterator[Running]:
+    """Run the image's command as a Space does until the block ends.
+
+    Parameters
+    ----------
+    root : where the app was laid out; its log and its places of Dockerfile's variables come here
+    python : of the environment
+    image, means : what the Dockerfile says, and what this machine can do of it
+    further : variables beside those of a Space, such as PORT
+    """
     places = with_root(image.environment, root)
     for name, mode in (("HOME", 0o555), ("CTSEG_STORE", 0o777), ("TMPDIR", 0o1777)):
         folder = Path(places.setdefault(name, str(root / "tmp")))
         folder.mkdir(parents=True)
         folder.chmod(mode)
-    environment = {"PATH": f"{python.parent}:/usr/bin:/bin", "LANG": "C.UTF-8"} | SPACE | places
-    environment |= {"PORT": str(port)} | dict(further)
+    environment = {"PATH": f"{python.parent}:/usr/bin:/bin", "LANG": "C.UTF-8"} | SPACE | places | further
     log = root / "log.txt"
+    began, began_at = time.monotonic(), time.time()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*before, str(python), *image.command[1:]],
+            [*means.before, str(python), *image.command[1:]],
             cwd=root / "app",
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
-            user=user,
-            group=user,
+            user=means.user,
+            group=means.user,
+            extra_groups=None if means.user is None else [],
         )
-        running = Running(process, f"http://127.0.0.1:{port}", root, time.monotonic(), time.time())
+        means.bind(process.pid)
         try:
-            yield running
+            yield Running(process, f"http://127.0.0.1:{environment['PORT']}", root, began, began_at)
         except Exception as error:
             raise SpaceError(f"{error}\n{log.read_text(errors='replace')[-4000:]}") from error
         finally:
@@ -164,23 +174,6 @@ def started(root: Path, python: Path, image: Image, further: Mapping[str, str]) 
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-
-
-def _other_user(python: Path) -> tuple[list[str], int | None]:
-    """Return words before a command and a user id, so that it cannot write what is read-only.
-
-    That is another user if this one may become one and that one can run this Python. Else root gives up what
-    lets it pass over modes; whoever is not root passes over nothing anyway.
-    """
-    if os.geteuid() != 0:
-        return [], None
-    with contextlib.suppress(OSError):
-        tried = subprocess.run(
-            [str(python), "-c", "import gradio"], user=STRANGER, group=STRANGER, cwd="/", check=False, env={}
-        )
-        if tried.returncode == 0:
-            return [], STRANGER
-    return ["/usr/bin/setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"], None
 
 
 def wait_for_the_first_page(running: Running) -> None:
@@ -213,41 +206,6 @@ def look_at_pages(running: Running, image: Image) -> None:
     subprocess.run([sys.executable, *command[1:]], check=True, env=checked, timeout=60)
 
 
-def look_in_a_browser(running: Running, chromium: str) -> None:
-    """Open every page in a browser; a fault of a script fails."""
-    from playwright.sync_api import sync_playwright
-
-    faults: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        for each in PAGES:
-            page.goto(running.url + each, timeout=120_000)
-            page.get_by_role("link", name="Leaderboard").first.wait_for(timeout=120_000)
-        browser.close()
-    if faults:
-        raise SpaceError(f"Scripts failed: {faults}")
-
-
-def run_methods(running: Running, methods: tuple[str, ...]) -> None:
-    """Let Compare run these methods on a drawn slice, one after the other, as the page asks for it."""
-    visitor = Visitor(running.url, timeout=600.0)
-    try:
-        slice_file = running.root / "slice.dcm"
-        write_dicom(val_slice(0), slice_file)
-        visitor.event("on_upload", [[visitor.upload(slice_file.read_bytes())]])
-        visitor.ask("slice", index=0).raise_for_status()
-        plan = visitor.ask("begin", index=0, methods=list(methods)).raise_for_status().content
-        head = json.loads(plan[8 : 8 + int.from_bytes(plan[:4], "little")])
-        for method in methods:
-            done = visitor.ask("run", plan=head["plan"], method=method).raise_for_status().content
-            if b'"done"' not in done:
-                raise SpaceError(f"{method} gave no label map: {done[-300:]!r}")
-    finally:
-        visitor.leave()
-
-
 def check_nothing_was_written(running: Running) -> None:
     """The app's folder has the files it had, and HOME none."""
     image = read_dockerfile(ROOT / "Dockerfile")
@@ -262,17 +220,6 @@ def _get(url: str) -> str:
         return str(answer.read().decode())
 
 
-def without_network() -> None:
-    """Start this program again with loopback as its only network, where this user may ask for that."""
-    unshare = shutil.which("unshare")
-    if os.geteuid() != 0 or unshare is None or os.environ.get("CTSEG_SPACE_ALONE"):
-        return
-    if subprocess.run([unshare, "-n", "true"], check=False, capture_output=True).returncode != 0:
-        return
-    os.environ["CTSEG_SPACE_ALONE"] = "1"
-    os.execv(unshare, [unshare, "-n", sys.executable, *sys.argv])  # noqa: S606
-
-
 def raise_loopback() -> None:
     """Switch on the loopback device of a network that was just made."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
@@ -280,30 +227,86 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, 0x8914, request + bytes(24))  # SIOCSIFFLAGS: up and running
 
 
-def look(folder: Path, python: Path, methods: tuple[str, ...], chromium: str | None) -> Seen:
-    """Lay the Space out in a folder, start it, look at it, and return what was seen.
+def look(
+    folder: Path,
+    python: Path,
+    means: Means,
+    methods: tuple[str, ...],
+    chromium: str | None,
+    further: Mapping[str, str],
+) -> Seen:
+    """Start the Space that was laid out in a folder, look at it, and return what was seen.
 
     Parameters
     ----------
-    folder : empty; other users must be able to reach it
+    folder : as `lay_out` left it; other users must be able to reach it
     python : of the environment that it runs in
+    means : what this machine can do
     methods : that Compare is to run
     chromium : path of a browser, or None
+    further : variables beside those of a Space; PORT among them
     """
     image = read_dockerfile(ROOT / "Dockerfile")
-    finish(lay_out(folder, image), python, image)
-    with started(folder, python, image, {}) as running:
+    finish(folder / "app", python, image)
+    slice_file = folder / "slice.dcm"
+    write_dicom(val_slice(0), slice_file)
+    with started(folder, python, image, means, further) as running:
         wait_for_the_first_page(running)
         look_at_pages(running, image)
         if chromium:
-            look_in_a_browser(running, chromium)
-        if methods:
-            run_methods(running, methods)
-        seen = Seen(running.first_page_s, running.processor_s, running.bytes, methods)
+            open_pages(running.url, chromium, PAGES)
+            found = compare_in_a_browser(running.url, chromium, slice_file, methods)
+        else:
+            found = compare_over_the_wire(running.url, slice_file, methods)
+        seen = Seen(running.first_page_s, running.processor_s, running.bytes, found)
     check_nothing_was_written(running)
     if seen.bytes > MAX_BYTES:
         raise SpaceError(f"It took {seen.bytes / 2**30:.1f} GB; a Space has 16.")
     return seen
+
+
+def publish_all(hub: StandInAccount, folder: Path) -> Path:
+    """Publish all weights of ours to the stand-in; return the folder whose manifest knows their commits."""
+    weights = folder / "weights"
+    shutil.copytree(ROOT / "weights", weights)
+    client = hub.environment(folder / "hub-home") | {"CTSEG_WEIGHTS_FOLDER": str(weights)}
+    words = [sys.executable, "-m", "ctseg", "hub", "publish-weights", "--owner", "someone"]
+    subprocess.run(words, check=True, env=client, cwd=ROOT, stdout=subprocess.DEVNULL)
+    return weights
+
+
+def owned() -> tuple[str, ...]:
+    """Names of the methods whose weights the owner of a Space publishes."""
+    ours = {entry.file for entry in manifest().values() if not entry.outside}
+    return tuple(name for name, card in CARDS.items() if card.weights and set(card.weights) <= ours)
+
+
+def look_with_the_hub(folder: Path, python: Path, means: Means, embedded: Found, port: int) -> Seen:
+    """Start the Space without embedded weights beside a stand-in for the Hub that has them, and look at it.
+
+    Its label maps must be those of the embedded weights, and it must have asked the stand-in for them.
+    """
+    image = read_dockerfile(ROOT / "Dockerfile")
+    lay_out(folder, image)
+    with stand_in_account() as hub:
+        published = publish_all(hub, folder)
+        for path in (folder / "app" / "weights").iterdir():
+            path.unlink()
+        shutil.copy(published / "manifest.toml", folder / "app" / "weights")
+        hub.seen.clear()
+        of_the_hub = hub.environment(folder / "home") | {"CTSEG_WEIGHTS": "hub", "HF_HUB_OFFLINE": "0"}
+        wanted = {name: of_the_hub[name] for name in _OF_THE_HUB}
+        seen = look(folder, python, means, owned(), None, wanted | {"PORT": str(port)})
+        if "large" not in hub.seen:
+            raise SpaceError("The weights did not come from the stand-in for the Hub.")
+    differing = [name for name, digest in seen.found.items() if embedded.get(name, digest) != digest]
+    if differing:
+        raise SpaceError(f"Label maps with weights of the Hub differ from the embedded ones: {differing}")
+    return seen
+
+
+_OF_THE_HUB = ("HF_ENDPOINT", "HF_HUB_DISABLE_XET", "HF_HUB_DISABLE_TELEMETRY", "NO_PROXY", "no_proxy")
+_OF_THE_HUB += ("CTSEG_WEIGHTS", "HF_HUB_OFFLINE")
 
 
 def main() -> None:
@@ -320,15 +323,19 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="ctseg-space-"))
     try:
         folder.chmod(0o755)
-        image = read_dockerfile(ROOT / "Dockerfile")
         python = Path(sys.executable)
-        if not options.here:
+        if options.here:
+            print("Environment: NOT a fresh one, but this checkout's, as --here asks.", flush=True)
+        else:
+            image = read_dockerfile(ROOT / "Dockerfile")
             lay_out(folder / "set-up", image)
             python = fresh_python(folder / "set-up", image)
-        words = [sys.executable, __file__, "--look", str(folder / "space"), str(python)]
-        subprocess.run([*_no_network(), *words], check=True)
+            print("Environment: fresh, from requirements.txt.", flush=True)
+        words = [sys.executable, __file__, "--look", str(folder), str(python)]
+        done = subprocess.run([*no_network(), *words], check=False)
     finally:
         remove(folder)
+    sys.exit(done.returncode)
 
 
 def _look_alone(folder: Path, python: Path) -> None:
@@ -336,19 +343,24 @@ def _look_alone(folder: Path, python: Path) -> None:
         raise_loopback()
     ready = tuple(name for name, card in CARDS.items() if card.trained and download_bytes(name) is None)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    seen = look(folder, python, ready, chromium)
-    told = f"First page after {seen.first_page_s:.1f} s ({seen.processor_s:.1f} s of the processor)"
-    told += f"; {seen.bytes / 1e9:.2f} GB after {len(ready)} methods"
-    print(f"{told}{'' if chromium else '; no browser was here'}.")
+    port, on_port = free_port()
+    with means_for(python) as means:
+        in_words = "pages and Compare in Chromium." if chromium else "NONE here; pages and Compare over HTTP."
+        print(*means.said, on_port, f"Browser: {in_words}", sep="\n", flush=True)
+        try:
+            lay_out(folder / "embedded", read_dockerfile(ROOT / "Dockerfile"))
+            seen = look(folder / "embedded", python, means, ready, chromium, {"PORT": str(port)})
+            print(_told("Embedded weights", seen), flush=True)
+            again = look_with_the_hub(folder / "hub", python, means, seen.found, port)
+            print(_told("Weights of the Hub's stand-in, the same label maps", again), flush=True)
+        except (SpaceError, VisitError) as error:
+            sys.exit(str(error))
 
 
-def _no_network() -> list[str]:
-    """Return words that give a command loopback as its only network; none where this user may not."""
-    unshare = shutil.which("unshare")
-    if unshare and subprocess.run([unshare, "-n", "true"], check=False, capture_output=True).returncode == 0:
-        return [unshare, "-n"]
-    print("The network cannot be cut here; HF_HUB_OFFLINE stands in for that.")
-    return []
+def _told(what: str, seen: Seen) -> str:
+    took = f"first page after {seen.first_page_s:.1f} s, {seen.processor_s:.1f} s of the processor"
+    held = f"{seen.bytes / 1e9:.2f} GB after {len(seen.found)} methods"
+    return f"{what}: {took} (aim {AIM_S:g}); {held} (aim {AIM_BYTES / 1e9:g})."
 
 
 def remove(folder: Path) -> None:

@@ -8,25 +8,42 @@ from pathlib import Path
 import pytest
 import yaml
 from image_steps import DockerfileError, read_dockerfile
-from run_space import PAGES, look, remove
+from run_space import PAGES, lay_out, look, remove
+from space_means import free_port, means_for, no_network
 
 from ctseg.hub.space_files import space_files
-
-pytestmark = pytest.mark.thorough
 
 ROOT = Path(__file__).resolve().parents[1]
 IMAGE = read_dockerfile(ROOT / "Dockerfile")
 
 
+@pytest.mark.thorough
 def test_the_app_runs_read_only_from_exactly_the_files_of_a_space(tmp_path: Path) -> None:
     """The short form of `make space`: this environment, all pages, one method, no browser."""
     folder = tmp_path / "space"
+    python = Path(sys.executable)
     try:
-        seen = look(folder, Path(sys.executable), ("watershed",), None)
+        lay_out(folder, IMAGE)
+        with means_for(python) as means:
+            assert [line.split(":")[0] for line in means.said] == ["Network", "User", "Memory"]
+            port, _ = free_port()
+            seen = look(folder, python, means, ("watershed",), None, {"PORT": str(port)})
         assert seen.first_page_s > 0
+        assert set(seen.found) == {"watershed"}
         assert (folder / "app" / "app.py").stat().st_mode & 0o222 == 0
     finally:
         remove(folder)
+
+
+def test_what_a_machine_lacks_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither programs nor rights are there, each line says so and the app runs as it can."""
+    monkeypatch.setattr("space_means.shutil.which", lambda _name: None)
+    monkeypatch.setattr("space_means.has_network", lambda: True)
+    monkeypatch.setattr("space_means._CGROUPS", Path("/nowhere"))
+    assert no_network() == ()
+    with means_for(Path("/nowhere/python")) as means:
+        assert (means.before, means.user, means.group) == ((), None, None)
+        assert all("NOT " in line for line in means.said)
 
 
 def test_the_image_has_all_files_of_a_space_but_its_readme() -> None:
