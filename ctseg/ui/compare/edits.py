@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.errors import UserError
-from ctseg.labelmaps import numbered
 from ctseg.labelmaps.overlaps import overlaps
 from ctseg.ui.compare import results
 from ctseg.ui.compare.handlers import PageError
@@ -35,7 +34,7 @@ def edit(session: Session, asked: dict[str, Any]) -> bytes:
     if found is None or found.tree is None or ct_slice is None:
         raise PageError("This pane has no merge tree; run a method with one first.")
     try:
-        label_map = numbered(_done(found.tree, asked))
+        label_map = _done(found.tree, asked)  # numbered in reading order, as all partitions of a tree
     except (UserError, ValueError) as error:  # what a tree refuses, it refuses with a sentence
         raise PageError(str(error)) from error
     hues, moved = _carried(found, label_map)

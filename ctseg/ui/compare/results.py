@@ -66,12 +66,15 @@ def _carried(before: Finished, highest: int) -> NDArray[np.uint8] | None:
 def clear_labels(label_map: NDArray[np.integer], ct_slice: CTSlice) -> list[int]:
     """Return labels of regions of air that reach the border of the slice: the stage leaves them clear."""
     edge = np.concatenate([label_map[0], label_map[-1], label_map[:, 0], label_map[:, -1]])
+    reaching = np.unique(edge[edge > 0])
+    if not reaching.size:
+        return []
     highest = int(label_map.max(initial=0))
     pixels = np.nan_to_num(ct_slice.pixels.astype(np.float64), nan=-1024.0)
     sums = np.bincount(label_map.ravel(), weights=pixels.ravel(), minlength=highest + 1)
     means = sums / np.maximum(np.bincount(label_map.ravel(), minlength=highest + 1), 1)
     limit = _AIR_BELOW_HU if ct_slice.intensity == "HU" else _AIR_BELOW_GREY
-    return [int(label) for label in np.unique(edge[edge > 0]) if means[label] < limit]
+    return [int(label) for label in reaching if means[label] < limit]
 
 
 def all_hues(session: Session) -> dict[str, list[int]]:

@@ -69,6 +69,7 @@ class Runs {
     if (kept) stage.panes.set("truth", kept);
     stage.only(["slice", ...methods.map(({ name }) => name), ...(kept ? ["truth"] : [])]);
     stage.picking.clear();
+    this.page.list();
   }
 
   // Several at once are painted once.

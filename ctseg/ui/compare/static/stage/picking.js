@@ -28,10 +28,12 @@ class Picking {
   }
 
   clear() {
+    const { selected } = this.view;
     Object.assign(this.view, { selected: null, picked: {}, ruler: null });
     this.stage.trees.arm(null);
     this.stage.picked.textContent = "";
-    this.stage.hooks.selected();
+    // Filling the tables takes longer than painting: while a slider is drawn there is nothing to take from them.
+    if (selected) this.stage.hooks.selected();
     this.stage.redraw();
   }
 
