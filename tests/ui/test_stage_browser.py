@@ -165,6 +165,27 @@ def test_a_slice_on_its_side_is_said_and_one_click_segments_it_upright(
     page.close()
 
 
+def test_the_figure_is_told_what_of_the_slice_is_on_the_screen(tree: ComparePage) -> None:
+    boxes = tree.page.evaluate(
+        f"""async () => {{
+          const stage = {STAGE};
+          const boxes = [];
+          for (const zoom of [1, 4]) {{
+            stage.home();
+            stage.zoomAt(stage.panes.get("slice"), null, zoom);
+            await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)));
+            boxes.push(stage.panes.get("slice").visible());
+          }}
+          stage.home();
+          return boxes;
+        }}"""
+    )
+    assert boxes[0] == [0, 0, 512, 512]
+    left, top, right, bottom = boxes[1]
+    assert 0 < left < 256 < right < 512
+    assert 0 < top < 256 < bottom < 512
+
+
 def test_what_is_moved_while_panning_is_what_a_whole_drawing_shows(tree: ComparePage) -> None:
     different = tree.page.evaluate(
         f"""async () => {{

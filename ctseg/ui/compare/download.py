@@ -35,7 +35,7 @@ def results_zip(session: Session, asked: Mapping[str, Any]) -> bytes:
     session : with results of the slice on show
     asked : as the browser sent it: ``names`` (method -> label -> what the visitor called it), ``panes`` of
         the figure, ``formats`` (keys of `FORMATS`), ``window`` on show (width and level in
-        HU), ``outlined``, ``opacity``
+        HU), ``box`` (what of the slice is on show), ``outlined``, ``opacity``
 
     Raises
     ------

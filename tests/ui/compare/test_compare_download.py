@@ -64,6 +64,26 @@ def test_the_figure_has_the_chosen_panes_a_scale_bar_scores_and_the_credit() -> 
     assert image.width == 2 * 512 + 3 * 12
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize(
+    ("box", "ratio"),
+    [([2, 3, 26, 15], 2.0), (None, 32 / 24), ([2, 3, 4, 5], 32 / 24), ([0, 0, 7e9, 12], 32 / 12)],
+)
+def test_the_figure_shows_what_of_the_slice_is_on_the_screen(box: Any, ratio: float) -> None:
+    session = _session()
+    session.credit = "Somebody and others, of a place whose name is long, " * 6 + "the last one."
+    archive = zipfile.ZipFile(io.BytesIO(results_zip(session, {"panes": ["watershed"], "box": box})))
+    figure = ET.fromstring(archive.read("figure.svg").decode())
+    for image in figure.iter(f"{SVG}image"):
+        assert int(image.get("width", 0)) / int(image.get("height", 0)) == pytest.approx(ratio, rel=0.01)
+    said = [text for text in figure.iter(f"{SVG}text") if text.get("font-size") == "11"]
+    assert session.credit in " ".join(text.text or "" for text in said)
+    assert all(float(text.get("y", 0)) < int(figure.get("height", 0)) for text in said)
+    assert max(len(text.text or "") for text in said) < int(figure.get("width", 0)) / 6
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -72,6 +92,8 @@ def test_the_figure_has_the_chosen_panes_a_scale_bar_scores_and_the_credit() -> 
         {"names": {"watershed": None}, "panes": 3},
         {"names": {"watershed": {"-1": "x", "1": ""}}, "window": {"width": "x", "level": None}},
         {"window": {"width": 0, "level": 1e9}, "opacity": "all", "panes": [None]},
+        {"box": [0, 0, 1e999, "x"]},
+        {"box": [9, 9, -9, -9]},
     ],
 )
 def test_zip_survives_whatever_is_asked(asked: Any) -> None:

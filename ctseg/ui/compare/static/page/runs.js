@@ -31,7 +31,8 @@ class Runs {
       if (done) continue;
       const pane = page.stage.panes.get(name);
       if (!anew && !fast) {
-        pane.say("waiting", "Press Compare to run this one here.");
+        pane.time.textContent = "";
+        pane.say("waiting", "Press Compare to run it here.");
         continue;
       }
       await this.runOne(plan.plan, pane, abort.signal);

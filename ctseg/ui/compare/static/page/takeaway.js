@@ -91,7 +91,7 @@ class Takeaway {
       const { view, layout } = page.stage;
       const answer = await page.wire.ask("zip", {
         formats: [this.format.value], names: page.table.names, panes: layout.shown().map(({ name }) => name),
-        window: view.window, outlined: view.outlined, opacity: view.opacity,
+        box: layout.shown()[0].visible(), window: view.window, outlined: view.outlined, opacity: view.opacity,
       });
       saved(await answer.blob(), page.facts.zip);
     });

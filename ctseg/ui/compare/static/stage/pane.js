@@ -166,6 +166,16 @@ class Pane {
     return applied(inverted(this.matrix), u, v);
   }
 
+  // What of the slice is on the screen, whatever its turn: left, top, right, bottom in pixels of the file.
+  visible() {
+    const { width, height, step } = this.view.slice;
+    const back = inverted(this.matrix);
+    const ends = [[0, 0], [this.canvas.width, this.canvas.height]].map(([u, v]) => applied(back, u, v));
+    const within = (k, size) => ends.map((end) => Math.round(Math.min(Math.max(end[k], 0), size)) * step).sort((a, b) => a - b);
+    const [[left, right], [top, bottom]] = [within(0, width), within(1, height)];
+    return [left, top, right, bottom];
+  }
+
   pixelAt(event) {
     if (!this.matrix || !this.view?.slice) return null;
     const [x, y] = this.placeAt(event).map(Math.floor);
