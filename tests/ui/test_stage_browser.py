@@ -186,6 +186,19 @@ def test_the_figure_is_told_what_of_the_slice_is_on_the_screen(tree: ComparePage
     assert 0 < top < 256 < bottom < 512
 
 
+@pytest.mark.parametrize("query", ["example=99&methods=no-such", "board=no-such&image=0.png"])
+def test_a_link_to_nothing_says_so_beside_the_finished_first_result(
+    browser: Any, server: AppServer, query: str
+) -> None:
+    page = ComparePage(browser, f"{server.url}/?{query}", DESK)
+    expect(page.page.locator("#notice")).to_contain_text(re.compile("no such example|names no board"))
+    page.wait("unet-tvmf")
+    expect(page.page.locator(".ct-opening")).to_contain_text("Computed beforehand")
+    expect(page.page.locator("#methods input:checked").first).to_be_attached()
+    page.noted.clear()  # the browser itself logs that the server refused
+    page.close()
+
+
 def test_what_is_moved_while_panning_is_what_a_whole_drawing_shows(tree: ComparePage) -> None:
     different = tree.page.evaluate(
         f"""async () => {{

@@ -10,19 +10,23 @@ class Opening {
     const { page } = this;
     const query = new URLSearchParams(window.location.search);
     if (query.has("board") || query.has("image")) {
-      return page.try(() => this.openStack({ board: query.get("board") ?? "", image: query.get("image") ?? "" }));
-    }
-    if (query.has("example")) return this.linked(query);
+      await page.try(() => this.openStack({ board: query.get("board") ?? "", image: query.get("image") ?? "" }));
+    } else if (query.has("example")) await this.linked(query);
+    // What a link names may not be there: why stands beside the methods, and the page is not empty.
+    if (!page.stage.view.slice) await this.first();
+  }
+
+  async first() {
+    const { page } = this;
     const { stack } = page.series;
     const answer = await (window.ctsegOpening ?? page.wire.public("opening"));
-    if (!answer.ok) return null;
+    if (!answer.ok) return;
     const [opening, slice, ...results] = await readWhole(answer);
-    if (stack !== page.series.stack) return null;
+    if (stack !== page.series.stack) return;
     page.series.show(slice, true);
     page.announce(opening);
     page.runs.planned(opening.methods, OPENING_PLAN);
     page.runs.finished(...results);
-    return null;
   }
 
   // A link names an example, never an upload; what it asks for is checked like a visitor's own choice.

@@ -31,8 +31,11 @@ class Side {
 
   chosen() { return [...this.list.querySelectorAll("input:checked")].map((input) => input.value); }
 
+  // Where none of the names is known here, the choice stays as it is.
   choose(names) {
-    for (const box of this.list.querySelectorAll("input:enabled")) box.checked = names.includes(box.value);
+    const boxes = [...this.list.querySelectorAll("input:enabled")];
+    if (names.some(Boolean) && !boxes.some(({ value }) => names.includes(value))) return;
+    for (const box of boxes) box.checked = names.includes(box.value);
   }
 
   fillShelf(examples) {
