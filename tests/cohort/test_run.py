@@ -197,6 +197,10 @@ def test_series_become_dicom_segmentations_of_the_same_bytes(patients: Path, tmp
         assert run(tmp_path / name, folder, format="dicom-seg", workers=workers)["failed"] == 0
     out = tmp_path / "out"
     assert contents(out) == contents(tmp_path / "again")
+    assert all(b"1CT1" in content for name, content in contents(out).items() if name.endswith(".dcm"))
+    texts = {name: content for name, content in contents(out).items() if name.endswith((".json", ".csv"))}
+    assert len(texts) > 3
+    assert not any(b"1CT1" in content for content in texts.values())
     rows = pl.read_parquet(out / "slices.parquet")
     noted = rows.filter(pl.col("notes").str.contains("written as NIfTI"))["source"].to_list()
     assert noted == ["images/2", "images/9", "images/10"]
