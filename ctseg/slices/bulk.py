@@ -34,7 +34,7 @@ class _Decoders:
 
 
 _PLAIN = _Decoders("ctseg.slices.bulk:decode_sources", "ctseg.slices.decode:decode_stack")
-_NAMED = _Decoders("ctseg.slices.bulk:decode_named_sources", "ctseg.slices.decode:decode_named_stack")
+_NAMED = _Decoders("ctseg.slices.bulk:decode_named_sources", "ctseg.slices.bulk:decode_named_source")
 
 
 def read_stacks(sources: Sequence[Sequence[Path]]) -> list[Stack | SliceError]:
@@ -119,6 +119,12 @@ def decode_sources(*arguments: str) -> tuple[NDArray[np.generic], dict[str, Any]
 def decode_named_sources(*arguments: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
     """Decode as `decode_sources` does; the facts have the identity beside them."""
     return _decoded(arguments, named_facts)
+
+
+def decode_named_source(*paths: str) -> tuple[NDArray[np.generic], dict[str, Any]]:
+    """Decode one source; the facts have the identity beside them."""
+    stack = decode([Path(path) for path in paths])
+    return stack.pixels, named_facts(stack)
 
 
 def _decoded(

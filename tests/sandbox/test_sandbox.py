@@ -2,10 +2,12 @@
 
 import gc
 import logging
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from pydicom.data import get_testdata_file
 from waiting import until
 
+import ctseg
 from ctseg.errors import UserError
 from ctseg.sandbox import processes
 from ctseg.sandbox.runner import Limits, run_decoder
@@ -262,3 +265,14 @@ def test_the_file_limit_leaves_no_compiled_module_cut_short(
     array, _ = run_decoder("early:decode", [upload], replace(SHORT, output_bytes=16384), tmp_path)
     assert array.size == 9000
     assert list(modules.rglob("*.pyc")) == []
+
+
+def test_every_decoder_that_the_package_names_is_there() -> None:
+    """One that is missing would only be told as a damaged file."""
+    package = Path(ctseg.__file__).parent
+    texts = [path.read_text(encoding="utf-8") for path in package.rglob("*.py")]
+    named = {name for text in texts for name in re.findall(r'"(ctseg\.[\w.]+:\w+)"', text)}
+    assert len(named) > 8
+    for name in named:
+        module, function = name.split(":")
+        assert callable(getattr(import_module(module), function)), name
