@@ -177,7 +177,7 @@ def _as_png(panes: _Panes, bar: tuple[int, str] | None, foot: str) -> bytes:
         if k == 0 and bar is not None:
             under = y + _CAPTION_PX + image.shape[0] - 16
             draw.rectangle((x + 14, under, x + 14 + bar[0], under + 4), "white")
-            draw.text((x + 14, under - 20), bar[1], "white", font=font)
+            draw.text((x + 14, under - 20), bar[1], "white", font=font, stroke_width=2, stroke_fill="black")
     for k, line in enumerate(lines):
         place = (_GAP_PX, under_panes + k * _FOOT_LINE_PX)
         draw.text(place, line, "#444444", font=ImageFont.load_default(11))
