@@ -76,7 +76,9 @@ def median(times: list[float | None]) -> str:
 
 def slowest(times: list[float | None]) -> str:
     """Tell the slowest in s; what never came is said."""
-    if not times or None in times:
+    if not times:
+        return "none, nothing ran by itself"
+    if None in times:
         return "did not come"
     return f"{max(each for each in times if each is not None) / 1000:.1f} s"
 
