@@ -1,4 +1,4 @@
-"""Mixed slices go through both engines with kills and a resume, as docs/scale.md says, here with fewer slices."""
+"""Mixed slices go through both engines with kills and a resume, as docs/scale.md says, but fewer of them."""
 
 import os
 import subprocess
