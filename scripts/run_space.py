@@ -39,6 +39,7 @@ from ctseg.datasets.phantom import write_dicom
 from ctseg.datasets.phantom.dataset import val_slice
 from ctseg.hub.space_files import space_files
 from ctseg.methods import CARDS, download_bytes
+from ctseg.ui.compare.messages import PRESELECTED
 from ctseg.weights import manifest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -275,10 +276,14 @@ def publish_all(hub: StandInAccount, folder: Path) -> Path:
     return weights
 
 
-def owned() -> tuple[str, ...]:
-    """Names of the methods whose weights the owner of a Space publishes."""
+def fetched() -> tuple[str, ...]:
+    """Names of the methods that are chosen at first and whose weights the owner of a Space publishes.
+
+    That all of them are the same from the Hub is tested by tests/hub/test_app_from_the_hub.py.
+    """
     ours = {entry.file for entry in manifest().values() if not entry.outside}
-    return tuple(name for name, card in CARDS.items() if card.weights and set(card.weights) <= ours)
+    chosen = ((name, set(CARDS[name].weights)) for name in PRESELECTED)
+    return tuple(name for name, files in chosen if files and files <= ours)
 
 
 def look_with_the_hub(folder: Path, python: Path, means: Means, embedded: Found, port: int) -> Seen:
@@ -296,7 +301,7 @@ def look_with_the_hub(folder: Path, python: Path, means: Means, embedded: Found,
         hub.seen.clear()
         of_the_hub = hub.environment(folder / "home") | {"CTSEG_WEIGHTS": "hub", "HF_HUB_OFFLINE": "0"}
         wanted = {name: of_the_hub[name] for name in _OF_THE_HUB}
-        seen = look(folder, python, means, owned(), None, wanted | {"PORT": str(port)})
+        seen = look(folder, python, means, fetched(), None, wanted | {"PORT": str(port)})
         if "large" not in hub.seen:
             raise SpaceError("The weights did not come from the stand-in for the Hub.")
     differing = [name for name, digest in seen.found.items() if embedded.get(name, digest) != digest]
