@@ -127,6 +127,32 @@ def test_series_of_jpeg_2000_files_becomes_a_stack_with_a_slider(page: ComparePa
 
 
 @pytest.mark.thorough
+def test_a_broken_slice_of_a_long_series_is_told_and_scrolled_past(page: ComparePage, tmp_path: Path) -> None:
+    dataset = pydicom.dcmread(_sample("CT_small.dcm"))
+    pixels = dataset.PixelData
+    files = []
+    for number in range(9):
+        dataset.InstanceNumber, dataset.SOPInstanceUID = number + 1, f"1.2.3.{number}"
+        dataset.ImagePositionPatient = [0, 0, 5 * number]
+        dataset.PixelData = pixels[:-1000] if number == 5 else pixels
+        files.append(tmp_path / f"slice{number}")
+        dataset.save_as(files[-1])
+    page.upload(*files)
+    place = page.panel("slice").locator(".ct-time")
+    expect(place).to_have_text("5 of 9")
+    page.page.locator("[data-method=slice] canvas").press("PageDown")
+    expect(page.page.get_by_text("Slice 6 cannot be read.").first).to_be_visible()
+    expect(place).to_have_text("5 of 9")
+    expect(page.page.locator("#place input")).to_have_value("5")
+    page.page.locator("[data-method=slice] canvas").press("PageDown")
+    expect(place).to_have_text("7 of 9")
+    page.leave()
+    # The browser notes each refusal by itself, of slices fetched ahead too.
+    assert all("409" in noted for noted in page.noted)
+    page.noted.clear()
+
+
+@pytest.mark.thorough
 def test_implicit_vr_dicom_shows_its_hounsfield_units(page: ComparePage, tmp_path: Path) -> None:
     dataset = pydicom.dcmread(_sample("CT_small.dcm"))
     dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian

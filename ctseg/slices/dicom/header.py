@@ -75,9 +75,8 @@ _KEYWORDS = (
 # Names of patients, dates and the like are not among them: they are passed over, or become digests at once,
 # and are never kept. Times of acquisition and descriptions tell phases of contrast apart and go no further.
 _TAGS: list[BaseTag | int] = [Tag(keyword) for keyword in _KEYWORDS]
-# What tells patients apart, if an anonymiser gave their series one name; see `patient_of`.
-_PATIENT_KEYWORDS = ("PatientID", "PatientBirthDate", "PatientName")
-_PATIENT = sorted(Tag(keyword) for keyword in _PATIENT_KEYWORDS)
+# What tells patients apart, if an anonymiser gave their series one name.
+_PATIENT = ("PatientID", "PatientBirthDate", "PatientName")
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _NO_LETTER = re.compile(r"[\W_]+")
 _KEY = urandom(16)
@@ -92,13 +91,15 @@ class PixelElement:
     vr: str
 
 
-def read_header(file: BinaryIO) -> tuple[Dataset, PixelElement | None]:
+def read_header(file: BinaryIO) -> tuple[Dataset, PixelElement | None, tuple[str | None, ...]]:
     """Read what is needed of a DICOM file except its pixels.
 
     Returns
     -------
     header : Dataset, whose ``file_meta`` names the transfer syntax
     pixels : PixelElement, or None where the file has none
+    patient : digests of the patient's number, birth date and name, None for each that the file does not tell;
+        they are keyed with a number of this process alone, so that they mean nothing outside it
 
     Raises
     ------
@@ -112,17 +113,11 @@ def read_header(file: BinaryIO) -> tuple[Dataset, PixelElement | None]:
             found.append(PixelElement(None if length == UNDEFINED_LENGTH else length, vr or "OW"))
         return tag in _PIXEL_DATA
 
-    return _read(file, at_pixels), found[0] if found else None
-
-
-def patient_of(file: BinaryIO) -> tuple[str | None, ...]:
-    """Return digests of a patient's number, birth date and name, None for each that the file does not tell.
-
-    They are keyed with a number of this process alone, so that they mean nothing outside it. Raises as
-    `read_header`.
-    """
-    told = _read(file, lambda tag, _vr, _length: tag > _PATIENT[-1], _PATIENT)
-    return tuple(_digest(text(told, keyword) or "") for keyword in _PATIENT_KEYWORDS)
+    header = _read(file, at_pixels, [*_TAGS, *map(Tag, _PATIENT)])
+    patient = tuple(_digest(text(header, keyword) or "") for keyword in _PATIENT)
+    for keyword in _PATIENT:
+        header.pop(Tag(keyword), None)
+    return header, found[0] if found else None, patient
 
 
 def _digest(told: str) -> str | None:

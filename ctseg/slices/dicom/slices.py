@@ -12,7 +12,7 @@ from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.cells import CONTRADICTION
 from ctseg.slices.dicom.elements import Elements
 from ctseg.slices.dicom.frame import FrameFacts, frame_facts
-from ctseg.slices.dicom.header import PixelElement, patient_of, read_header
+from ctseg.slices.dicom.header import PixelElement, read_header
 from ctseg.slices.dicom.kinds import check_is_ct, is_ct_class
 from ctseg.slices.dicom.values import present, text, whole
 from ctseg.slices.limits import check_stack
@@ -65,7 +65,7 @@ class DicomSlice:
     ----------
     series : what all slices of one stack share by name: series (its number where it has no name), size and
         stack
-    within : names of what series are parts of: `patient_of`, the study and the frame of reference
+    within : names of what series are parts of: digests of the patient, the study and the frame of reference
     hounsfield : whether its rescaled numbers are HU
     sets : values of `SETS` and of the dimensions of an enhanced file, None where absent
     taken : sorts slices of one place by the time they were taken, as far as that is told
@@ -93,8 +93,7 @@ def read_image(opener: Opener) -> list[DicomSlice]:
         If it is no CT image, or too large.
     """
     with opener() as file:
-        header, pixels = read_header(file)
-        patient = patient_of(file)
+        header, pixels, patient = read_header(file)
     check_is_ct(header)
     frames, notes = _frames(header, pixels)
     check_stack(frames, whole(header, "Rows") or 0, whole(header, "Columns") or 0, max(1, _bits(header) // 8))
