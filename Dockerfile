@@ -4,7 +4,7 @@
 #   docker run --rm --read-only --tmpfs /tmp:size=8g --cap-drop ALL --security-opt no-new-privileges \
 #     --memory 16g -p 7860:7860 -v ctseg-data:/data ctseg
 #
-# `make space` carries out these steps on a machine without Docker: scripts/run_space.py reads them from this file.
+# `make space` carries out these steps on a machine without Docker: scripts/checks/run_space.py reads them from this file.
 FROM python:3.11.14-slim-bookworm
 
 # Bytes that go to a log appear at once; nothing is compiled into a folder that cannot be written.

@@ -25,11 +25,11 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/check_licences.py
+	$(BIN)/python scripts/checks/check_licences.py
 
 # Compares the pins with a list of known vulnerabilities; where none can be reached it says so.
 audit: $(VENV)/dev.stamp
-	$(BIN)/python scripts/audit.py
+	$(BIN)/python scripts/checks/audit.py
 
 bench: $(VENV)/dev.stamp
 	for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
@@ -37,13 +37,13 @@ bench: $(VENV)/dev.stamp
 # The app as a Space and as the image start it: fresh environment, read-only, all pages, all methods; then with
 # weights of a stand-in for the Hub. CI takes this environment in place of a fresh one: ARGS=--here.
 space: $(VENV)/dev.stamp
-	$(BIN)/python scripts/run_space.py $(ARGS)
+	$(BIN)/python scripts/checks/run_space.py $(ARGS)
 
 screens: $(VENV)/dev.stamp
-	$(BIN)/python scripts/make_screens.py
+	$(BIN)/python scripts/docs/make_screens.py
 
 docs: $(VENV)/dev.stamp
-	for file in scripts/make_*doc*.py; do $(BIN)/python $$file || exit 1; done
+	for file in scripts/docs/make_*doc*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:
 	rm -rf $(VENV) .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -8,7 +8,7 @@ slices of the phantom; starts count, as a user waits for them. What is sustained
 their first shard stands beside: the gain of a second worker is told by that. Each method then runs on two
 processor threads: as two workers of one thread, and as one worker of two. Times are by the clock, so the
 machine should do nothing else; its load is printed. Mixed slices and forced failures are for
-``scripts/check_batch.py``.
+``scripts/checks/check_batch.py``.
 """
 
 import argparse

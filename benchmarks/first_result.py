@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "scripts" / "checks"))
 
 from app_server import CHROMIUM_ARGS, AppServer  # noqa: E402 beside this folder
 from playwright.sync_api import sync_playwright  # noqa: E402

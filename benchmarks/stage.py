@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "scripts"))
+sys.path.insert(0, str(ROOT / "scripts" / "checks"))
 
 from app_server import CHROMIUM_ARGS, AppServer, free_port  # noqa: E402 beside this folder
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402

@@ -22,7 +22,7 @@ import numpy as np
 import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "ui"), str(ROOT / "scripts")]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "ui"), str(ROOT / "scripts" / "checks")]
 import small_boards  # noqa: E402 the path is set above
 from gradio_client import Client, handle_file  # noqa: E402
 from space import Space, a_space  # noqa: E402

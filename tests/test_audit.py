@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "audit.py"
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "checks" / "audit.py"
 WEB_STACK = ("starlette", "fastapi", "python-multipart", "uvicorn", "httpx2")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "check_batch.py"
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "checks" / "check_batch.py"
 
 
 @pytest.mark.slow

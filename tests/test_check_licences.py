@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.thorough
 
-SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "check_licences.py"
+SCRIPT = Path(__file__).resolve().parents[1] / "scripts" / "checks" / "check_licences.py"
 
 
 def add_package(folder: Path, name: str, *lines: str, licence_file: str | None = None) -> None:

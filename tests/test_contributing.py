@@ -58,7 +58,7 @@ def test_a_method_is_one_file_and_make_docs(clone: Clone) -> None:
     (name,) = re.findall(r"Write `(ctseg/methods/\w+/\w+\.py)`", text)
     (clone.folder / name).write_text(example, encoding="utf-8")
     assert "bright-parts" in clone.ctseg("methods")
-    clone.python("scripts/make_method_docs.py")
+    clone.python("scripts/docs/make_method_docs.py")
     assert (clone.folder / "docs" / "methods" / "bright-parts.md").read_text().startswith("# Bright parts")
     bright = np.zeros((64, 64), np.uint8)
     bright[8:20, 8:20] = bright[30:50, 30:50] = 200

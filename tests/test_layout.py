@@ -14,7 +14,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "ctseg"
 MAX_LINES = 250
 MAX_MODULES = 18
-FOLDERS = [PACKAGE, *(path for path in PACKAGE.rglob("*") if path.is_dir() and path.name != "__pycache__")]
+FOLDERS = [
+    path
+    for top in (PACKAGE, ROOT / "scripts")
+    for path in (top, *top.rglob("*"))
+    if path.is_dir() and path.name != "__pycache__"
+]
 
 
 def test_no_module_is_long() -> None:
@@ -31,8 +36,8 @@ def test_no_folder_is_crowded(folder: Path) -> None:
 
 def test_no_script_imports_from_tests() -> None:
     helpers = {path.stem for path in (ROOT / "tests").rglob("*.py")} | {"tests"}
-    ours = {path.stem for path in (ROOT / "scripts").glob("*.py")}
-    for path in (ROOT / "scripts").glob("*.py"):
+    ours = {path.stem for path in (ROOT / "scripts").rglob("*.py")}
+    for path in (ROOT / "scripts").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -34,7 +34,7 @@ def test_work_is_what_was_recorded() -> None:
 
 def test_the_page_shows_what_the_commands_print() -> None:
     page = (ROOT / "docs" / "scale.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^python (scripts/plan_batch\.py .*)$", page, flags=re.MULTILINE)
+    commands = re.findall(r"^python (scripts/studies/plan_batch\.py .*)$", page, flags=re.MULTILINE)
     assert commands
     for command in commands:
         done = subprocess.run(

@@ -27,7 +27,7 @@ def test_every_variable_named_anywhere_is_in_the_list() -> None:
 
 
 def test_the_page_of_settings_is_the_list() -> None:
-    page = runpy.run_path(str(ROOT / "scripts" / "make_settings_doc.py"))["text"]()
+    page = runpy.run_path(str(ROOT / "scripts" / "docs" / "make_settings_doc.py"))["text"]()
     assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == page
     assert all(setting.default or setting.unset for setting in SETTINGS)
 

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from ctseg.settings import THREADS
 
 GRAPHS = Path(__file__).with_name("graphs")
-"""Graphs without weights, one for each network and size, written by ``scripts/make_graphs.py``."""
+"""Graphs without weights, one for each network and size, written by ``scripts/docs/make_graphs.py``."""
 
 _ERRORS_ONLY = 3
 _COUNTER = "num_batches_tracked"  # only training looks at it

@@ -1,6 +1,6 @@
 """Compare the pinned packages with OSV's list of known vulnerabilities.
 
-    python scripts/audit.py [--url URL]
+    python scripts/checks/audit.py [--url URL]
 
 Exits with 1 and names each package that has one. Where the list cannot be reached it says so and exits with
 0: a machine without a network proves nothing either way. Only names and versions are sent.
@@ -12,7 +12,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-dev.txt")
 OSV = "https://api.osv.dev/v1/querybatch"
 TIMEOUT_S = 20

@@ -1,6 +1,6 @@
 """Send mixed slices through both engines of ``ctseg batch``, with forced failures, and compare the outputs.
 
-    python scripts/check_batch.py --slices 2000 --method sobel-tree --network unet-tvmf --some 200
+    python scripts/checks/check_batch.py --slices 2000 --method sobel-tree --network unet-tvmf --some 200
 
 The folder holds phantoms, volumes made of them (some with true structures), both example volumes, DICOM
 series, the sample files where ``CTSEG_DATA`` has some, and broken files. For each engine one worker is

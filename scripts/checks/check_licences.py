@@ -1,6 +1,6 @@
 """Refuse GPL, AGPL and non-commercial packages among what the app installs, and what that pulls in.
 
-    python scripts/check_licences.py [REQUIREMENTS]
+    python scripts/checks/check_licences.py [REQUIREMENTS]
 
 Reads the metadata of the installed packages: License-Expression, else the classifiers and the License field,
 else the heading of the licence file. LGPL, and GPL with an exception for linked programs, are allowed, and of
@@ -17,7 +17,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
 
 SAYS_NOTHING = {
     "cuda-toolkit": "holds no files; it only names NVIDIA's libraries, which torch needs on Linux"

@@ -7,8 +7,8 @@ Then the same without embedded weights: the stand-in for the Hub has them, and l
 Docker cannot run everywhere: the steps of the Dockerfile are read from it and carried out in a folder, with
 a virtual environment in place of the image's root.
 
-What this machine lacks for any of that is said by a line of its own (scripts/space_means.py). What it takes
-to the first page, and the memory after one run of everything, is printed.
+What this machine lacks for any of that is said by a line of its own (space_means.py). What it takes to the
+first page, and the memory after one run of everything, is printed.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from ctseg.methods import CARDS, download_bytes
 from ctseg.ui.compare.messages import PRESELECTED
 from ctseg.weights import manifest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("/", "/leaderboard", "/submit", "/methods")
 AIM_S, AIM_BYTES = 8.0, 2e9
 """What the first page and the memory after one run of everything are to take."""

@@ -1,6 +1,6 @@
 """Ten visitors, good and bad, ask the app for an hour while it is killed now and then; what is left is told.
 
-    python scripts/soak.py [--seconds 3600] [--visitors 10] [--kill-every 300] [--sessions 200]
+    python scripts/checks/soak.py [--seconds 3600] [--visitors 10] [--kill-every 300] [--sessions 200]
 
 Ends with a report in JSON, and with 1 if a patient's byte is found, an accepted entry is lost, memory or
 temporary files have grown since a sixth of the time, or a good visit failed while the app was up.

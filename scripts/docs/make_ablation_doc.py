@@ -9,7 +9,7 @@ import numpy as np
 from ctseg.leaderboard.results.statistics import PairedComparison, compare, patient_means
 from ctseg.training.recipe_files import find_recipe
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCORES = ("ari", "fg_ari", "dice")
 TITLES = {
     "tvmf": "U-Net from ImageNet, adaptive t-vMF Dice + cross-entropy, 12 training patients",

@@ -1,6 +1,6 @@
 """Write docs/formats.md from the limits, the transfer syntaxes and the tests' table of expectations.
 
-Run it from anywhere: ``python scripts/make_formats_doc.py``.
+Run it from anywhere: ``python scripts/docs/make_formats_doc.py``.
 """
 
 import csv
@@ -12,7 +12,7 @@ from ctseg.slices.dicom.series import MIN_BY_PARTS
 from ctseg.slices.dicom.syntaxes import TRANSFER_SYNTAXES
 from ctseg.slices.grey import HOUNSFIELD_FROM
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "tests" / "slices" / "expectations.csv"
 FUZZING = ROOT / "tests" / "slices" / "fuzzing.csv"
 TARGET = ROOT / "docs" / "formats.md"
@@ -130,7 +130,7 @@ SITUATIONS = [
 INTRODUCTION = """\
 # Files that are read
 
-<!-- Written by scripts/make_formats_doc.py; change that, or tests/slices/expectations.csv, not this page. -->
+<!-- Written by scripts/docs/make_formats_doc.py; change that, or tests/slices/expectations.csv. -->
 
 The format is told by a file's content, never by its name. A file becomes slices in Hounsfield units (HU), or
 grey levels from 0 to 255 of unknown window ("8-bit"), or it is refused with one sentence.

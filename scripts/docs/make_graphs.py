@@ -1,6 +1,6 @@
 """Write the graphs that ONNX Runtime serves: the networks' operations without their weights.
 
-    python scripts/make_graphs.py
+    python scripts/docs/make_graphs.py
 
 To be called when the code of a network changes or a method looks at another size. The weights stay in
 safetensors files, which training can read too, and are joined to the graph while it loads.

@@ -9,8 +9,8 @@ from ctseg.leaderboard.results.result import Result
 from ctseg.leaderboard.results.store import load_results
 from ctseg.methods import CARDS, Card
 
-IMAGES = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "images"
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "methods"
+IMAGES = Path(__file__).resolve().parents[2] / "ctseg" / "methods" / "images"
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "methods"
 
 
 def page(card: Card) -> str:

@@ -18,7 +18,7 @@ from ctseg.methods import CARDS, download_bytes, load
 from ctseg.slices.windowing import to_uint8
 
 BOARD = "phantom-val"
-FOLDER = Path(__file__).resolve().parents[1] / "ctseg" / "methods" / "images"
+FOLDER = Path(__file__).resolve().parents[2] / "ctseg" / "methods" / "images"
 PANEL_PX = 240
 GAP_PX = 4
 COLOURS = 128

@@ -10,7 +10,7 @@ from ctseg.datasets.phantom.dataset import ct_slice
 from ctseg.labelmaps import overlay_filled
 from ctseg.slices.windowing import to_uint8
 
-IMAGE = Path(__file__).resolve().parents[1] / "docs" / "phantom.png"
+IMAGE = Path(__file__).resolve().parents[2] / "docs" / "phantom.png"
 SIDE = 256
 SHOWN = (("abdomen", 9), ("abdomen", 13), ("abdomen", 11), ("thorax", 12))
 

@@ -8,7 +8,7 @@ from ctseg.leaderboard.results.ranking import rank
 from ctseg.leaderboard.results.store import load_results
 from ctseg.leaderboard.results.table import table
 
-README = Path(__file__).resolve().parents[1] / "README.md"
+README = Path(__file__).resolve().parents[2] / "README.md"
 START, END = "<!-- scores -->", "<!-- end of scores -->"
 SHOWN = ("phantom-val", "ct-fewshot-val")
 

@@ -1,6 +1,6 @@
 """Write docs/reconstructions.png: what the masked autoencoders fill in on phantom slices.
 
-    python scripts/make_reconstructions.py RUNS
+    python scripts/docs/make_reconstructions.py RUNS
 
 RUNS holds the folders ``mae`` and ``swin-mae`` of `ctseg pretrain`. From left to right: the slice, the
 quarter of it that is seen, MAE, Swin MAE. Both see the same quarter. Every hidden patch is shown with its
@@ -24,7 +24,7 @@ from ctseg.training.recipe_files import recipe_from_table
 from ctseg.training.tasks.masked_pixels import divide_at_random, fill_in
 from ctseg.training.tasks.pretraining import BLOCK, pretraining_network
 
-OUT = Path(__file__).resolve().parents[1] / "docs" / "reconstructions.png"
+OUT = Path(__file__).resolve().parents[2] / "docs" / "reconstructions.png"
 SLICES = (0, 3, 7)
 SIDE = 128  # px, as in pre-training
 GAP = 4

@@ -3,19 +3,22 @@
 import io
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from app_server import CHROMIUM_ARGS, AppServer
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from ctseg.datasets import open_split
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts" / "checks"))
+
+from app_server import CHROMIUM_ARGS, AppServer  # noqa: E402 in the folder beside
 
 SCREENS = ROOT / "docs" / "screens"
 DESK = {"width": 1280, "height": 800}

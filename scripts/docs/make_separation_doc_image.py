@@ -11,7 +11,7 @@ from ctseg.methods import load
 from ctseg.methods.base.body import body_mask
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
-IMAGE = Path(__file__).resolve().parents[1] / "docs" / "separation.png"
+IMAGE = Path(__file__).resolve().parents[2] / "docs" / "separation.png"
 INDEX = 18
 SIDE = 300
 SHOWN = ("unet-tvmf", "partition", "partition-all")

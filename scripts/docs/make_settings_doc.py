@@ -1,15 +1,15 @@
-"""Write docs/settings.md from ctseg/settings.py: ``python scripts/make_settings_doc.py``."""
+"""Write docs/settings.md from ctseg/settings.py: ``python scripts/docs/make_settings_doc.py``."""
 
 from pathlib import Path
 
 from ctseg.settings import SETTINGS
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "settings.md"
+TARGET = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
 
 INTRODUCTION = """\
 # Settings
 
-<!-- Written by scripts/make_settings_doc.py; change ctseg/settings.py, not this page. -->
+<!-- Written by scripts/docs/make_settings_doc.py; change ctseg/settings.py, not this page. -->
 
 Nothing has to be set. These environment variables change where things lie and what is allowed; they are read
 when they are needed.

@@ -1,4 +1,4 @@
-"""``python scripts/export_weights.py RUN OUT``: what a run ships, in half precision."""
+"""``python scripts/shipped/export_weights.py RUN OUT``: what a run ships, in half precision."""
 
 import argparse
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Fetch the runtime of the static page from npm, check it, and write what of it is committed.
 
-    python scripts/fetch_onnxruntime_web.py
+    python scripts/shipped/fetch_onnxruntime_web.py
 
 Three files of the npm package are taken as they are, the WebAssembly packed by gzip, which the page undoes
 itself; ``SOURCE.json`` beside them names version, digests and licence. Needs npm, which nothing else does.
@@ -20,7 +20,7 @@ from pathlib import Path
 VERSION = "1.30.0"
 # As the registry states it for this version.
 INTEGRITY = "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="
-FOLDER = Path(__file__).resolve().parents[1] / "ctseg" / "static_site" / "vendor" / "onnxruntime-web"
+FOLDER = Path(__file__).resolve().parents[2] / "ctseg" / "static_site" / "vendor" / "onnxruntime-web"
 TAKEN = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 
 

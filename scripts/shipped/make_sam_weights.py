@@ -1,6 +1,6 @@
 """Make the two embedded files of ``sam-vit-t`` from the two third-party files they are rounded from.
 
-    python scripts/make_sam_weights.py ENCODER.onnx SAM.safetensors weights
+    python scripts/shipped/make_sam_weights.py ENCODER.onnx SAM.safetensors weights
 
 Needs the ``onnx`` package, which nothing else in the project does. The same inputs and the same version of
 ``onnx`` give the same bytes.

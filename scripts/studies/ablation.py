@@ -1,6 +1,6 @@
 """Train the rows of the ablation table one after the other and write their scores to docs/ablation.csv.
 
-    CTSEG_DATA=... python scripts/ablation.py RUNS [ROW ...]
+    CTSEG_DATA=... python scripts/studies/ablation.py RUNS [ROW ...]
 
 A row is the recipe ``ablation`` with something changed. Each fold of four holds out other patients; a row's
 score is that of its last moving average on held-out patients that neither set kappa nor chose anything.
@@ -30,7 +30,7 @@ from ctseg.training.recipe import Recipe
 from ctseg.training.recipe_files import find_recipe, recipe_from_table, recipe_to_table
 from ctseg.training.tasks.foreground import train
 
-TABLE = Path(__file__).resolve().parents[1] / "docs" / "ablation.csv"
+TABLE = Path(__file__).resolve().parents[2] / "docs" / "ablation.csv"
 COLUMNS = ("row", "fold", "seed", "patient", "image", "ari", "fg_ari", "dice")
 EVERY_FOLD = (0, 1, 2, 3)
 ALL = -1  # in place of a fold: no patient is held out

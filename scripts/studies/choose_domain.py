@@ -1,6 +1,6 @@
 """Choose the score that tells whether a slice is of the kind that the trained methods know.
 
-    CTSEG_DATA=... python scripts/choose_domain.py [--look]
+    CTSEG_DATA=... python scripts/studies/choose_domain.py [--look]
 
 Inside are the slices of `train`, and abdomens among the unlabelled slices; outside are thoraxes and other
 regions among these (docs/domain_regions.csv names them, by eye), drawn thoraxes, the sample files, and the
@@ -33,7 +33,7 @@ from ctseg.methods.base.domain import GRID, REGIONS, domain_of, features
 from ctseg.slices import CTSlice, read_slice, read_stack
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STORED = ROOT / "ctseg/methods/base/domain.npz"
 REGIONS_BY_EYE = ROOT / "docs/domain_regions.csv"
 FALSE_ALARMS = 0.045

@@ -1,8 +1,8 @@
 """Choose how structures lead the tree of a whole slice, on patients that the structures' network held out.
 
-    CTSEG_DATA=... python scripts/choose_leading.py RUN BOUNDARY_WEIGHTS [--table docs/leading_choice.csv]
+    CTSEG_DATA=... python scripts/studies/choose_leading.py RUN WEIGHTS [--table docs/leading_choice.csv]
 
-RUN is a run of ``partition-inner``. The boundary's network has seen the patients, the same for all choices,
+WEIGHTS are the boundary's, RUN is a run of ``partition-inner``. The boundary's network has seen the patients, the same for all choices,
 so the figures are too good without exception; the choices compare.
 """
 

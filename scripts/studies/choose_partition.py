@@ -1,6 +1,6 @@
 """Choose how affinities become structures, on patients that a run held out; needs nothing but the run.
 
-    CTSEG_DATA=... python scripts/choose_partition.py RUN [--table docs/partition_choice.csv]
+    CTSEG_DATA=... python scripts/studies/choose_partition.py RUN [--table docs/partition_choice.csv]
 
 The mask's threshold is tried first, with a mirrored look averaged in, then the best of them without it, then
 where basins begin; each with several thresholds of merging. The best mean IoU decides, step by step; the

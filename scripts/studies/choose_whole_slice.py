@@ -1,6 +1,6 @@
 """Choose how a boundary map divides whole slices, on every third training slice.
 
-    CTSEG_DATA=... python scripts/choose_whole_slice.py WEIGHTS [--table docs/whole_slice_choice.csv]
+    CTSEG_DATA=... python scripts/studies/choose_whole_slice.py WEIGHTS [--table docs/whole_slice_choice.csv]
 
 The slices' patients were seen while the network learnt, so the figures are too good; the ways compare.
 """

@@ -1,6 +1,6 @@
 """How long a large run takes and what it costs, simulated shard by shard with recorded times.
 
-    python scripts/plan_batch.py --seconds-a-slice 0.31 --cores 16 64 256 --price 0.04
+    python scripts/studies/plan_batch.py --seconds-a-slice 0.31 --cores 16 64 256 --price 0.04
 
 The simulation hands the shards of `ctseg.batch.tasks.shards_of` to workers of one core as they become free,
 as both engines do. A volume's slices take recorded times: those of a run's ``times.parquet``, or one figure

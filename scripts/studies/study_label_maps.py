@@ -1,4 +1,4 @@
-"""``python scripts/study_label_maps.py RUN``: how probabilities become a label map, measured, not assumed.
+"""``python scripts/studies/study_label_maps.py RUN``: how probabilities become a label map, measured.
 
 Looks at the selecting patients of the run only. Each row changes one thing of the first row.
 """

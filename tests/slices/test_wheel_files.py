@@ -51,7 +51,7 @@ def test_own_process_gives_the_same(name: str) -> None:
 
 
 def test_page_of_formats_is_up_to_date() -> None:
-    script = runpy.run_path(str(ROOT / "scripts" / "make_formats_doc.py"))
+    script = runpy.run_path(str(ROOT / "scripts" / "docs" / "make_formats_doc.py"))
     assert script["TARGET"].read_text(encoding="utf-8") == script["page"](), (
-        "run python scripts/make_formats_doc.py"
+        "run python scripts/docs/make_formats_doc.py"
     )

@@ -1,7 +1,7 @@
 """Whether a slice is of the kind that the trained methods know: a small linear score of the slice itself.
 
 What the score was chosen on and how often it errs stands in ``docs/domain.md``;
-``scripts/choose_domain.py`` writes its numbers.
+``scripts/studies/choose_domain.py`` writes its numbers.
 """
 
 import functools

@@ -1,7 +1,7 @@
 """What the page opens on: one slice of the first example with the default methods, computed beforehand.
 
-``scripts/make_opening.py`` computes it; the label maps are stored with the sha256 of weights, slice and
-parameters.
+``scripts/shipped/make_opening.py`` computes it; the label maps are stored with the sha256 of weights, slice
+and parameters.
 """
 
 import functools

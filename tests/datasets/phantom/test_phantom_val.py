@@ -29,7 +29,7 @@ from ctseg.slices.windowing import to_uint8
 
 ROOT = Path(__file__).resolve().parents[3]
 Made = tuple[Path, subprocess.CompletedProcess[str]]
-SCRIPT = ROOT / "scripts" / "phantom_fingerprint.py"
+SCRIPT = ROOT / "scripts" / "shipped" / "phantom_fingerprint.py"
 
 
 @pytest.fixture(scope="module")
