@@ -2,8 +2,8 @@
 
     CTSEG_DATA=... python scripts/studies/choose_leading.py RUN WEIGHTS [--table docs/leading_choice.csv]
 
-WEIGHTS are the boundary's, RUN is a run of ``partition-inner``. The boundary's network has seen the patients, the same for all choices,
-so the figures are too good without exception; the choices compare.
+WEIGHTS are the boundary's, RUN is a run of ``partition-inner``. The boundary's network has seen the patients,
+the same for all choices, so the figures are too good without exception; the choices compare.
 """
 
 import argparse
