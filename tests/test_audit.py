@@ -53,7 +53,7 @@ def _audit(url: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("package", WEB_STACK)
 def test_the_web_stack_is_pinned(package: str) -> None:
-    lines = (SCRIPT.parents[1] / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    lines = (SCRIPT.parents[2] / "requirements.txt").read_text(encoding="utf-8").splitlines()
     assert any(line.startswith(f"{package}==") for line in lines)
 
 
