@@ -16,7 +16,7 @@ print(segment(CTSlice(np.zeros((32, 32), np.uint8), "8-bit", None, "drawn"), "un
 def test_a_network_keeps_no_identifier_at_home(tmp_path: Path) -> None:
     """ONNX Runtime would put one into the cache; where it may, it also asks its maker's server."""
     # Where the environment looks like a test's, it keeps none of itself.
-    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     done = subprocess.run(
         [sys.executable, "-c", _RUN],
         env=kept | {"HOME": str(tmp_path)},
