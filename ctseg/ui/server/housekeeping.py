@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 from ctseg.sandbox.folders import DECODING, LOCK, empty_dead, give_up, is_held, private_folder
 from ctseg.ui.server.open_pages import SESSIONS
@@ -63,6 +64,24 @@ def sweep(folder: Path, older_than_seconds: float) -> int:
     return gone
 
 
+def sweep_markers(folder: Path, older_than_seconds: float = SWEEP_SECONDS) -> int:
+    """Delete the empty file that Gradio leaves for each that it hands on, all in one folder; return how many.
+
+    Whatever a visitor sent lies deeper, in a folder of its own.
+    """
+    limit = time.time() - older_than_seconds
+    gone = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as found:
+        for entry in found:
+            with suppress(OSError):
+                about = entry.stat(follow_symlinks=False)
+                empty = S_ISREG(about.st_mode) and not about.st_size
+                if empty and about.st_mtime <= limit and entry.name != LOCK:
+                    Path(entry.path).unlink()
+                    gone += 1
+    return gone
+
+
 class Housekeeping:
     """A thread that forgets expired sessions and deletes stray uploads while the app runs.
 
@@ -77,6 +96,7 @@ class Housekeeping:
         self._duties: list[Callable[[], object]] = [
             lambda: SESSIONS.expire(time.monotonic()),
             lambda: sweep(folder, STRAY_SECONDS),
+            lambda: sweep_markers(folder),
             *duties,
         ]
         self._done = threading.Event()

@@ -11,8 +11,14 @@ import pytest
 from small_slices import stack_of
 from waiting import until
 
-from ctseg.sandbox.folders import give_up
-from ctseg.ui.server.housekeeping import Housekeeping, empty_dead_folders, private_upload_folder, sweep
+from ctseg.sandbox.folders import LOCK, give_up
+from ctseg.ui.server.housekeeping import (
+    Housekeeping,
+    empty_dead_folders,
+    private_upload_folder,
+    sweep,
+    sweep_markers,
+)
 from ctseg.ui.server.open_pages import SESSIONS
 
 
@@ -22,6 +28,19 @@ def test_sweeping_deletes_old_files_and_empty_folders_only(tmp_path: Path) -> No
     assert sweep(tmp_path, 3600) == 0
     assert sweep(tmp_path, -1) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_framework_leaves_of_a_file_goes_and_no_upload_does(tmp_path: Path) -> None:
+    place = tmp_path / "in-0"
+    place.mkdir()
+    kept = [place / "empty", tmp_path / "full", tmp_path / LOCK]
+    for path in (*kept, tmp_path / "marker"):
+        path.touch()
+    (tmp_path / "full").write_bytes(b"DICM")
+    assert sweep_markers(tmp_path, 3600) == 0
+    assert sweep_markers(tmp_path, -1) == 1
+    assert all(path.exists() for path in kept)
+    assert sweep_markers(tmp_path / "gone", -1) == 0
 
 
 def test_uploads_land_in_a_private_folder_that_goes_with_the_app(
