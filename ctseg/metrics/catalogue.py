@@ -151,7 +151,7 @@ _ALL = (
         title="True",
         unit="structures",
         better="",
-        explanation="Mean structures a slice that there are.",
+        explanation="Mean number of true structures in a slice.",
         asks="structures there are",
         digits=1,
     ),

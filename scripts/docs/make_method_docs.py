@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "methods"
 def page(card: Card) -> str:
     """Return the page of one method as Markdown."""
     paper = f"[{card.paper}]({card.paper_url})" if card.paper_url else card.paper or "none"
-    unknown = "within" if card.handles_unknown_window else "outside"
+    unknown = "as they are" if card.handles_unknown_window else "as they are, best in a window like that one"
     facts = [
         ("state", "ready" if card.trained else "not trained yet"),
         ("family", card.family),
@@ -25,7 +25,7 @@ def page(card: Card) -> str:
             "input",
             f"window {card.input_window.width:g}/{card.input_window.level:g} HU (width/level) to 8 bits",
         ),
-        ("8-bit files of unknown window", f"{unknown} what it was made for"),
+        ("8-bit files of unknown window", unknown),
         ("weights", ", ".join(f"`{name}`" for name in card.weights) or "none"),
         ("licence of the weights", card.weights_licence),
         ("training data", card.training_data),

@@ -47,7 +47,8 @@ class Card:
     paper : citation in one line, or "" where there is none.
     paper_url : https link to the paper, or "".
     input_window : the window in HU in which the method sees a slice; display never changes it.
-    handles_unknown_window : whether 8-bit files of unknown window are within what it was made for.
+    handles_unknown_window : whether 8-bit files may show any window; if not, one like ``input_window``. They
+        are taken as they are, and never a reason to warn.
     weights : names of the files in ``weights/manifest.toml`` that it loads; empty if it needs none.
     weights_licence : licence of those files, or "none needed".
     training_data : what the weights were trained on, one sentence.

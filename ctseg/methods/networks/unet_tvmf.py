@@ -23,7 +23,7 @@ CARD = network_card(
     seconds=0.2,
     did_not_work=(
         "More steps hardly help: on held-out training patients ari rose from 0.814 to 0.815 over the last "
-        "quarter of training, while the training slices went on improving; it wants patients.",
+        "quarter of training, while the training slices went on improving; it would need more patients.",
     ),
 )
 

@@ -131,7 +131,7 @@ def _tier(row: Row) -> Cell:
 def _better_on(row: Row) -> Cell:
     against = row.against_best
     if against is None:
-        return Cell(NOTHING, None)
+        return Cell("is rank 1" if row.rank == 1 else NOTHING, None)
     return Cell(f"on {against.better_on} of {against.patients} patients", against.better_on)
 
 
@@ -207,9 +207,10 @@ _CERTAINTY = (
     ),
     _column(
         "better_on",
-        "Rank 1 is better",
+        "Rank 1 ahead",
         _better_on,
-        "On how many patients the first-ranked entry has the higher score.",
+        "On how many patients the first-ranked entry has the higher score; rows without a "
+        "rank are not compared.",
         descending=True,
     ),
 )

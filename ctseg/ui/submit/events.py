@@ -20,6 +20,7 @@ from ctseg.ui.submit.words import about_html
 FIRST_BOARD = "phantom-val"
 NO_FILE = "No file has arrived: choose a CSV, a ZIP of label maps or an NPZ, and wait until it is uploaded."
 NOTHING_SAID = "Say what training saw; for a method without training that is “nothing”."
+MISSING = "These are missing: {}."
 Step = Doing | Accepted | Refused | Doubtful
 
 
@@ -54,6 +55,12 @@ class SubmitEvents:
         typed : what was typed, anything
         object_to : as of `hand_in`
         """
+        missing = [*([] if file else ["the file"]), *typed.missing()]
+        if len(missing) > 1:
+            if file is not None:
+                discard(Path(file))
+            yield Refused(MISSING.format(f"{', '.join(missing[:-1])} and {missing[-1]}"))
+            return
         if file is None:
             yield Refused(NO_FILE)
             return
@@ -90,6 +97,11 @@ class Typed:
     def __init__(self, name: Any, family: Any, link: Any, contact: Any, saw: Any) -> None:
         self._texts = [str(each or "") for each in (name, family, link, contact)]
         self._saw = [str(each) for each in saw] if isinstance(saw, list | tuple) else []
+
+    def missing(self) -> list[str]:
+        """Return in words what is required and was left out."""
+        name = [] if self._texts[0].strip() else ["the name of the method"]
+        return name + ([] if self._saw else ["what training saw"])
 
     def checked(self) -> EntryDetails:
         """Return the details.

@@ -108,7 +108,7 @@ def test_intervals_and_tiers_need_eight_patients_and_dots_stand_below() -> None:
     assert float(high_and_low[0]) < float(_of(_read(many), "method", "ari")[0]) < float(high_and_low[1])
     assert _of(_read(many), "method", "tier") == ["1", "2", "3"]
     assert "interval" not in _read(few).rows[0]
-    assert _of(_read(few), "method", "better_on")[1:] == ["on 5 of 5 patients"] * 2
+    assert _of(_read(few), "method", "better_on") == ["is rank 1", *["on 5 of 5 patients"] * 2]
     of_many, of_few = (meter_of(shown.rows[0], "ari") for shown in (many, few))
     assert of_many is not None
     assert of_few is not None

@@ -124,5 +124,5 @@ def test_what_is_not_known_is_said() -> None:
     )
     assert "not measured yet" in article
     assert "None written down yet." in article
-    assert "outside what it was made for" in article
+    assert "8-bit images as they are, best in a window like that one" in article
     assert "Scores" not in article

@@ -163,6 +163,14 @@ def test_what_training_saw_must_be_said(page: SubmitPage, upload: Any, unsaid: A
         page.call(None, upload(small_boards.guess(1)), small_boards.OPEN, "Mine", "", "", "", unsaid)
 
 
+def test_all_that_is_missing_is_named_in_one_sentence(page: SubmitPage, upload: Any, tmp_path: Path) -> None:
+    said, _ = _last(page, None, small_boards.OPEN, "", "", "", "", [])
+    assert "These are missing: the file, the name of the method and what training saw." in said
+    said, _ = _last(page, upload(small_boards.guess(1)), small_boards.OPEN, " ", "", "", "", None)
+    assert "These are missing: the name of the method and what training saw." in said
+    assert list((tmp_path / "uploads" / "sha").iterdir()) == []
+
+
 def test_refusals_are_one_sentence_and_leave_nothing(
     page: SubmitPage, upload: Any, tmp_path: Path, boards: Path
 ) -> None:

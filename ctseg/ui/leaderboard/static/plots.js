@@ -20,8 +20,10 @@ function arrange(area) {
   const frame = area.getBoundingClientRect();
   if (!frame.width) return;
   const points = [...area.querySelectorAll(".pl-point")];
-  const taken = points.map((point) => {
-    const box = point.getBoundingClientRect();
+  // The words at the dashed lines are as much in the way as a point.
+  const words = [...area.querySelectorAll(".pl-ceiling-x small, .pl-ceiling-y small")];
+  const taken = [...points, ...words].map((each) => {
+    const box = each.getBoundingClientRect();
     return { left: box.left - frame.left, right: box.right - frame.left, top: box.top - frame.top, bottom: box.bottom - frame.top };
   });
   const labels = [...area.querySelectorAll(".pl-label")];
