@@ -173,7 +173,7 @@ class MergeTree:
         self._need(a)
         members = np.flatnonzero(self.state == a)
         if members.size == 1:
-            raise MergeTreeError(f"Structure {a} is a single basin and cannot be split further.")
+            raise MergeTreeError(f"Structure {a} cannot be split further.")
         start, stop = self.spans
         places = start[members]
         # Parents come after their children, so the first node that holds all is the lowest.

@@ -75,7 +75,7 @@ def test_a_split_parts_what_the_next_finer_cut_parts(tree: MergeTree, count: int
     before = tree.structure_count
     for structure in range(1, before + 1):
         if np.unique(tree.leaves[tree.label_map == structure]).size == 1:
-            with pytest.raises(MergeTreeError, match="single basin"):
+            with pytest.raises(MergeTreeError, match="cannot be split further"):
                 tree.split(structure)
         else:
             assert tree.split(structure).max() == before + 1
@@ -88,7 +88,7 @@ def test_a_split_parts_what_the_next_finer_cut_parts(tree: MergeTree, count: int
         (lambda tree: tree.merge(1, 9), "There is no structure 9; this partition has 4."),
         (lambda tree: tree.merge(2, 2), "cannot be merged with itself"),
         (lambda tree: tree.split(0), "There is no structure 0"),
-        (lambda tree: tree.split(3), "single basin"),
+        (lambda tree: tree.split(3), "cannot be split further"),
         (lambda tree: tree.undo(), "nothing to undo"),
         (lambda tree: tree.redo(), "nothing to redo"),
         (lambda tree: tree.cut(), "either a threshold or a count"),

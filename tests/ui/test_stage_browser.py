@@ -60,6 +60,54 @@ def test_two_clicks_merge_and_one_splits_without_a_keyboard(tree: ComparePage) -
     _says(tree, 7)
 
 
+def test_the_hint_goes_with_the_mode_and_what_was_done_or_refused_stands_in_its_place(
+    tree: ComparePage,
+) -> None:
+    said = tree.page.locator(".ct-picked")
+    merge = tree.page.get_by_role("button", name="Merge", exact=False)
+    for end in (lambda: tree.page.keyboard.press("Escape"), merge.click):
+        merge.click()
+        expect(said).to_have_text("Click the two structures to merge; press Escape to cancel.")
+        end()
+        expect(said).to_have_text("")
+        expect(merge).to_have_attribute("aria-pressed", "false")
+    places = _two_places(tree)
+    first, second = (_label_at(tree, place) for place in places)
+    merge.click()
+    tree.click_source_pixel("sobel-tree", places[0])
+    expect(said).to_contain_text(f"merge with {first}")
+    tree.page.evaluate(f"{STAGE}.labelAt = () => 0")
+    tree.click_source_pixel("sobel-tree", places[1])
+    tree.page.evaluate(f"delete {STAGE}.labelAt")
+    expect(said).to_have_text("That is background; click a structure.")
+    tree.click_source_pixel("sobel-tree", places[1])
+    expect(said).to_have_text(f"Merged {first} and {second}.")
+    tree.page.get_by_role("button", name="Undo").click()
+    _says(tree, 7)
+    tree.page.get_by_role("button", name="Undo").click()
+    expect(tree.page.get_by_role("button", name="Undo")).to_be_disabled()
+    tree.page.get_by_role("button", name="Split", exact=False).click()
+    tree.page.evaluate(f"{STAGE}.trees.hooks.edit({STAGE}.trees.active, 'undo')")
+    expect(said).to_have_text("There is nothing to undo.")
+    expect(tree.page.get_by_role("button", name="Split", exact=False)).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    tree.noted.clear()  # the browser itself logs that the server refused
+    tree.page.get_by_role("button", name="Redo").click()
+    _says(tree, 7)
+
+
+def _label_at(page: ComparePage, place: tuple[float, float]) -> int:
+    return int(
+        page.page.evaluate(
+            f"([x, y]) => {{ const {{ width, height }} = {STAGE}.view.slice;"
+            f' const pane = {STAGE}.panes.get("sobel-tree");'
+            f" return {STAGE}.labelAt(pane, [Math.floor(x * width), Math.floor(y * height)]); }}",
+            list(place),
+        )
+    )
+
+
 def _two_places(page: ComparePage) -> list[tuple[float, float]]:
     """Middles of two runs of pixels of different structures, as parts of width and height."""
     places: list[tuple[float, float]] = page.page.evaluate(

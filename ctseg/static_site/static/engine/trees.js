@@ -114,7 +114,7 @@ export class MergeTree {
   split(a) {
     this.need(a);
     const members = [...this.state.keys()].filter((leaf) => this.state[leaf] === a);
-    if (members.length === 1) throw new TreeError(`Structure ${a} is a single basin and cannot be split further.`);
+    if (members.length === 1) throw new TreeError(`Structure ${a} cannot be split further.`);
     const { start, stop } = this.spans;
     const places = members.map((leaf) => start[leaf]);
     const [low, high] = [Math.min(...places), Math.max(...places)];

@@ -1,5 +1,7 @@
 // Cuts and edits of a method's merge tree; the server makes them, and while one is on its way only the newest cut waits.
 
+const DONE = { merge: ([a, b]) => `Merged ${a} and ${b}.`, split: ([a]) => `Split ${a} in two.` };
+
 class Edits {
   constructor(page) { Object.assign(this, { page, cutting: null, busy: false }); }
 
@@ -32,7 +34,11 @@ class Edits {
       page.table.moved(pane.name, one.moved);
       page.runs.finished(one);
       page.stage.picking.clear();
+      page.stage.tell(DONE[asked.action]?.(asked.labels) ?? "");
       if (page.truth.known) await page.truth.judge();
+    }, (sentence) => {
+      page.stage.picking.clear();
+      page.stage.tell(sentence);
     });
   }
 }

@@ -62,13 +62,13 @@ class Compare {
   }
 
   // Everything asked of the server goes through here: its one sentence stands where the visitor looks.
-  async try(work) {
+  async try(work, say = (sentence) => this.side?.say(sentence)) {
     try {
       this.side?.say("");
       return await work();
     } catch (error) {
       if (error.name === "AbortError") return null;
-      this.side?.say(error instanceof Refused ? error.message : "The server does not answer; check the connection and try again.");
+      say(error instanceof Refused ? error.message : "The server does not answer; check the connection and try again.");
       if (!(error instanceof Refused || error instanceof TypeError)) throw error;
       return null;
     }

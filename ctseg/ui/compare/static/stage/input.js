@@ -17,6 +17,8 @@ class StageInput {
     grid.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     grid.addEventListener("focusin", (event) => { const pane = this.paneOf(event); if (pane) stage.trees.act(pane.name); });
     stage.box.addEventListener("keydown", (event) => this.key(event));
+    // Wherever the focus is: a click on a tool leaves it there.
+    document.addEventListener("keydown", (event) => { if (event.key === "Escape" && stage.trees.armed) stage.picking.clear(); });
   }
 
   onTree(work) { if (this.stage.trees.active) work(this.stage.trees.active); }

@@ -10,7 +10,7 @@ class Picking {
     if (!pixel || !pane.result) return;
     const label = this.stage.labelAt(pane, pixel);
     const { armed, active } = this.stage.trees;
-    if (armed && pane === active) return label ? this.editWith(pane, armed, label) : null;
+    if (armed && pane === active) return label ? this.editWith(pane, armed, label) : this.stage.tell("That is background; click a structure.");
     if (!label) return this.clear();
     const picked = this.view.picked[pane.name] ?? [];
     if (add && picked.length && !picked.includes(label)) this.view.picked = { [pane.name]: [picked.at(-1), label] };
@@ -20,9 +20,10 @@ class Picking {
   }
 
   select(method, label) {
-    const { panes, picked, hooks } = this.stage;
+    const { panes, hooks, trees } = this.stage;
+    trees.disarm();
     this.view.selected = { method, label, edges: panes.get(method).edges(label) };
-    picked.textContent = `${hooks.inWords(method, label)} · ${panes.get(method).title}`;
+    this.stage.tell(`${hooks.inWords(method, label)} · ${panes.get(method).title}`);
     hooks.selected();
     this.stage.redraw();
   }
@@ -30,8 +31,8 @@ class Picking {
   clear() {
     const { selected } = this.view;
     Object.assign(this.view, { selected: null, picked: {}, ruler: null });
-    this.stage.trees.arm(null);
-    this.stage.picked.textContent = "";
+    this.stage.trees.disarm();
+    this.stage.tell("");
     // Filling the tables takes longer than painting: while a slider is drawn there is nothing to take from them.
     if (selected) this.stage.hooks.selected();
     this.stage.redraw();
@@ -41,8 +42,12 @@ class Picking {
   edit(pane, action) {
     const { trees, hooks } = this.stage;
     if (action === "undo" || action === "redo") return hooks.edit(pane, action);
-    if ((this.view.picked[pane.name] ?? []).length === trees.wanted(action)) return hooks.edit(pane, action);
-    return trees.arm(trees.armed === action ? null : action);
+    const picked = this.view.picked[pane.name] ?? [];
+    if (picked.length === trees.wanted(action)) return hooks.edit(pane, action);
+    if (trees.armed === action) return this.clear();
+    trees.arm(action);
+    if (action === "merge" && picked.length) this.askSecond(picked[0]);
+    return null;
   }
 
   editWith(pane, action, label) {
@@ -50,8 +55,10 @@ class Picking {
     const picked = [...new Set([...(this.view.picked[pane.name] ?? []), label])].slice(-trees.wanted(action));
     this.view.picked = { [pane.name]: picked };
     this.stage.redraw();
-    if (picked.length < trees.wanted(action)) return;
-    trees.arm(null);
-    hooks.edit(pane, action);
+    if (picked.length < trees.wanted(action)) return this.askSecond(label);
+    trees.disarm();
+    return hooks.edit(pane, action);
   }
+
+  askSecond(label) { this.stage.tell(`Now click the structure to merge with ${label}; press Escape to cancel.`); }
 }

@@ -19,7 +19,7 @@ class Stage {
     this.knowledge = new Knowledge();
     this.trees = new TreeTools({
       cut: (pane, count) => hooks.cut(pane, count), edit: (pane, action) => this.picking.edit(pane, action),
-      acted: () => this.offerTrees(), tell: (sentence) => { this.picked.textContent = sentence; },
+      acted: () => this.offerTrees(), tell: (sentence) => this.tell(sentence),
     });
     this.toolbar = new Toolbar(this.view, {
       trees: this.trees.element,
@@ -82,7 +82,8 @@ class Stage {
     this.place.max = slice.slices;
     this.place.value = slice.index + 1;
     this.placeWords.textContent = slice.place;
-    this.picked.textContent = "";
+    this.trees.disarm();
+    this.tell("");
     this.toolbar.open(slice, anew);
     this.pane("slice", "Slice").time.textContent = slice.place;
     this.pointing.say(null, null);
@@ -101,6 +102,9 @@ class Stage {
     this.redraw();
     this.hooks.turned();
   }
+
+  // What is chosen, what the next clicks do, or what became of an edit.
+  tell(sentence) { this.picked.textContent = sentence; }
 
   // One sentence above the panes, with a button that does something about it; nothing without a sentence.
   ask(sentence, action = "", onclick = null) {
@@ -172,6 +176,7 @@ class Stage {
   }
 
   toggleRuler() {
+    this.trees.disarm();
     this.view.measuring = !this.view.measuring;
     this.toolbar.rulerButton.setAttribute("aria-pressed", String(this.view.measuring));
     if (!this.view.measuring) this.view.ruler = null;

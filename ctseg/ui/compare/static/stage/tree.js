@@ -1,6 +1,7 @@
 // Tools for methods with a merge tree, in the toolbar: coarse to fine, undo, redo, merge, split, for one pane at a time.
 
 const MOST_STEPS = 200;
+const HINTS = { merge: "Click the two structures to merge; press Escape to cancel.", split: "Click the structure to split; press Escape to cancel." };
 
 class TreeTools {
   constructor(hooks) {
@@ -34,7 +35,7 @@ class TreeTools {
     this.element.hidden = !all.some(({ name }) => this.seen.has(name));
     const before = this.active;
     this.active = this.panes.find(({ name }) => name === this.named) ?? this.panes[0] ?? null;
-    if (this.active !== before) this.arm(null);
+    if (this.active !== before) this.disarm();
     const several = this.panes.length > 1;
     for (const pane of all) pane.element.toggleAttribute("data-active", several && pane === this.active);
     for (const control of [this.range, this.undo, this.redo, this.merge, this.split]) control.disabled = !this.active;
@@ -67,11 +68,22 @@ class TreeTools {
     this.hooks.acted();
   }
 
-  // The next clicks into the pane say which structures; without an action they choose as ever.
+  // The next clicks into the pane say which structures.
   arm(action) {
+    this.press(action);
+    this.hooks.tell(HINTS[action]);
+  }
+
+  // Clicks choose as ever; the hint goes with the mode.
+  disarm() {
+    if (!this.armed) return;
+    this.press(null);
+    this.hooks.tell("");
+  }
+
+  press(action) {
     this.armed = action;
     for (const [button, its] of [[this.merge, "merge"], [this.split, "split"]]) button.setAttribute("aria-pressed", String(action === its));
-    if (action) this.hooks.tell(action === "merge" ? "Click the two structures to merge; Escape gives it up." : "Click the structure to split; Escape gives it up.");
   }
 
   wanted(action) { return action === "merge" ? 2 : 1; }
