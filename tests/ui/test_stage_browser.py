@@ -136,6 +136,10 @@ def test_slider_and_keys_cut_and_the_tools_lie_on_no_image(tree: ComparePage) ->
     _says(tree, 1)
     tree.page.locator('[data-panel="sobel-tree"]').press("]")
     _says(tree, 2)
+    for key in ["ArrowRight"] * 5 + ["ArrowLeft"] * 3:
+        slider.press(key)
+    _says(tree, 4)
+    expect(tree.page.locator(".ct-count")).to_have_text("4 regions")
     over = tree.page.evaluate(
         """() => {
           const grid = document.querySelector(".ct-grid").getBoundingClientRect();

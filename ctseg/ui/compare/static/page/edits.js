@@ -3,27 +3,37 @@
 const DONE = { merge: ([a, b]) => `Merged ${a} and ${b}.`, split: ([a]) => `Split ${a} in two.` };
 
 class Edits {
-  constructor(page) { Object.assign(this, { page, cutting: null, busy: false }); }
+  constructor(page) { Object.assign(this, { page, cutting: null, wanted: null, busy: false }); }
 
+  // Steps count from what is wanted: what is shown may be some steps behind.
   coarser(pane, by) {
     const tree = pane.result?.tree;
-    if (tree) this.cut(pane, Math.min(Math.max(tree.structures + by, 1), tree.leaves));
+    if (tree) this.cut(pane, Math.min(Math.max(this.wantedOf(pane) + by, 1), tree.leaves));
   }
 
+  wantedOf(pane) { return this.wanted?.pane === pane ? this.wanted.count : pane.result.tree.structures; }
+
   async cut(pane, count) {
-    this.cutting = { pane, count };
+    this.cutting = this.wanted = { pane, count };
+    this.page.stage.trees.showCount();
     if (this.busy) return;
     this.busy = true;
-    while (this.cutting) {
-      const next = this.cutting;
-      this.cutting = null;
-      await this.ask(next.pane, { action: "cut", count: next.count });
+    try {
+      while (this.cutting) {
+        const next = this.cutting;
+        this.cutting = null;
+        await this.ask(next.pane, { action: "cut", count: next.count });
+      }
+    } finally {
+      this.busy = false;
+      this.wanted = null;
+      this.page.stage.offerTrees();
     }
-    this.busy = false;
   }
 
   edit(pane, action) {
     if (!pane.result?.tree) return null;
+    this.cutting = this.wanted = null;
     return this.ask(pane, { action, labels: this.page.stage.view.picked[pane.name] ?? [] });
   }
 

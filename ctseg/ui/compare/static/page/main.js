@@ -16,7 +16,7 @@ class Compare {
       scroll: (by) => this.series.scroll(by), turn: (index) => this.series.turn(index), turned: () => this.series.askTurn(),
       nameOf: (method, label) => this.table.nameOf(method, label), inWords: (method, label) => this.inWords(method, label),
       selected: () => this.list(), legend: () => this.legend(), coarser: (pane, by) => this.edits.coarser(pane, by),
-      cut: (pane, count) => this.edits.cut(pane, count), edit: (pane, action) => this.edits.edit(pane, action),
+      cut: (pane, count) => this.edits.cut(pane, count), wanted: (pane) => this.edits.wantedOf(pane), edit: (pane, action) => this.edits.edit(pane, action),
     });
     this.table = new StructureTable({
       focus: (method) => { this.focus = method; this.list(); }, pick: (method, label) => this.stage.picking.select(method, label),

@@ -18,7 +18,7 @@ class Stage {
     this.pointing = new Pointing(this);
     this.knowledge = new Knowledge();
     this.trees = new TreeTools({
-      cut: (pane, count) => hooks.cut(pane, count), edit: (pane, action) => this.picking.edit(pane, action),
+      cut: (pane, count) => hooks.cut(pane, count), coarser: (pane, by) => hooks.coarser(pane, by), wanted: (pane) => hooks.wanted(pane), edit: (pane, action) => this.picking.edit(pane, action),
       acted: () => this.offerTrees(), tell: (sentence) => this.tell(sentence),
     });
     this.toolbar = new Toolbar(this.view, {

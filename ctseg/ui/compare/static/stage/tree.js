@@ -1,6 +1,7 @@
 // Tools for methods with a merge tree, in the toolbar: coarse to fine, undo, redo, merge, split, for one pane at a time.
 
 const MOST_STEPS = 200;
+const THUMB_STEPS = 1000;
 const HINTS = { merge: "Click the two structures to merge; press Escape to cancel.", split: "Click the structure to split; press Escape to cancel." };
 
 class TreeTools {
@@ -9,7 +10,9 @@ class TreeTools {
     Object.assign(this, { panes: [], active: null, named: null, seen: new Set(), armed: null });
     this.which = make("select", { "aria-label": "Pane that the tree tools act on", onchange: () => this.act(this.which.value) });
     this.name = make("b", {});
-    this.range = make("input", { type: "range", min: 0, max: 100, step: 1, oninput: () => hooks.cut(this.active, this.count()) });
+    this.range = make("input", { type: "range", min: 0, max: THUMB_STEPS, step: 1,
+      oninput: () => hooks.cut(this.active, this.count()), onkeydown: (event) => this.key(event) });
+    this.number = make("output", { class: "ct-count" });
     const edit = (name, text, label, action) => drawnButton(name, label, () => hooks.edit(this.active, action), { "data-edit": action, class: text ? "ct-worded" : "ct-icon" });
     this.undo = edit("undo", "", "Undo (U)", "undo");
     this.redo = edit("redo", "", "Redo (Y)", "redo");
@@ -18,12 +21,20 @@ class TreeTools {
     this.merge.append(" Merge");
     this.split.append(" Split");
     this.element = make("div", { class: "ct-group ct-trees", role: "group", "aria-label": "Coarse to fine, and edits", hidden: true },
-      this.name, this.which, make("label", { class: "ct-slider" }, make("span", {}, "Coarse"), this.range, make("span", {}, "fine")),
+      this.name, this.which, make("label", { class: "ct-slider" }, make("span", {}, "Coarse"), this.range, make("span", {}, "fine"), this.number),
       this.undo, this.redo, this.merge, this.split);
   }
 
   // Steps grow with the count, so that the coarse end is not passed in one jerk.
-  count() { return Math.max(1, Math.round(this.most() ** (Number(this.range.value) / 100))); }
+  count() { return Math.max(1, Math.round(this.most() ** (Number(this.range.value) / THUMB_STEPS))); }
+
+  // By key one structure more or fewer, so that as many steps back lead to where it began.
+  key(event) {
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    this.hooks.coarser(this.active, by);
+  }
 
   most() { return Math.min(this.active.result.tree.leaves, MOST_STEPS); }
 
@@ -51,14 +62,22 @@ class TreeTools {
     this.show(result.tree);
   }
 
-  show({ structures, undo, redo }) {
-    const share = Math.log(Math.max(structures, 1)) / Math.log(Math.max(this.most(), 2));
-    // While it is drawn its thumb stays under the pointer.
-    if (document.activeElement !== this.range || this.count() !== structures) this.range.value = Math.round(share * 100);
-    this.range.setAttribute("aria-label", `Coarse to fine, ${this.active.title}`);
-    this.range.setAttribute("aria-valuetext", `${structures} structures`);
+  show({ undo, redo }) {
     this.undo.disabled = !undo;
     this.redo.disabled = !redo;
+    this.showCount();
+  }
+
+  // The newest count that is wanted, also while what is shown is still an earlier one.
+  showCount() {
+    if (!this.active) return;
+    const structures = this.hooks.wanted(this.active);
+    const share = Math.log(Math.max(structures, 1)) / Math.log(Math.max(this.most(), 2));
+    // While it is drawn its thumb stays under the pointer.
+    if (document.activeElement !== this.range || this.count() !== structures) this.range.value = Math.round(share * THUMB_STEPS);
+    this.range.setAttribute("aria-label", `Coarse to fine, ${this.active.title}`);
+    this.number.textContent = `${structures} ${this.active.result.full_tiling ? "region" : "structure"}${structures === 1 ? "" : "s"}`;
+    this.range.setAttribute("aria-valuetext", this.number.textContent);
   }
 
   act(name) {
