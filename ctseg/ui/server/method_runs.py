@@ -73,7 +73,8 @@ def usual_seconds(method: str) -> float:
 
 def _learn(method: str, seconds: float, pixels: int) -> None:
     seen = seconds * _REFERENCE_PX / max(pixels, _REFERENCE_PX // 4)
-    _usual[method] = seen if method not in _usual else 0.5 * (_usual[method] + seen)
+    # Half of it each time, the first too: one slow run, as a first one often is, is not what is usual.
+    _usual[method] = 0.5 * (usual_seconds(method) + seen)
 
 
 def queue_lengths() -> dict[str, int]:

@@ -48,6 +48,14 @@ def test_errors_of_methods_become_one_sentence(
     assert "secret" not in got.sentence
 
 
+def test_one_run_is_not_what_is_usual(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = method_runs.usual_seconds("felzenszwalb")
+    monkeypatch.setattr(method_runs, "load", lambda _name: _Script(lambda *_: np.zeros((8, 8), np.int32)))
+    done = list(method_runs.run_method(stack_of()[0], "felzenszwalb", threading.Event()))[-1]
+    assert isinstance(done, method_runs.Done)
+    assert method_runs.usual_seconds("felzenszwalb") >= before / 2
+
+
 def test_run_reports_progress_and_closing_it_stops_the_method(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
 
