@@ -46,9 +46,7 @@ class SubmissionService:
             return f"This board is closed: {why}"
         if REQUIRE_LOGIN.text() and board.kind != "open" and not self.needs_login:
             return "This board takes entries from users who are logged in only; here nobody can log in."
-        try:
-            open_split(board.name)
-        except DatasetError:
+        if not labels_are_here(board):
             return "The true labels of this board are not on this machine, so nothing can be scored here."
         return ""
 
@@ -142,6 +140,15 @@ class ClosedSubmissionService(SubmissionService):
     def why_closed(self, board: Board) -> str:
         del board
         return self._why
+
+
+def labels_are_here(board: Board) -> bool:
+    """Whether a board's true labels are on this machine, so that entries can be scored."""
+    try:
+        open_split(board.name)
+    except DatasetError:
+        return False
+    return True
 
 
 def on_a_space() -> bool:

@@ -60,6 +60,7 @@ class LeaderboardPage:
                 elem_id="board",
                 elem_classes="bd-chooser",
             )
+            self.answers = self._words(answers_html(shown), "bd-answers-box")
             self.about = self._words(about_html(shown), "bd-about")
             self.table = gr.HTML(
                 table_html(shown),
@@ -70,7 +71,6 @@ class LeaderboardPage:
                 elem_classes="bd-words",
             )
             self._words(legend_html(), "bd-legend")
-            self.answers = self._words(answers_html(shown), "bd-answers-box")
             explain_panel()
             self.score = gr.Radio(
                 [(CATALOGUE[key].title, key) for key in COMPARED],

@@ -8,6 +8,7 @@ from ctseg.leaderboard.boards import Board
 from ctseg.leaderboard.results.ranking import Row
 from ctseg.leaderboard.results.result import OURS
 from ctseg.leaderboard.results.store import board_changes
+from ctseg.leaderboard.submissions.service import labels_are_here
 from ctseg.methods import CARDS
 from ctseg.metrics.catalogue import CATALOGUE, TABLED
 from ctseg.ui.components.addresses import board_address, method_address, submit_address
@@ -66,6 +67,7 @@ def table_html(shown: BoardView, sort: str = "", opened: str = "") -> str:
         warned=[row.result for row in shown.rows if row.result.warning],
         address=board_address(shown.board),
         submit_address=submit_address(shown.board),
+        scored_here=labels_are_here(shown.board),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from board_results import HOSTILE, make
@@ -96,6 +97,14 @@ def test_the_best_ranked_row_of_each_score_is_bold_and_oracles_never() -> None:
     assert ("better", "fg_ari") in bold
     assert not [entry for entry, _ in bold if entry.startswith("oracle")]
     assert not [column for _, column in bold if column == "ri"]
+
+
+def test_a_board_whose_truth_is_not_here_says_so_beside_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CTSEG_DATA", str(tmp_path / "nothing"))
+    assert "Not scored here" in table_html(view(FEW))
+    assert "Not scored here" not in table_html(view(MANY))
 
 
 def test_one_row_alone_is_not_bold() -> None:
