@@ -39,7 +39,7 @@
     for (let k = 0; k < count; k++) {
       const before = compare().stage.panes.get(method).result;
       const from = performance.now();
-      range.value = Number(range.value) + (k % 2 ? 12 : -12);
+      range.value = Number(range.value) + (k % 2 ? 120 : -120);
       range.dispatchEvent(new Event("input"));
       times.push(await when(() => compare().stage.panes.get(method).result !== before, from));
       await pause(100);

@@ -497,7 +497,7 @@ def test_example_with_known_truth_shows_its_scores_below_the_panels(page: Compar
     page.page.wait_for_selector("#scores td:has-text('Watershed')")
     expect(page.panel("truth")).to_be_visible()
     expect(page.panel("watershed").locator(".ct-status")).to_have_text(
-        re.compile(r"^\d+ regions, background included · [\d.]+ s · \d+ of \d+ true ones found$")
+        re.compile(r"^\d+ regions · [\d.]+ s · \d+/\d+ found$")
     )
     before = page.image("watershed")
     colours = page.page.get_by_text("Colours only tell structures apart")
@@ -667,7 +667,7 @@ SAID = f"""() => {{
   for (const pane of {STAGE}.panes.values()) {{
     pane.warn("This looks like a thorax. It knows nothing of it.");
     pane.say("failed", "This method failed on this slice; the others are not touched by it.");
-    pane.tellFound("3 of 14 true ones found");
+    pane.tellFound("3/14 found");
   }}
   const boxes = (all) => [...document.querySelectorAll(all)].map((each) => each.getBoundingClientRect());
   const images = boxes(".ct-grid .ct-image");

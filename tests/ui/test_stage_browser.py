@@ -190,6 +190,53 @@ def test_what_grows_below_leaves_the_panes_of_a_link_in_the_window(browser: Any,
     page.close()
 
 
+def test_what_opens_below_and_the_height_of_the_window_take_nothing_from_the_layout(
+    browser: Any, server: AppServer
+) -> None:
+    page = ComparePage(browser, f"{server.url}/?example=3&methods=watershed,sobel-tree,multi-otsu", SMALL)
+    page.wait("multi-otsu")
+    expect(page.panel("truth").locator(".ct-title")).to_be_visible()
+    keys = page.page.locator(".ct-keys summary")
+    for high, layout in ((900, "grid"), (330, "one"), (900, "grid")):
+        page.page.set_viewport_size({"width": 1280, "height": high})
+        page.page.wait_for_function(f"{STAGE}.layout.arrangement === '{layout}'")
+        for _ in ("open", "close"):
+            before = page.page.evaluate(f"{STAGE}.layout.room()[1]")
+            keys.click()
+            page.drawn()
+            # A line of words that comes or goes beside them is no more than that.
+            assert abs(page.page.evaluate(f"{STAGE}.layout.room()[1]") - before) < 30
+            assert page.page.evaluate(f"{STAGE}.layout.arrangement") == layout
+    page.page.locator(".ct-toolbar").get_by_text("Grid").click()  # which it is already
+    page.page.set_viewport_size({"width": 1280, "height": 330})
+    page.drawn()
+    assert page.page.evaluate(f"{STAGE}.layout.arrangement") == "grid"
+    page.close()
+
+
+def test_a_caption_has_three_lines_at_most_and_its_state_is_not_cut_off(
+    browser: Any, server: AppServer
+) -> None:
+    page = ComparePage(
+        browser, f"{server.url}/?example=3&methods=watershed,sobel-tree,multi-otsu,unet-tvmf", SMALL
+    )
+    page.wait("unet-tvmf")
+    page.wait("multi-otsu")
+    for method in ("watershed", "sobel-tree", "multi-otsu", "unet-tvmf"):
+        expect(page.panel(method).locator(".ct-found")).to_contain_text("found")
+    page.drawn()
+    heights, cut = page.page.evaluate(
+        """() => [[...document.querySelectorAll(".ct-grid figcaption")].map((each) => each.offsetHeight),
+          [...document.querySelectorAll(".ct-grid :is(.ct-status, .ct-outside)")]
+            .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)]"""
+    )
+    assert max(heights) <= 66, heights
+    assert cut == []
+    page.page.evaluate("void Promise.reject(new DOMException('left', 'AbortError'))")
+    page.drawn()
+    page.close()
+
+
 def test_panes_fit_each_window(browser: Any, server: AppServer) -> None:
     page = ComparePage(browser, server.url, DESK)
     for width, height in ((1280, 900), (2560, 1440)):

@@ -41,7 +41,7 @@ def elapsed(card: Card, value: float) -> str:
     if round(value) <= card.seconds:
         return f"{value:.0f} s of {estimate(card)}"
     usual = f"about {card.seconds:.0f} s" if card.seconds >= 1 else estimate(card)
-    return f"{value:.0f} s, longer than usual ({usual})"
+    return f"{value:.0f} s, usually {usual}"
 
 
 def counted(card: Card, number: int) -> str:

@@ -89,8 +89,7 @@ def judged(session: Session) -> bytes | None:
         "columns": SCORE_COLUMNS,
         "scores": {method: score_row(CARDS[method].title, each) for method, each in scores.items()},
         "found": {
-            method: f"{each.structures_found} of {each.structures_true} true ones found"
-            for method, each in scores.items()
+            method: f"{each.structures_found}/{each.structures_true} found" for method, each in scores.items()
         },
         "judged": {method: _told(judgement) for method, judgement in judgements.items()},
     }

@@ -47,7 +47,7 @@ def test_true_label_map_is_checked_and_scored(tmp_path: Path) -> None:
     row = header["scores"]["watershed"]
     assert row[:2] == ["Watershed", "0.000"]
     assert row[-1] == "0 / 2"
-    assert header["found"] == {"watershed": "0 of 2 true ones found"}
+    assert header["found"] == {"watershed": "0/2 found"}
     marks = got["marks watershed"].reshape(24, 32)
     assert np.array_equal(marks == MARKS["merged"], truth > 0)
     assert header["judged"]["watershed"]["counts"]["merged"] == 2

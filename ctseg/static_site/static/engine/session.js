@@ -166,7 +166,7 @@ export class Session {
       index: this.index, hues: { ...Object.fromEntries(names.map((name, k) => [name, hues[k]])), truth: hues.at(-1) }, clear: [], table,
       counted: `${table.label.length} true structures`, columns: FACTS.score_columns,
       scores: Object.fromEntries(names.map((name) => [name, [FACTS.methods[name].title, ...scores[name].cells]])),
-      found: Object.fromEntries(names.map((name) => [name, `${scores[name].matched} of ${scores[name].all} true ones found`])),
+      found: Object.fromEntries(names.map((name) => [name, `${scores[name].matched}/${scores[name].all} found`])),
       judged: Object.fromEntries(names.map((name) => [name, { counts: judged[name].counts, structures: judged[name].structures }])),
     }, {
       labels: smallest(shown(truth, slice)), ...Object.fromEntries(names.map((name) => [`marks ${name}`, shown(judged[name].painted, slice)])),

@@ -96,3 +96,6 @@ async function opened(frame) {
   }
   return { ...message, arrays };
 }
+
+// What is on its way when the page is left is given up, by the stage or the framework: that is no error.
+window.addEventListener("unhandledrejection", (event) => { if (event.reason?.name === "AbortError") event.preventDefault(); });

@@ -93,7 +93,7 @@ class Runs {
     pane.take({ ...one, labels: one.arrays.labels, intensity: stage.view.slice.intensity });
     pane.hues = one.hues[one.method];
     // What was computed beforehand took its time elsewhere.
-    pane.time.textContent = one.plan === OPENING_PLAN ? one.counted : `${one.counted} · ${one.time}`;
+    pane.tellRun(one.counted, one.plan === OPENING_PLAN ? "" : one.time);
     pane.canvas.setAttribute("aria-label", `${pane.title}: ${one.counted}. Arrow keys move the cursor, Enter chooses.`);
     pane.say(null, "");
     this.page.focus ??= one.method;

@@ -4,6 +4,7 @@ const MIN_PANE_PX = 200;
 const LEAST_PANE_PX = 150;
 const GAP_PX = 4;
 const STRIP_PX = 92;
+const BOX_GAP_PX = 6;
 const MAX_BELOW_PX = 120;
 // From this width on a caption has its title and its state in one line.
 const WIDE_PANE_PX = 430;
@@ -59,14 +60,23 @@ class Layout {
 
   // Width and height that the panes may take.
   room() {
-    const { box, knowledge } = this.stage;
+    const { box } = this.stage;
     const full = document.fullscreenElement === box;
-    // Not the box's own end: in full screen it has all the height whatever is in it. What a visitor opens below
-    // leaves the panes as they are.
-    const under = box.lastElementChild.getBoundingClientRect().bottom - this.grid.getBoundingClientRect().bottom - knowledge.element.offsetHeight;
     const top = full ? this.grid.offsetTop : Math.max(this.grid.getBoundingClientRect().top + window.scrollY, 0);
-    const below = (full ? under : Math.min(under, MAX_BELOW_PX)) + 10;
+    const below = (full ? this.under() : Math.min(this.under(), MAX_BELOW_PX)) + 10;
     return [this.grid.clientWidth, Math.max(window.innerHeight - top - below, 300)];
+  }
+
+  // Height of what stands below the panes in every arrangement. What a visitor opens there leaves the panes as they
+  // are, and the filmstrip takes its place only once it is decided that there is one.
+  under() {
+    const { box, knowledge, keys } = this.stage;
+    if (keys.open && this.closed != null) return this.closed;
+    // Not the box's own end: in full screen it has all the height whatever is in it.
+    const end = box.lastElementChild.getBoundingClientRect().bottom - this.grid.getBoundingClientRect().bottom;
+    const strip = this.strip.element.offsetHeight;
+    this.closed = end - knowledge.element.offsetHeight - (strip ? strip + BOX_GAP_PX : 0);
+    return this.closed;
   }
 
   // Until the visitor says how: a grid, unless its panes would be too small.

@@ -1,6 +1,7 @@
 // One pane: the slice and what a method made of it on one canvas, with its caption, progress and edits.
 
 const MAX_TRACED = 32;
+const FOUND = "True structures that it found with an IoU above 0.5";
 
 class Pane {
   constructor(name, title, hooks) {
@@ -29,7 +30,7 @@ class Pane {
   // That the slice is outside of what the method knows; its first sentence says why, the others stand behind "i".
   warn(sentences) {
     this.outside.hidden = !sentences;
-    this.outside.textContent = sentences ? `Outside of what it knows: ${sentences.split(/(?<=[.]) /)[0]}` : "";
+    this.outside.replaceChildren(...(sentences ? [make("span", {}, "Outside of what it knows: "), sentences.split(/(?<=[.]) /)[0]] : []));
     this.outside.title = sentences || null;
   }
 
@@ -38,14 +39,24 @@ class Pane {
     this.empty();
     this.found.textContent = "";
     this.time.textContent = estimate ?? "";
+    this.time.title = "";
     this.warn(domain ?? "");
     this.known = [...(domain ? [domain] : []), ...(knows ? [`Trained on: ${knows}`] : []), ...failures];
     this.about.hidden = !this.known.length;
     this.say("waiting", ahead ?? "");
   }
 
-  // How much of a known truth it found; behind how the run went where there is place, else on a line of its own.
-  tellFound(words) { this.found.replaceChildren(make("span", { class: "ct-dot" }, " · "), words); }
+  // How much of a known truth it found, behind how the run went.
+  tellFound(words) {
+    this.found.textContent = ` · ${words}`;
+    this.found.title = FOUND;
+  }
+
+  // How many it found, and how long that took where it was run here. That regions leave no background stands in the title.
+  tellRun(counted, time = "") {
+    this.time.textContent = [counted.split(", ")[0], time].filter(Boolean).join(" · ");
+    this.time.title = counted;
+  }
 
   empty() { Object.assign(this, { result: null, layer: null, marks: null }); }
 

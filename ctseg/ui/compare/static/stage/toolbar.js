@@ -48,6 +48,8 @@ class Toolbar {
     this.marks.element.hidden = true;
     const turns = TURNS.map(([name, label]) => drawnButton(name, label, () => { view.turned = changed(view.turned, name); hooks.turned(); }, { "data-turn": name }));
     this.layouts = choice("ct-layout", "Layout of the panes", [["grid", "Grid"], ["one", "One"], ["wipe", "Wipe"]], "grid", (value) => hooks.layout(value));
+    // What is chosen already can be chosen too: then no width of the window changes it any more.
+    this.layouts.addEventListener("click", ({ target }) => { if (target.value) hooks.layout(target.value); });
     this.rulerButton = drawnButton("ruler", "Ruler: drag over a pane (R)", () => hooks.ruler(), { "aria-pressed": "false" });
     const tools = make("div", { class: "ct-group", role: "group", "aria-label": "View" },
       drawnButton("home", "Whole slice (0)", () => hooks.home()), this.rulerButton, ...turns,

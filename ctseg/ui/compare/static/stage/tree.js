@@ -57,7 +57,7 @@ class TreeTools {
     const { name, title, result } = this.active;
     this.name.hidden = several;
     this.which.hidden = !several;
-    this.name.textContent = title;
+    this.name.textContent = this.name.title = this.which.title = title;
     this.which.replaceChildren(...this.panes.map((each) => make("option", { value: each.name, selected: each.name === name }, each.title)));
     this.show(result.tree);
   }
