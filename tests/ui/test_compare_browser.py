@@ -545,6 +545,11 @@ def test_phone_has_no_sideways_scrolling_and_desk_shows_all_at_once(browser: Any
     phone.compare("watershed")
     phone.wait("watershed")
     phone.page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    tops = [
+        phone.page.locator(part).bounding_box()["y"]
+        for part in ("#upload", "#examples", "[aria-label='Table of structures']")
+    ]
+    assert tops == sorted(tops)
     phone.page.evaluate("window.scrollTo(0, 0)")
     phone.example(3)
     phone.page.wait_for_function(
