@@ -112,8 +112,11 @@ class Compare {
   legend() {
     const { legend, view } = this.stage;
     legend.hidden = ![...this.stage.panes.values()].some(({ result }) => result);
-    if (view.marks && this.truth.shown) legend.replaceChildren("Structures, method by method:", ...legendOf(this.facts.marks, this.truth.shown.judged));
-    else if (view.byConfidence) legend.replaceChildren("Far from merging with a neighbour: 0",
+    if (view.marks && this.truth.shown) {
+      const { judged } = this.truth.shown;
+      const titles = Object.keys(judged).map((method) => this.stage.panes.get(method)?.title ?? method);
+      legend.replaceChildren(`Structures by ${titles.join(", ")}, in this order:`, ...legendOf(this.facts.marks, judged));
+    } else if (view.byConfidence) legend.replaceChildren("Far from merging with a neighbour: 0",
       make("i", { class: "ct-ramp", style: `background: linear-gradient(to right, ${this.facts.ramp.map((rgb) => `rgb(${rgb})`)})` }),
       "1. It is no probability; panes without a merge tree keep their colours.");
     else legend.replaceChildren("Colours only tell structures apart; structures that match have one colour in all panes.");
