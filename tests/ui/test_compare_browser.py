@@ -385,6 +385,7 @@ def _until_idle(server: AppServer, idle: float, since: float) -> float:
 def test_cancel_leaves_the_cores_idle(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
     page.example(4)
+    _until_idle(server, idle, _cpu(server))  # what is imported after the first page has come
     page.compare("endless", "multi-otsu")
     page.wait("endless", "running")
     _wait_until_busy(server, idle)
