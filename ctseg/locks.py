@@ -56,9 +56,11 @@ def locked(path: Path) -> Iterator[None]:
     handle = _open(path)
     try:
         _wait(handle)
-        yield
+        try:
+            yield
+        finally:
+            _let_go(handle)
     finally:
-        _let_go(handle)
         os.close(handle)
 
 

@@ -50,7 +50,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.set_defaults(run=run)
 
 
-def add_engine(command: argparse.ArgumentParser) -> None:
+def add_engine(command: argparse.ArgumentParser, workers: str = "one for each core") -> None:
     """Add the options that say where the work is done; they change nothing of what comes out."""
     command.add_argument(
         "--engine",
@@ -61,7 +61,7 @@ def add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--address", help="of a running Ray cluster, such as auto (default: one is started here)"
     )
-    command.add_argument("--workers", type=int, help="processes at once (default: one for each core)")
+    command.add_argument("--workers", type=int, help=f"processes at once (default: {workers})")
 
 
 def add_threads(command: argparse.ArgumentParser) -> None:

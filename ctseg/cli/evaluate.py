@@ -19,7 +19,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.add_argument("--board", required=True, help="a name from `ctseg board`")
     command.add_argument("--out", type=Path, help="folder of results (default: the project's leaderboard/)")
     command.add_argument("--json", action="store_true", help="print the whole result as JSON")
-    add_engine(command)
+    add_engine(command, workers="2, a core each")
     command.set_defaults(run=run)
 
 

@@ -105,9 +105,9 @@ class Pending:
         self._shape, self._dtype = shape, dtype
         try:
             self._file: IO[bytes] = tempfile.TemporaryFile(dir=running.folder)  # noqa: SIM115 the thread closes it
+            self._file.truncate(self._part_bytes * shape[0])
         except OSError as error:
             raise DecoderError("disk") from error
-        self._file.truncate(self._part_bytes * shape[0])
         self._there = np.zeros(shape[0], bool)
         self._errors: dict[int, UserError] = {}
         self._why: UserError | None = None

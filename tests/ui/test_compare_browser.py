@@ -402,6 +402,30 @@ def test_cancel_leaves_the_cores_idle(browser: Any, server: AppServer, idle: flo
 
 
 @pytest.mark.thorough
+def test_a_step_beyond_the_last_slice_leaves_what_runs(page: ComparePage) -> None:
+    page.example(4)
+    page.compare("endless")
+    page.wait("endless", "running")
+    page.page.evaluate("() => window.ctsegStage.compare.series.scroll(1)")
+    page.wait("endless", "running")
+    page.page.click("#cancel")
+    page.wait("endless", "cancelled")
+
+
+@pytest.mark.thorough
+def test_the_table_is_of_our_structures_until_the_visitor_chooses(page: ComparePage) -> None:
+    page.example(4)
+    chosen = page.page.locator(".ct-tabs button[aria-pressed=true]")
+    for wanted in ("Partition by affinities", "Watershed"):
+        page.compare("watershed", "partition")
+        for method in ("watershed", "partition"):
+            page.wait(method)
+        expect(chosen).to_have_text(wanted)
+        page.page.click(".ct-tabs button:has-text('Watershed')")
+        expect(chosen).to_have_text("Watershed")
+
+
+@pytest.mark.thorough
 def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
     page.example(4)

@@ -151,7 +151,7 @@ class CountedBoard:
                 yield from (stored[name] for name in sorted(stored, key=int))
 
     def _files(self, kind: str) -> list[Path]:
-        return sorted((self._folder / kind).iterdir())
+        return sorted((self._folder / kind).glob("[0-9]*"))  # a write that was cut off begins with a dot
 
 
 def count_board(job: BoardJob, folder: Path, how: HowToRun, progress: CountProgress) -> CountedBoard:

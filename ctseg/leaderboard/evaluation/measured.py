@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from ctseg.datasets import Split
 from ctseg.leaderboard.evaluation.board_job import Make
 from ctseg.leaderboard.evaluation.oracles import ORACLES
+from ctseg.locks import try_lock
 from ctseg.methods import load
 from ctseg.methods.runs import named
 
@@ -33,11 +33,10 @@ class MeasuredLabelMaps:
 
     def start(self, split: Split, folder: Path, /) -> Make:
         """See `LabelMapSource`: times are those of one core, and workers keep apart."""
-        core = take_core(folder)
+        take_core(folder)
         method = None if self.entry in ORACLES else load(named(self.entry))
 
         def make(index: int, true: NDArray[np.integer]) -> tuple[NDArray[np.integer], Mapping[str, float]]:
-            assert core is None or not core.closed, "the core is held as long as the worker lives"
             ct_slice = split.slice(index)
             _forget_peak()
             start = time.perf_counter()
@@ -47,23 +46,18 @@ class MeasuredLabelMaps:
         return make
 
 
-def take_core(folder: Path) -> TextIO | None:
-    """Give this process a core that no other process holds in the folder, while the returned file is open.
+def take_core(folder: Path) -> None:
+    """Give this process a core that no other process holds in the folder, as long as it lives.
 
-    Where all are held, or the system knows no such thing, it keeps the cores it has, and None is returned.
+    Where all are held, or the system knows no such thing, it keeps the cores it has.
     """
     if not hasattr(os, "sched_setaffinity"):
-        return None
-    import fcntl
-
+        return
     for core in sorted(os.sched_getaffinity(0)):
-        lock = (folder / f".{socket.gethostname()}-core-{core}.tmp").open("w", encoding="ascii")
         with suppress(OSError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.sched_setaffinity(0, {core})
-            return lock
-        lock.close()
-    return None
+            if try_lock(folder / f".{socket.gethostname()}-core-{core}.tmp") is not None:
+                os.sched_setaffinity(0, {core})
+                return
 
 
 def _forget_peak() -> None:

@@ -25,12 +25,11 @@ from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import EXAMPLES, open_example
 from ctseg.ui.compare.frames import frame, plain_frame, slice_frame, unframe
 from ctseg.ui.compare.messages import PRESELECTED
+from ctseg.ui.components.defaults import FIRST
 from ctseg.ui.server.sessions import Finished, Session
 from ctseg.weights import manifest
 
 _FILE = "opening.npz"
-FIRST = "partition"
-"""The method whose pane and table of structures come first."""
 REMARK = "Computed beforehand, press Compare to run."
 
 

@@ -74,7 +74,8 @@ def usual_seconds(method: str) -> float:
 def _learn(method: str, seconds: float, pixels: int) -> None:
     seen = seconds * _REFERENCE_PX / max(pixels, _REFERENCE_PX // 4)
     # Half of it each time, the first too: one slow run, as a first one often is, is not what is usual.
-    _usual[method] = 0.5 * (usual_seconds(method) + seen)
+    known = usual_seconds(method)
+    _usual[method] = 0.5 * (known + seen) if known else seen  # 0 on a card: never measured
 
 
 def queue_lengths() -> dict[str, int]:

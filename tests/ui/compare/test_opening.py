@@ -5,6 +5,7 @@ import pytest
 from small_slices import heads, split
 
 from ctseg.ui.compare import opening
+from ctseg.ui.components.defaults import FIRST
 from ctseg.ui.server.sessions import Session
 
 
@@ -30,7 +31,7 @@ def test_the_frames_hold_the_slice_and_every_method_and_say_so() -> None:
     assert "CC BY 4.0" in header["credit"]
     assert shown["place"] == "19 of 41"
     assert [each["method"] for each in results] == [each["name"] for each in header["methods"]]
-    assert results[0]["method"] == opening.FIRST == "partition"
+    assert results[0]["method"] == FIRST == "partition"
 
 
 def test_a_page_makes_it_its_own() -> None:

@@ -25,11 +25,9 @@ export function painted(slice, window, labels, hues, clear, { outlined, opacity 
 
 // Pixels of structures within 2 px (4-neighbour steps) of another label.
 function outlines(labels, width, height) {
-  let edge = new Uint8Array(labels.length);
   let [low, high] = [labels, labels];
   for (let step = 0; step < 2; step++) [low, high] = [spread(low, width, height, Math.min), spread(high, width, height, Math.max)];
-  edge = edge.map((_, at) => (labels[at] && low[at] !== high[at] ? 1 : 0));
-  return edge;
+  return Uint8Array.from(labels, (label, at) => (label && low[at] !== high[at] ? 1 : 0));
 }
 
 function spread(values, width, height, pick) {

@@ -2,7 +2,7 @@
 
 class Compare {
   constructor(element, facts) {
-    Object.assign(this, { facts, wire: new Wire(), side: null, focus: null });
+    Object.assign(this, { facts, wire: new Wire(), side: null, asked: null, focus: null });
     const below = make("div", { class: "ct-below" });
     const upper = make("div", { class: "ct-upper" });
     element.replaceChildren(upper, below);
@@ -19,7 +19,7 @@ class Compare {
       cut: (pane, count) => this.edits.cut(pane, count), wanted: (pane) => this.edits.wantedOf(pane), edit: (pane, action) => this.edits.edit(pane, action),
     });
     this.table = new StructureTable({
-      focus: (method) => { this.focus = method; this.list(); }, pick: (method, label) => this.stage.picking.select(method, label),
+      focus: (method) => { this.asked = method; this.list(); }, pick: (method, label) => this.stage.picking.select(method, label),
       redraw: () => this.list(), colourOf: (method, label) => this.stage.panes.get(method).colourOf(label),
       named: () => this.stage.redraw(),
     });
@@ -41,7 +41,7 @@ class Compare {
     const hear = {
       ticket: ({ value }) => this.wire.enter(value),
       opened: ({ value }) => { if (value) this.opening.uploaded(); },
-      truth: ({ value }) => { if (value) this.truth.judge(); },
+      truth: ({ value }) => { if (value) this.try(() => this.truth.judge()); },
       side: ({ element, props, trigger }) => {
         if (this.side) return;
         this.side = new Side(element.querySelector(".ct-side-root"), this.facts, {
@@ -90,9 +90,12 @@ class Compare {
   list() {
     const results = [...this.stage.panes.values()].map(({ result }) => result).filter(Boolean);
     const methods = results.filter(({ method }) => method !== "truth");
-    if (!results.some(({ method }) => method === this.focus)) this.focus = methods[0]?.method ?? null;
-    if (this.stage.view.selected) this.focus = this.stage.view.selected.method;
-    this.table.show(results, this.focus, this.stage.view.selected);
+    const { selected } = this.stage.view;
+    if (selected) this.asked = selected.method;
+    // Whose table stands here: what the visitor chose, else our own structures, else what came first.
+    const there = [this.asked, this.facts.first].find((name) => results.some(({ method }) => method === name));
+    this.focus = there ?? methods[0]?.method ?? null;
+    this.table.show(results, this.focus, selected);
     this.takeaway.offerVolume();
     this.agreement.show(methods);
     this.scores.show(this.truth.shown);

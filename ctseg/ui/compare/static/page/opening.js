@@ -74,7 +74,7 @@ class Opening {
     if (mine !== series.stack) return;
     stage.panes.clear();
     page.truth.shown = null;
-    page.focus = null;
+    page.asked = null;
     series.show(slice, true);
     page.announce(opened);
     stage.only(["slice"]);

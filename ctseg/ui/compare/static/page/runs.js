@@ -96,7 +96,6 @@ class Runs {
     pane.tellRun(one.counted, one.plan === OPENING_PLAN ? "" : one.time);
     pane.canvas.setAttribute("aria-label", `${pane.title}: ${one.counted}. Arrow keys move the cursor, Enter chooses.`);
     pane.say(null, "");
-    this.page.focus ??= one.method;
     return true;
   }
 

@@ -40,6 +40,11 @@ class Series {
     const last = page.stage.slices - 1;
     this.wanted = Math.min(Math.max(index, 0), last);
     if (this.turning) return;
+    // Beyond the first or last slice nothing changes, and what runs goes on.
+    if (this.wanted === this.index && this.passed == null) {
+      this.wanted = null;
+      return;
+    }
     this.turning = true;
     this.passed = null;
     const turned = await page.try(async () => {

@@ -24,7 +24,6 @@ class Truth {
     stage.only([...names, "truth"]);
     stage.recolour(truth.hues);
     stage.toolbar.offerMarks(Object.keys(truth.judged).length > 0);
-    page.scores.show(truth);
     page.list();
   }
 
