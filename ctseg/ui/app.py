@@ -16,7 +16,7 @@ from ctseg.ui.compare.opening import opening_gzip
 from ctseg.ui.compare.page import compare_page, leave
 from ctseg.ui.compare.routes import compare_routes
 from ctseg.ui.components.assets import read_asset
-from ctseg.ui.components.display import display_head
+from ctseg.ui.components.display import TITLE, display_head
 from ctseg.ui.leaderboard.page import leaderboard_page
 from ctseg.ui.methods.page import methods_page
 from ctseg.ui.server.calls import Calls
@@ -31,7 +31,6 @@ from ctseg.ui.server.warming import WarmAfterFirstPage
 from ctseg.ui.submit.page import submit_page
 from ctseg.ui.theme import theme
 
-TITLE = "ctseg: compare ways to segment a CT slice"
 FIRST_PAGE = "Compare"
 STYLES = (
     ("components", "page.css"),

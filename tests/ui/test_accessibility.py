@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 DOC = Path(__file__).resolve().parents[2] / "docs/accessibility.md"
 READY = {
-    "/": ".ct-panel[data-state=done]",
+    "/": "gradio-app .ct-panel[data-state=done]",
     "/leaderboard": ".bd-board",
     "/submit": ".sb-kind",
     "/methods": ".md-page",

@@ -23,6 +23,7 @@ from pydicom.data import get_testdata_file
 
 import ctseg
 from ctseg.labelmaps import numbered
+from ctseg.ui.components.display import TITLE
 
 pytestmark = pytest.mark.browser
 
@@ -691,6 +692,7 @@ def test_the_first_result_does_not_wait_for_the_framework(browser: Any, server: 
     expect(page.locator('.ct-panel[data-method="unet-tvmf"]')).to_have_attribute("data-state", "done")
     expect(page.locator(".ct-early .ct-opening")).to_contain_text("Computed beforehand")
     expect(page.locator("gradio-app .ct-stage")).to_have_count(0)
+    expect(page).to_have_title(TITLE)
     page.close()
 
 

@@ -19,7 +19,7 @@ from ctseg.ui.compare.examples import shelf
 from ctseg.ui.compare.messages import PRESELECTED, method_rows
 from ctseg.ui.components.assets import read_asset
 from ctseg.ui.components.defaults import FIRST
-from ctseg.ui.components.display import MARK_COLOURS, display_head
+from ctseg.ui.components.display import MARK_COLOURS, TITLE, display_head
 from ctseg.ui.components.templates import render
 
 _SCRIPTS = (
@@ -97,11 +97,10 @@ def stage_style() -> str:
 
 @cache
 def early_head() -> str:
-    """Return what the first page's HTML asks for: theme, style, the first result, the script."""
+    """Return what the first page's HTML asks for: title, theme, style, the first result, the script."""
     style, script = (hashlib.sha256(each().encode()).hexdigest()[:12] for each in (stage_style, stage_script))
-    return render("compare", "early", style=style, script=script, asks=read_asset("compare", "ask.js")) + (
-        display_head()
-    )
+    asks = read_asset("compare", "ask.js")
+    return render("compare", "early", title=TITLE, style=style, script=script, asks=asks) + display_head()
 
 
 class EarlyStage:

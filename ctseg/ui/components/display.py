@@ -10,6 +10,10 @@ MARK_COLOURS: dict[str, tuple[int, int, int]] = {
 """RGB by the names of `ctseg.labelmaps.judgement.MARKS`; Compare gives each a pattern of its own too."""
 
 
+TITLE = "ctseg: compare ways to segment a CT slice"
+"""What a browser calls the pages."""
+
+
 def display_head() -> str:
     """Return what stands in every page's head: a style variable ``--ct-merged`` and so on for each mark."""
     variables = " ".join(

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from ctseg.ui.compare.early import EarlyStage
 from ctseg.ui.compare.routes import compare_routes
+from ctseg.ui.components.display import TITLE
 
 PAGE = '<html><head><script type="module" src="x.js"></script></head></html>'
 
@@ -30,6 +31,7 @@ def test_the_first_page_brings_the_stage_and_no_other_does(client: TestClient) -
     assert first.headers["content-length"] == str(len(first.content))
     before, _, after = first.text.partition('<script type="module"')
     assert "stage.js" in before
+    assert f"<title>{TITLE}</title>" in before
     assert 'fetch("compare/opening")' in before
     assert before.index("theme.css") < before.index("stage.js")
     assert after == PAGE.partition('<script type="module"')[2]
