@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,6 +38,8 @@ def near_duplicate_groups(split: Split, correlation: float = CORRELATION) -> tup
 
 
 def _thumbnail(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+    import cv2
+
     small = cv2.resize(grey, (THUMBNAIL_SIDE, THUMBNAIL_SIDE), interpolation=cv2.INTER_AREA)
     centred = np.asarray(small, np.float64).ravel() - float(np.mean(small))
     return centred / max(float(np.linalg.norm(centred)), 1e-9)

@@ -99,9 +99,13 @@ def _read(name: str) -> tuple[Stack, NDArray[np.uint8] | None]:
         np.load(path, allow_pickle=False) as archive,
     ):
         stored = dict(archive)
-    folded = (stored["high"].astype(np.uint32) << 8) | stored["low"]
-    steps = (folded >> 1).astype(np.int32) ^ -(folded & 1).astype(np.int32)
-    pixels = np.cumsum(steps, axis=2, dtype=np.int32).astype(np.int16)
+    high, low = stored.pop("high"), stored.pop("low")
+    pixels = np.empty(low.shape, np.int16)
+    # Slice by slice: of the whole volume, what is in between would take 150 MB.
+    for index, lower in enumerate(low):
+        folded = (high[index].astype(np.uint32) << 8) | lower
+        steps = (folded >> 1).astype(np.int32) ^ -(folded & 1).astype(np.int32)
+        pixels[index] = np.cumsum(steps, axis=1, dtype=np.int32)
     structures = stored.get("structures")
     for shared in (pixels, structures):
         if shared is not None:
