@@ -1,6 +1,5 @@
 """A label map painted over its slice."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,6 +71,8 @@ def outlines(label_map: NDArray[np.generic], thickness: int = 1) -> NDArray[np.b
     -------
     ndarray of bool, shape (H, W)
     """
+    import cv2
+
     if thickness < 1:
         raise ValueError(f"Outlines cannot be {thickness} px thick; choose 1 or more.")
     # OpenCV filters float32, not int32; it holds every number of structures an image can have.

@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -104,6 +103,8 @@ def renumbered(label_map: NDArray[np.generic]) -> tuple[NDArray[np.integer], NDA
 
 
 def _of_mask(mask: NDArray[np.int32], connectivity: Connectivity) -> NDArray[np.int32]:
+    import cv2
+
     regions = cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity, ltype=cv2.CV_32S)[1]
     return np.asarray(regions, dtype=np.int32)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -57,6 +56,8 @@ def agglomerate(
     ValueError
         If the shapes do not fit.
     """
+    import cv2
+
     checked(affinities, offsets)
     if mask.shape != affinities.shape[1:]:
         raise ValueError(f"A mask of shape {mask.shape} does not fit affinities of {affinities.shape[1:]}.")

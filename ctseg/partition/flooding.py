@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -100,6 +99,8 @@ def _ranks(
     level: NDArray[np.int64], markers: NDArray[np.int32]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """One integer for each horizontal and each vertical edge, in whose order they are flooded."""
+    import cv2
+
     away = cv2.distanceTransform((markers == 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # Squared distances are whole numbers, so no rounding can tell a mirrored slice from the slice.
     far = np.minimum(np.rint(away.astype(np.float64) ** 2), _FARTHEST).astype(np.int64)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,6 +47,8 @@ def edge_strength(
     ValueError
         If the shapes differ.
     """
+    import cv2
+
     gauss, smooth, step = _smoothing(sigma_px), np.array([1.0, 2, 1]), np.array([-1.0, 0, 1])
     image = cv2.sepFilter2D(grey.astype(np.float64), cv2.CV_64F, gauss, gauss, borderType=cv2.BORDER_REFLECT)
     across = cv2.sepFilter2D(image, cv2.CV_64F, step, smooth, borderType=cv2.BORDER_REFLECT)
@@ -147,6 +148,7 @@ def volume_tree(
 
 
 def _minima(strength: NDArray[np.integer]) -> NDArray[np.int32]:
+    import cv2
     from skimage.morphology import local_minima
 
     flat = local_minima(strength, connectivity=1)

@@ -13,7 +13,7 @@ from ctseg.static_site.board import board_page
 from ctseg.static_site.examples import write_examples
 from ctseg.static_site.facts import METHODS, engine_facts, network_files, page_facts, published
 from ctseg.ui.compare.early import joined_script, stage_style
-from ctseg.ui.compare.frames import frame, unframe
+from ctseg.ui.compare.frames import frame, unframed
 from ctseg.ui.compare.opening import opening_frames
 from ctseg.ui.components.assets import read_asset
 from ctseg.ui.components.display import display_head
@@ -79,11 +79,8 @@ def _module(facts: dict[str, Any]) -> str:
 
 def _opening() -> bytes:
     """Return the finished first result, of the methods that this page has, deflated part by part."""
-    held, packed = opening_frames(), []
-    while held:
-        size = 8 + int.from_bytes(held[:4], "little") + int.from_bytes(held[4:8], "little")
-        message, arrays = unframe(held[:size])
-        held = held[size:]
+    packed = []
+    for message, arrays in unframed(opening_frames()):
         if message.get("method", "unet-tvmf") not in METHODS:
             continue
         if "beforehand" in message:

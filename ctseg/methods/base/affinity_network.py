@@ -2,7 +2,6 @@
 
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +19,8 @@ class AffinityNetwork(Protocol):
 
 def resized(values: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return probabilities (h, w) at another size (H, W), bilinearly, float32."""
+    import cv2
+
     height, width = shape
     source = np.ascontiguousarray(values, np.float32)
     return np.asarray(cv2.resize(source, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

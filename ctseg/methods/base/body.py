@@ -1,6 +1,5 @@
 """Where the patient is, so that nothing is spent on air."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +15,8 @@ def _air_threshold(image: NDArray[np.uint8]) -> int:
 
     Otsu alone would cut off fat, which is darker than half of the grey levels in a soft-tissue window.
     """
+    import cv2
+
     otsu, _ = cv2.threshold(image, 0, 255, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
     histogram = np.bincount(image.ravel(), minlength=256)
     air = int(np.argmax(histogram[: int(otsu) + 1]))
@@ -33,6 +34,8 @@ def body_mask(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     -------
     ndarray of bool, shape (H, W); all True if no body can be told from air.
     """
+    import cv2
+
     step = -(-max(image.shape) // MAX_SIDE)
     small = np.ascontiguousarray(image[::step, ::step])
     solid = (small > _air_threshold(small)).astype(np.uint8)

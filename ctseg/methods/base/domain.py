@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from typing import Any, Literal, get_args
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -134,6 +133,8 @@ def features(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     -------
     ndarray of float32, shape (3 * 36 + 3,)
     """
+    import cv2
+
     body = body_mask(grey)
     rows, columns = np.flatnonzero(body.any(axis=1)), np.flatnonzero(body.any(axis=0))
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

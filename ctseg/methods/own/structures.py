@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,6 +76,8 @@ class Structures(FromTree):
 
     def tree_of_mask(self, ct_slice: CTSlice, mask: NDArray[np.bool_]) -> "MergeTree":
         """Return the tree that would have come of a mask (H, W) that is known, in place of the network's."""
+        import cv2
+
         from ctseg.networks.affinities import OFFSETS
         from ctseg.partition import agglomerate
 

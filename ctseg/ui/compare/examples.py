@@ -54,9 +54,13 @@ class Example:
     open: Callable[[], Opened]
 
 
+def credit(volume: ExampleVolume) -> str:
+    """Return whom a volume's licence asks to name, with the licence."""
+    return f"{volume.attribution} ({volume.licence})"
+
+
 def _volume(volume: ExampleVolume) -> Opened:
-    credit = f"{volume.attribution} ({volume.licence})"
-    return Opened(volume.stack(), volume.structures(), volume.start, volume.remark, credit)
+    return Opened(volume.stack(), volume.structures(), volume.start, volume.remark, credit(volume))
 
 
 def _phantom_dicom() -> Opened:

@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
@@ -122,6 +121,8 @@ def _painted(
 
 
 def _scaled(image: NDArray[np.uint8], ct_slice: CTSlice) -> NDArray[np.uint8]:
+    import cv2
+
     rows, columns = ct_slice.spacing_mm or (1.0, 1.0)
     height, width = image.shape[0] * rows, image.shape[1] * columns
     factor = PANE_PX / max(height, width)

@@ -62,7 +62,7 @@ def _joined(
 
 
 def unframe(packed: bytes) -> tuple[Message, dict[str, NDArray[np.generic]]]:
-    """Return the message and the flat arrays of one frame; what the browser does, for scripts and tests."""
+    """Return the message and the flat arrays of the first frame; what the browser does, here and in tests."""
     head_bytes, _ = struct.unpack_from("<II", packed)
     message = json.loads(packed[8 : 8 + head_bytes])
     at, arrays, deflated = 8 + head_bytes, {}, message.pop("deflated")
@@ -72,6 +72,16 @@ def unframe(packed: bytes) -> tuple[Message, dict[str, NDArray[np.generic]]]:
         arrays[each["name"]] = np.frombuffer(raw, np.dtype(each["type"]).newbyteorder("<"))
         at += each["bytes"]
     return message, arrays
+
+
+def unframed(packed: bytes) -> list[tuple[Message, dict[str, NDArray[np.generic]]]]:
+    """Return what `unframe` does of each of several frames in a row."""
+    held, found = memoryview(packed), []
+    while held:
+        size = 8 + sum(struct.unpack_from("<II", held))
+        found.append(unframe(bytes(held[:size])))
+        held = held[size:]
+    return found
 
 
 def shown_step(shape: tuple[int, int]) -> int:

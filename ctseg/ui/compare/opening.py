@@ -1,14 +1,14 @@
 """What the page opens on: one slice of the first example with the default methods, computed beforehand.
 
 ``scripts/shipped/make_opening.py`` computes it; the label maps are stored with the sha256 of weights, slice
-and parameters.
+and parameters, and beside them what the stage is sent, so that a start need not decode the example.
 """
 
 import functools
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -22,14 +22,15 @@ from ctseg.methods import CARDS, load
 from ctseg.methods.base.hierarchical import label_map_and_tree
 from ctseg.slices import CTSlice
 from ctseg.ui.compare import results
-from ctseg.ui.compare.examples import EXAMPLES, open_example
-from ctseg.ui.compare.frames import frame, plain_frame, slice_frame, unframe
-from ctseg.ui.compare.messages import PRESELECTED
+from ctseg.ui.compare.examples import EXAMPLES, credit, open_example
+from ctseg.ui.compare.frames import plain_frame, slice_frame, unframed
+from ctseg.ui.compare.messages import PRESELECTED, seconds
 from ctseg.ui.components.defaults import FIRST
 from ctseg.ui.server.sessions import Finished, Session
 from ctseg.weights import manifest
 
 _FILE = "opening.npz"
+_FACTS, _FRAMES = "facts", "frames"
 REMARK = "Computed beforehand, press Compare to run."
 
 
@@ -67,18 +68,27 @@ def compute(methods: Iterable[str]) -> dict[str, NDArray[np.int32]]:
 
 
 def write(path: Path, computed: dict[str, NDArray[np.int32]]) -> None:
-    """Store label maps with their provenance."""
+    """Store label maps with their provenance, and the frames that show them."""
     facts = {name: provenance(name) for name in computed}
     maps: dict[str, Any] = {name: label_map.astype(np.uint16) for name, label_map in computed.items()}
-    np.savez_compressed(path, allow_pickle=False, facts=np.array(json.dumps(facts)), **maps)
+    further = {
+        _FACTS: np.array(json.dumps(facts)),
+        _FRAMES: np.frombuffer(computed_frames(computed), np.uint8),
+    }
+    np.savez_compressed(path, allow_pickle=False, **further, **maps)
 
 
-@functools.cache
 def stored() -> tuple[dict[str, NDArray[np.uint16]], dict[str, Any]]:
     """Return the stored label maps by method, and their facts."""
     with as_file(files("ctseg.ui.compare") / _FILE) as path, np.load(path, allow_pickle=False) as archive:
-        maps = {name: archive[name] for name in archive.files if name != "facts"}
-        return maps, json.loads(str(archive["facts"]))
+        maps = {name: archive[name] for name in archive.files if name not in (_FACTS, _FRAMES)}
+        return maps, json.loads(str(archive[_FACTS]))
+
+
+def stored_frames() -> bytes:
+    """Return the stored frames: the slice, then each method's result, the table's first."""
+    with as_file(files("ctseg.ui.compare") / _FILE) as path, np.load(path, allow_pickle=False) as archive:
+        return bytes(archive[_FRAMES])
 
 
 def fill(session: Session) -> None:
@@ -92,39 +102,55 @@ def fill(session: Session) -> None:
 
 @functools.cache
 def _finished() -> dict[str, Finished]:
+    return _taken(stored()[0])
+
+
+def _taken(maps: Mapping[str, NDArray[np.integer]]) -> dict[str, Finished]:
     made = Session()
     made.keep(open_example(0).stack, index=ABDOMEN.start)
-    maps, _ = stored()
     for name, label_map in maps.items():
         if name in CARDS:
             results.take(made, name, label_map.astype(np.int32), CARDS[name].seconds, None)
     return made.finished
 
 
+def computed_frames(maps: Mapping[str, NDArray[np.integer]]) -> bytes:
+    """Return the frames of the slice and of each method's result."""
+    session = Session()
+    session.keep(open_example(0).stack, index=ABDOMEN.start)
+    finished = _taken(maps)
+    # The table of structures is of the first: our own method's, which is also the best.
+    session.finished = {name: finished[name] for name in sorted(finished, key=FIRST.__ne__)}
+    ct_slice = opening_slice()
+    shown = [results.result_frame(session, name, ct_slice, {"plan": "opening"}) for name in session.finished]
+    return b"".join([slice_frame(ct_slice, session.index, len(session.stack or ())), *shown])
+
+
 @functools.cache
 def opening_frames() -> bytes:
     """Return the frames that show it: what is said of it, the slice, then each result; not deflated."""
-    session = Session()
-    opened = open_example(0)
-    session.keep(opened.stack, index=opened.start)
-    # The table of structures is of the first: our own method's, which is also the best.
-    finished = _finished()
-    session.finished = {name: finished[name] for name in sorted(finished, key=FIRST.__ne__)}
+    (place, pixels), *found = unframed(stored_frames())
+    found = [(message, arrays) for message, arrays in found if message["method"] in CARDS]
+    for message, _ in found:
+        # Words of today's card; what was found is as it was stored.
+        card = CARDS[message["method"]]
+        message.update(title=card.title, time=seconds(card.seconds))
     head = {
         "example": EXAMPLES[0].name,
         "beforehand": REMARK,
-        "remark": opened.remark,
-        "credit": opened.credit,
-        "slices": len(opened.stack),
+        "remark": ABDOMEN.remark,
+        "credit": credit(ABDOMEN),
+        "slices": place["slices"],
         "methods": [
-            {"name": name, "title": CARDS[name].title, "failures": list(CARDS[name].known_failures)}
-            for name in session.finished
+            {
+                "name": message["method"],
+                "title": message["title"],
+                "failures": list(CARDS[message["method"]].known_failures),
+            }
+            for message, _ in found
         ],
     }
-    ct_slice = opening_slice()
-    shown = [results.result_frame(session, name, ct_slice, {"plan": "opening"}) for name in session.finished]
-    frames = [frame(head, {}), slice_frame(ct_slice, session.index, len(opened.stack)), *shown]
-    return b"".join(plain_frame(*unframe(each)) for each in frames)
+    return b"".join(plain_frame(*each) for each in ((head, {}), (place, pixels), *found))
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -96,6 +95,8 @@ class PerturbedLabelMap:
     @cached_property
     def _surroundings(self) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
         """For each pixel the distance in px to the nearest structure, and that structure's pixel."""
+        import cv2
+
         background = (self.true == 0).astype(np.uint8)
         distance, places = cv2.distanceTransformWithLabels(
             background, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
@@ -108,5 +109,7 @@ class PerturbedLabelMap:
     @cached_property
     def _depth(self) -> NDArray[np.float32]:
         """For each pixel of the mask the distance in px to the background."""
+        import cv2
+
         padded = np.pad((self.true != 0).astype(np.uint8), 1)
         return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], np.float32)

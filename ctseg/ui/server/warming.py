@@ -4,7 +4,7 @@ import threading
 from importlib import import_module
 from typing import Any
 
-HEAVY = ("onnxruntime", "higra", "plotly.graph_objects")
+HEAVY = ("cv2", "onnxruntime", "higra", "plotly.graph_objects")
 """Imported when used, and up to seconds each: networks, merge trees, and the Leaderboard's charts."""
 _LAST_ASKED = "/compare/shelf"
 """What the first page asks for last: its first result stands by then and is not held up."""

@@ -1,10 +1,13 @@
 """What the page opens on is what the methods of this version say."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from small_slices import heads, split
 
 from ctseg.ui.compare import opening
+from ctseg.ui.compare.frames import unframed
 from ctseg.ui.components.defaults import FIRST
 from ctseg.ui.server.sessions import Session
 
@@ -22,6 +25,27 @@ def test_the_stored_label_map_is_what_the_method_finds(method: str) -> None:
     found = opening.compute([method])[method]
     # Another processor may round a probability at the threshold to the other side.
     assert np.mean(found == stored) > 0.999
+
+
+def test_the_stored_frames_are_what_the_stored_label_maps_show() -> None:
+    stored, made = (
+        unframed(each) for each in (opening.stored_frames(), opening.computed_frames(opening.stored()[0]))
+    )
+    # Words of the card are put in when it is shown.
+    card = ("title", "time")
+    assert [_without(message, card) for message, _ in stored] == [
+        _without(message, card) for message, _ in made
+    ]
+    for (_, then), (_, now) in zip(stored, made, strict=True):
+        assert then.keys() == now.keys()
+        assert all(np.array_equal(then[name], now[name]) for name in then)
+    method = opening.default_methods()[0]
+    altered = opening.stored()[0] | {method: np.zeros_like(opening.stored()[0][method])}
+    assert opening.computed_frames(altered) != opening.stored_frames()
+
+
+def _without(message: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: value for name, value in message.items() if name not in names}
 
 
 def test_the_frames_hold_the_slice_and_every_method_and_say_so() -> None:

@@ -42,7 +42,7 @@ def test_only_the_first_page_warms(tmp_path, monkeypatch) -> None:
 
 @pytest.mark.slow
 def test_the_pages_are_built_without_what_is_heavy() -> None:
-    heavy = (*(name.split(".")[0] for name in HEAVY), "torch", "onnxruntime", "skimage", "polars", "pydicom")
+    heavy = (*(name.split(".")[0] for name in HEAVY), "torch", "skimage", "polars", "pydicom")
     question = (
         "import sys, json; import gradio; before = set(sys.modules); import ctseg.ui.app as app; app.build();"
         f"print(json.dumps([name for name in {heavy} if name in sys.modules and name not in before]))"
