@@ -100,6 +100,11 @@ def fill(session: Session) -> None:
         session.finished[name] = session.recent[name] = Finished(found.label_map, found.seconds, found.hues)
 
 
+def prepare_opening() -> None:
+    """Do once what the first page that makes the result its own would wait for."""
+    _finished()
+
+
 @functools.cache
 def _finished() -> dict[str, Finished]:
     return _taken(stored()[0])

@@ -1,28 +1,49 @@
-"""What the first page does without is imported once it is whole, so that the first click need not wait."""
+"""What the first page does without is made ready once it is whole, so that the first click need not wait."""
 
+import logging
 import threading
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-HEAVY = ("cv2", "onnxruntime", "higra", "plotly.graph_objects")
-"""Imported when used, and up to seconds each: networks, merge trees, and the Leaderboard's charts."""
+from ctseg.errors import UserError
+from ctseg.methods import CARDS, download_bytes, load
+from ctseg.ui.components.defaults import PRESELECTED
+
+HEAVY = ("cv2", "onnxruntime", "skimage.segmentation", "higra", "plotly.graph_objects")
+"""Imported when used, and up to seconds each: networks, watershed, merge trees, the Leaderboard's charts."""
 _LAST_ASKED = "/compare/shelf"
 """What the first page asks for last: its first result stands by then and is not held up."""
 _Scope = dict[str, Any]
+_logger = logging.getLogger(__name__)
+
+
+def load_preselected() -> None:
+    """Load the methods that are ticked at first, with their weights here."""
+    for name in PRESELECTED:
+        card = CARDS.get(name)
+        if card is None or not card.trained or card.family == "foundation model":
+            continue
+        if download_bytes(name) is not None:
+            continue
+        try:
+            load(name)
+        except UserError as error:  # its pane will say it
+            _logger.warning("%s is not ready: %s", name, error)
 
 
 class WarmAfterFirstPage:
-    """ASGI middleware: once the first page has all it asks for, a thread imports what is heavy.
+    """ASGI middleware: once the first page has all it asks for, a thread makes ready what is heavy.
 
     Parameters
     ----------
     app : the application behind it
-    modules : names to import, in this order
+    steps : names of modules to import and functions to call, in this order
     """
 
-    def __init__(self, app: Any, modules: tuple[str, ...] = HEAVY) -> None:
+    def __init__(self, app: Any, steps: tuple[str | Callable[[], object], ...] = HEAVY) -> None:
         self._app = app
-        self._modules = modules
+        self._steps = steps
         self._first = True
 
     async def __call__(self, scope: _Scope, receive: Any, send: Any) -> None:
@@ -33,5 +54,8 @@ class WarmAfterFirstPage:
             threading.Thread(target=self._warm, name="ctseg-warming", daemon=True).start()
 
     def _warm(self) -> None:
-        for name in self._modules:
-            import_module(name)
+        for step in self._steps:
+            if isinstance(step, str):
+                import_module(step)
+            else:
+                step()

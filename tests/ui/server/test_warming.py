@@ -8,6 +8,9 @@ import threading
 
 import pytest
 
+from ctseg.errors import UserError
+from ctseg.ui.components.defaults import PRESELECTED
+from ctseg.ui.server import warming
 from ctseg.ui.server.warming import HEAVY, WarmAfterFirstPage
 
 
@@ -38,6 +41,39 @@ def test_only_the_first_page_warms(tmp_path, monkeypatch) -> None:
     _ask(app, "/compare/shelf")
     _join()
     assert "warmed_module" not in sys.modules
+
+
+def test_it_calls_functions_in_between_too() -> None:
+    called: list[str] = []
+    app = WarmAfterFirstPage(_nothing, ("json", lambda: called.append(threading.current_thread().name)))
+    _ask(app, "/compare/shelf")
+    _join()
+    assert called == ["ctseg-warming"]
+
+
+def test_networks_that_are_ticked_are_loaded_if_their_weights_are_here(monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(warming, "load", asked.append)
+    warming.load_preselected()
+    assert asked == [name for name in PRESELECTED if not name.startswith("sam-")]
+    asked.clear()
+    monkeypatch.setattr(warming, "download_bytes", lambda name: 1 if name == "unet-tvmf" else None)
+    warming.load_preselected()
+    assert "partition" in asked
+    assert "unet-tvmf" not in asked
+
+
+def test_a_network_that_does_not_load_leaves_the_others(monkeypatch, caplog) -> None:
+    def load(name: str) -> None:
+        if name == "unet-tvmf":
+            raise UserError("Its file is broken.")
+        asked.append(name)
+
+    asked: list[str] = []
+    monkeypatch.setattr(warming, "load", load)
+    warming.load_preselected()
+    assert "partition-all" in asked
+    assert "unet-tvmf is not ready: Its file is broken." in caplog.text
 
 
 @pytest.mark.slow
