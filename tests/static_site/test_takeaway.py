@@ -108,7 +108,7 @@ def test_pictures_show_the_structures_over_the_slice(archive: dict[str, bytes]) 
         labels = image(archive[f"{method}/labels.png"]).astype(int)
         shown = image(archive[f"{method}/overlay.png"]).astype(float)
         assert shown.shape == (*ct_slice.shape, 3)
-        hidden = clear_labels(labels, ct_slice)
+        hidden = clear_labels(labels, ct_slice, CARDS[method].full_tiling)
         for label in np.unique(labels):
             level, rgb = grey[labels == label][:, np.newaxis], shown[labels == label]
             if label == 0 or label in hidden:

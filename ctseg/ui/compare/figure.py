@@ -54,7 +54,7 @@ def figure_files(
     panes = [("Slice", "", np.repeat(grey[..., np.newaxis], 3, axis=2))]
     for name in names[: MAX_PANES - 1]:
         label_map, hues = _map_of(session, truth, name)
-        clear = clear_labels(label_map, ct_slice)
+        clear = clear_labels(label_map, ct_slice, name != TRUTH and CARDS[name].full_tiling)
         seen = label_map[box]
         painted = _painted(grey, np.where(np.isin(seen, clear), 0, seen), hues, asked)
         title = "Truth" if name == TRUTH else CARDS[name].title

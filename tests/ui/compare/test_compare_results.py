@@ -65,3 +65,18 @@ def test_air_at_the_border_is_clear_and_what_is_inside_is_not(pixels: np.ndarray
     label_map[:, 7] = 3
     pixels[:, 7] = 60
     assert results.clear_labels(label_map, slice_of(pixels)) == [1]
+
+
+def test_air_between_body_and_table_is_clear_where_everything_is_divided_and_a_lung_is_not() -> None:
+    pixels = np.zeros((20, 20), np.uint8)
+    label_map = np.zeros((20, 20), np.int32)
+    label_map[3:17, 3:17] = 1
+    label_map[6:10, 6:10] = 2  # a lung
+    label_map[17, 3:17] = 3  # air below the body, open to three sides
+    pixels[label_map == 1] = 90
+    ct_slice = slice_of(pixels)
+    assert results.clear_labels(label_map, ct_slice, full_tiling=True) == [3]
+    # Elsewhere the background is the body, and a lung lies against nothing else.
+    assert results.clear_labels(label_map, ct_slice) == []
+    label_map[label_map == 0] = 4  # outside divided as well: it reaches the border
+    assert results.clear_labels(label_map, ct_slice, full_tiling=True) == [3, 4]

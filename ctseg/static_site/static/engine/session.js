@@ -124,7 +124,7 @@ export class Session {
     const hues = Object.fromEntries([...this.finished].map(([name, found]) => [name, found.hues]));
     return packed({
       state: "done", method, title, full_tiling: tiling, time: `${seconds.toFixed(1)} s`, counted: counted(table.label.length, tiling),
-      clear: clearLabels(labels, slice), hues, table, tree: facts, ...about,
+      clear: clearLabels(labels, slice, tiling), hues, table, tree: facts, ...about,
     }, { labels: smallest(shown(labels, slice)) });
   }
 

@@ -2,6 +2,7 @@
 import { highest } from "./regions.js";
 
 const AIR_BELOW = { HU: -300, "8-bit": 16 };
+const MIN_SHARE_OUTSIDE = 0.1;
 const rounded = (values) => Array.from(values, (each) => Math.round(each * 100) / 100);
 
 // As it is measured; areas in mm² are NaN where the spacing is unknown.
@@ -39,8 +40,9 @@ export function areaTable(labels, slice) {
   return { label, area_px: pixels, ...shown };
 }
 
-// Labels of regions of air that reach the border: the stage leaves them clear.
-export function clearLabels(labels, { pixels, width, intensity }) {
+// Labels of regions of air outside the body, which the stage leaves clear: those that reach the border and, where a
+// method divides everything, those of which a tenth of the outline or more lies against the outside.
+export function clearLabels(labels, { pixels, width, intensity }, tiling = false) {
   const count = highest(labels);
   const [area, total, atBorder] = [new Float64Array(count + 1), new Float64Array(count + 1), new Set()];
   for (let at = 0; at < labels.length; at++) {
@@ -49,5 +51,27 @@ export function clearLabels(labels, { pixels, width, intensity }) {
     const x = at % width;
     if (x === 0 || x === width - 1 || at < width || at >= labels.length - width) atBorder.add(labels[at]);
   }
-  return [...atBorder].filter((label) => label && total[label] / area[label] < AIR_BELOW[intensity]).sort((a, b) => a - b);
+  const air = (label) => label && total[label] / area[label] < AIR_BELOW[intensity];
+  const clear = new Set([...atBorder].filter(air));
+  if (tiling) {
+    const share = shareAgainst(labels, width, new Set([0, ...clear]), count);
+    for (let label = 1; label <= count; label++) if (air(label) && share[label] >= MIN_SHARE_OUTSIDE) clear.add(label);
+  }
+  return [...clear].sort((a, b) => a - b);
+}
+
+function shareAgainst(labels, width, outside, count) {
+  const [whole, shared] = [new Float64Array(count + 1), new Float64Array(count + 1)];
+  const meet = (one, other) => {
+    if (one === other) return;
+    whole[one] += 1;
+    whole[other] += 1;
+    if (outside.has(other)) shared[one] += 1;
+    if (outside.has(one)) shared[other] += 1;
+  };
+  for (let at = 0; at < labels.length; at++) {
+    if (at % width) meet(labels[at], labels[at - 1]);
+    if (at >= width) meet(labels[at], labels[at - width]);
+  }
+  return shared.map((each, label) => each / Math.max(whole[label], 1));
 }

@@ -55,7 +55,8 @@ export async function takeaway(slice, finished, truth, credit, asked, scoresOf) 
   const { width, height } = slice;
   const window = windowOf(asked.window, slice);
   const look = { outlined: asked.outlined === true, opacity: asked.opacity >= 0 && asked.opacity <= 1 ? asked.opacity : 0.5 };
-  const paint = ({ labels, hues }) => painted(slice, window, labels, hues, clearLabels(labels, slice), look);
+  const paint = (name, { labels, hues }) => painted(slice, window, labels, hues, clearLabels(labels, slice, FACTS.methods[name]?.full_tiling), look);
+  const overlays = new Map([...finished].map(([name, found]) => [name, paint(name, found)]));
   const files = [];
   const scores = {};
   for (const [method, found] of finished) {
@@ -64,7 +65,7 @@ export async function takeaway(slice, finished, truth, credit, asked, scoresOf) 
     const put = (name, content) => { if (content) files.push([`${method}/${name}`, content]); };
     put("labels.png", await labelPng(labels, width, height));
     put("labels-coloured.png", await colouredPng(labels, width, height));
-    put("overlay.png", await rgbPng(paint(found), width, height));
+    put("overlay.png", await rgbPng(overlays.get(method), width, height));
     put("structures.csv", structuresCsv(labels, slice, asked.names?.[method] ?? {}, confidence));
     if (confidence) put("confidence.png", await layerPng(labels, width, height, confidence));
     scores[method] = truth && scoresOf(labels);
@@ -75,7 +76,7 @@ export async function takeaway(slice, finished, truth, credit, asked, scoresOf) 
   const all = new Map([...finished, ...(truth ? [["truth", truth]] : [])]);
   const named = (asked.panes ?? []).filter((name) => all.has(name));
   const panes = (named.length ? named : [...finished.keys()]).map((name) => ({
-    title: name === "truth" ? "Truth" : FACTS.methods[name].title, words: words(scores[name]), rgb: paint(all.get(name)),
+    title: name === "truth" ? "Truth" : FACTS.methods[name].title, words: words(scores[name]), rgb: overlays.get(name) ?? paint(name, all.get(name)),
   }));
   const alone = { title: "Slice", words: "", rgb: painted(slice, window, null, [], [], look) };
   files.push(["figure.png", await figure(slice, [alone, ...panes], [credit, FACTS.disclaimer].filter(Boolean).join("  ·  "))]);
