@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub_account import TOKEN, Repository, StandInAccount, serve_account
+from hub_account import serve_account
+from hub_repositories import TOKEN, Repository, StandInAccount
 
 __all__ = ["REPO", "TOKEN", "StandInDataset", "stand_in_dataset"]
 

@@ -3,16 +3,15 @@
 import base64
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from loopback import QuietHandler, serving
 
 CLIENT_ID = "the-space"
 CLIENT_SECRET = "the-secret-of-the-space"
@@ -66,11 +65,8 @@ class StandInLogin:
         }
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     login: StandInLogin
-
-    def log_message(self, *_arguments: object) -> None:
-        """Keep the tests' output quiet."""
 
     def do_GET(self) -> None:
         address = urlsplit(self.path)
@@ -117,17 +113,9 @@ class _Handler(BaseHTTPRequestHandler):
 def stand_in_login() -> Iterator[StandInLogin]:
     """Run a provider on a free port of loopback for as long as the block lasts."""
     login = StandInLogin()
-    handler = type("_BoundHandler", (_Handler,), {"login": login})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        login.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield login
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(type("_BoundHandler", (_Handler,), {"login": login})) as port:
+        login.port = port
+        yield login
 
 
 def log_in(app: str, user: str) -> str:

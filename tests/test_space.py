@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 from image_steps import DockerfileError, read_dockerfile
-from run_space import PAGES, lay_out, look, remove
+from run_space import PAGES, look
+from space_app import lay_out, remove
 from space_means import free_port, means_for, no_network
 
 from ctseg.hub.space_files import space_files

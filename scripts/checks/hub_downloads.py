@@ -3,15 +3,15 @@
 import hashlib
 import os
 import re
-import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
+
+from loopback import QuietHandler, serving
 
 Fault = Literal["none", "tampered", "longer", "cut", "cut once", "no range", "drip", "silent"] | int
 """What goes wrong; a number is the status with which every request is answered."""
@@ -62,17 +62,8 @@ class StandInHub:
         }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(QuietHandler):
     hub: StandInHub
-
-    def handle(self) -> None:
-        """Serve a connection until either side hangs up."""
-        with suppress(ConnectionError):
-            super().handle()
-
-    def log_message(self, *_arguments: object) -> None:
-        """Keep the tests' output quiet."""
 
     def do_HEAD(self) -> None:
         self._answer(with_body=False)
@@ -130,10 +121,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.hub.fault == "cut once":
             self.hub.fault = "none"
             self._write(content[start:middle])
-            self._hang_up()
+            self.hang_up()
         elif self.hub.fault == "cut":
             self._write(content[start:middle])
-            self._hang_up()
+            self.hang_up()
         elif self.hub.fault == "silent":
             self._write(content[start:middle])
             self.hub.closing.wait()
@@ -153,24 +144,14 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:  # the client hung up, as some tests want
             self.close_connection = True
 
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        self.connection.shutdown(socket.SHUT_RDWR)
-
 
 @contextmanager
 def stand_in_hub() -> Iterator[StandInHub]:
     """Run a Hub on a free port of loopback for as long as the block lasts."""
     hub = StandInHub()
-    handler = type("_BoundHandler", (_Handler,), {"hub": hub})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        hub.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
+    with serving(type("_BoundHandler", (_Handler,), {"hub": hub})) as port:
+        hub.port = port
         try:
             yield hub
         finally:
             hub.closing.set()
-            server.shutdown()
-            thread.join()

@@ -23,21 +23,29 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-from hub_account import StandInAccount, stand_in_account
+from hub_account import stand_in_account
+from hub_repositories import StandInAccount
 from image_steps import Image, read_dockerfile, with_root
+from space_app import (
+    Running,
+    SpaceError,
+    finish,
+    fresh_python,
+    get_text,
+    lay_out,
+    remove,
+    started,
+    wait_for_the_first_page,
+)
 from space_means import MAX_BYTES, Means, free_port, means_for, no_network
 from space_visits import Found, VisitError, compare_in_a_browser, compare_over_the_wire, open_pages
 
 from ctseg.datasets.phantom import write_dicom
 from ctseg.datasets.phantom.dataset import val_slice
-from ctseg.hub.space_files import space_files
 from ctseg.methods import CARDS, download_bytes
 from ctseg.ui.compare.messages import PRESELECTED
 from ctseg.weights import manifest
@@ -46,21 +54,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("/", "/leaderboard", "/submit", "/methods")
 AIM_S, AIM_BYTES = 8.0, 2e9
 """What the first page and the memory after one run of everything are to take."""
-SPACE = {
-    "SYSTEM": "spaces",
-    "SPACE_ID": "someone/ctseg",
-    "OAUTH_CLIENT_ID": "the-space",
-    "OAUTH_CLIENT_SECRET": "nobody-logs-in",
-    "OAUTH_SCOPES": "openid profile",
-    "OPENID_PROVIDER_URL": "http://127.0.0.1:9",
-    "CTSEG_TRUSTED_HOPS": "1",
-    "HF_HUB_OFFLINE": "1",
-}
-_START_S = 300.0
-
-
-class SpaceError(Exception):
-    """The app did not do as a Space has to; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -73,133 +66,12 @@ class Seen:
     found: Found
 
 
-@dataclass
-class Running:
-    """The app that runs, under ``url``; ``root`` stands for the root of its machine."""
-
-    process: "subprocess.Popen[bytes]"
-    url: str
-    root: Path
-    began: float
-    began_at: float
-    first_page_s: float = 0.0
-    processor_s: float = 0.0
-
-    @property
-    def bytes(self) -> int:
-        """Memory of the app and of the processes it started."""
-        process = psutil.Process(self.process.pid)
-        family = [process, *process.children(recursive=True)]
-        return sum(one.memory_info().rss for one in family if one.is_running())
-
-
-def lay_out(root: Path, image: Image) -> Path:
-    """Copy what the image copies, but only files of the Space, and return the app's folder."""
-    app = root / "app"
-    files = space_files("cpu-basic")
-    for source, target in image.copied:
-        for path in [each for each in files if each == source or each.startswith(f"{source}/")]:
-            place = app / (target + path.removeprefix(source))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            content = files[path]
-            if isinstance(content, bytes):
-                place.write_bytes(content)
-            else:
-                shutil.copyfile(content, place)
-    return app
-
-
-def finish(app: Path, python: Path, image: Image) -> None:
-    """Carry out the image's last steps, which compile the app, and take away the right to write."""
-    for step in image.runs():
-        if "compileall" in step:
-            subprocess.run([str(python), *shlex.split(step)[1:]], cwd=app, check=True)
-    for path in [app, *app.rglob("*")]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-
-
-def fresh_python(root: Path, image: Image) -> Path:
-    """Carry out the image's pip step in a new virtual environment and return its Python."""
-    (step,) = [each for each in image.runs() if "pip install" in each]
-    if "-r requirements.txt" not in step:
-        raise SpaceError(f"The Dockerfile installs something else: {step}")
-    python = root / "venv" / "bin" / "python"
-    uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(root / "venv")], check=True)
-    install = [*uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(python)]
-    subprocess.run([*install, "-r", str(root / "app" / "requirements.txt")], check=True)
-    return python
-
-
-@contextlib.contextmanager
-def started(
-    root: Path, python: Path, image: Image, means: Means, further: Mapping[str, str]
-) -> Iterator[Running]:
-    """Run the image's command as a Space does until the block ends.
-
-    Parameters
-    ----------
-    root : where the app was laid out; its log and its places of Dockerfile's variables come here
-    python : of the environment
-    image, means : what the Dockerfile says, and what this machine can do of it
-    further : variables beside those of a Space, such as PORT
-    """
-    places = with_root(image.environment, root)
-    for name, mode in (("HOME", 0o555), ("CTSEG_STORE", 0o777), ("TMPDIR", 0o1777)):
-        folder = Path(places.setdefault(name, str(root / "tmp")))
-        folder.mkdir(parents=True)
-        folder.chmod(mode)
-    environment = {"PATH": f"{python.parent}:/usr/bin:/bin", "LANG": "C.UTF-8"} | SPACE | places | further
-    log = root / "log.txt"
-    began, began_at = time.monotonic(), time.time()
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*means.before, str(python), *image.command[1:]],
-            cwd=root / "app",
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            user=means.user,
-            group=means.user,
-            extra_groups=None if means.user is None else [],
-        )
-        means.bind(process.pid)
-        try:
-            yield Running(process, f"http://127.0.0.1:{environment['PORT']}", root, began, began_at)
-        except Exception as error:
-            raise SpaceError(f"{error}\n{log.read_text(errors='replace')[-4000:]}") from error
-        finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def wait_for_the_first_page(running: Running) -> None:
-    """Wait until the first page is answered and note the seconds since the start."""
-    while running.process.poll() is None:
-        if time.monotonic() - running.began > _START_S:
-            raise SpaceError("The first page did not come.")
-        try:
-            _get(running.url + "/")
-        except OSError:
-            time.sleep(0.05)
-            continue
-        running.first_page_s = time.monotonic() - running.began
-        used = psutil.Process(running.process.pid).cpu_times()
-        running.processor_s = used.user + used.system
-        return
-    raise SpaceError("The app ended by itself.")
-
-
 def look_at_pages(running: Running, image: Image) -> None:
     """Open every page and the health check's address, by the image's own command too."""
     for page in PAGES:
-        if "<html" not in _get(running.url + page):
+        if "<html" not in get_text(running.url + page):
             raise SpaceError(f"{page} is no page.")
-    health = json.loads(_get(f"{running.url}/health"))
+    health = json.loads(get_text(f"{running.url}/health"))
     if health["status"] != "ok":
         raise SpaceError(f"/health says {health}")
     checked = {**os.environ, "PORT": running.url.rsplit(":", 1)[1]}
@@ -214,11 +86,6 @@ def check_nothing_was_written(running: Running) -> None:
     new = [path for path in app.rglob("*") if path.stat().st_mtime > running.began_at]
     if new or list(home.iterdir()):
         raise SpaceError(f"Something was written: {[*new, *home.iterdir()][:5]}")
-
-
-def _get(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 our own address
-        return str(answer.read().decode())
 
 
 def raise_loopback() -> None:
@@ -366,14 +233,6 @@ def _told(what: str, seen: Seen) -> str:
     took = f"first page after {seen.first_page_s:.1f} s, {seen.processor_s:.1f} s of the processor"
     held = f"{seen.bytes / 1e9:.2f} GB after {len(seen.found)} methods"
     return f"{what}: {took} (aim {AIM_S:g}); {held} (aim {AIM_BYTES / 1e9:g})."
-
-
-def remove(folder: Path) -> None:
-    """Delete a folder with read-only folders in it."""
-    for path in [folder, *folder.rglob("*")]:
-        if path.is_dir() and not path.is_symlink():
-            path.chmod(0o755)
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

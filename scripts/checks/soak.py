@@ -8,7 +8,6 @@ A full disk needs a small file system of its own, which only root can mount; wit
 """
 
 import argparse
-import io
 import json
 import os
 import random
@@ -27,59 +26,13 @@ import httpx
 import numpy as np
 import psutil
 from app_server import AppServer
-from PIL import Image
-from pydicom import dcmread
-from pydicom.data import get_testdata_file
-from visitor import CallFailedError, Visitor
+from soak_visitors import FILE_NAME, KINDS, NEEDLE, Visits, memory_of_sessions, patients_file, prepare
+from visitor import CallFailedError
 
-from ctseg.leaderboard.boards import Board, board_to_json
-from ctseg.leaderboard.folders import DESCRIPTIONS, ENTRIES, RESULT_FILE
+from ctseg.leaderboard.folders import ENTRIES, RESULT_FILE
 
-NEEDLE = "NEEDLE^OF^THE^SOAK"
-FILE_NAME = "Doe^Jane-of-the-soak.dcm"
-BOARD, IMAGES, SHAPE = "soak", ("0.png", "1.png"), (48, 56)
 DISK_MB = 256
-KINDS = ("good", "equal", "broken", "abrupt", "submitting", "good", "equal", "abrupt", "good", "equal")
 SAMPLE_SECONDS = 2.0
-
-
-def patients_file(seed: int, side: int = 512) -> bytes:
-    """Return a slice of noise over a body, with the needle as the patient's name."""
-    dataset = dcmread(str(get_testdata_file("CT_small.dcm", download=False)))
-    pixels = np.random.default_rng(seed).integers(900, 1100, (side, side)).astype(np.int16)
-    pixels[side // 4 : side // 2, side // 4 : side // 2] += 300
-    dataset.PatientName = NEEDLE
-    dataset.Rows, dataset.Columns, dataset.PixelData = side, side, pixels.tobytes()
-    packed = io.BytesIO()
-    dataset.save_as(packed)
-    return packed.getvalue()
-
-
-def prepare(folder: Path) -> dict[str, str]:
-    """Make an open board of two small images and return the environment that names it."""
-    public, store = folder / "public", folder / "store"
-    (public / "images").mkdir(parents=True)
-    (public / "labels").mkdir()
-    (store / DESCRIPTIONS).mkdir(parents=True)
-    lines = ["image,source,patient,z,n_structures,coverage"]
-    for number, image in enumerate(IMAGES):
-        labels = np.zeros(SHAPE, np.uint8)
-        labels[10:30, 10 + number : 30] = 1
-        Image.fromarray(labels * 100 + 50).save(public / "images" / image)
-        Image.fromarray(labels).save(public / "labels" / image)
-        lines.append(f"{image},soak,P{number},0,1,0.1")
-    (public / "index.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    board = Board(
-        name=BOARD,
-        title="Soak",
-        kind="open",
-        about="Two small images.",
-        redistribution="images and labels",
-        images=IMAGES,
-        shape=SHAPE,
-    )
-    (store / DESCRIPTIONS / f"{BOARD}.json").write_text(board_to_json(board), encoding="utf-8")
-    return {"CTSEG_STORE": str(store), "CTSEG_BOARD_FOLDER_SOAK": str(public), "CTSEG_FREE_MB": "16"}
 
 
 class Soak:
@@ -91,9 +44,9 @@ class Soak:
         self.seen: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         self.seconds: list[float] = []
-        self.entries: set[str] = set()
         self.samples: list[dict[str, float]] = []
         self.done = threading.Event()
+        self.visits = Visits(self.done)
         self.up = threading.Event()
         self.full = threading.Event()
         self.app = AppServer(folder)
@@ -109,7 +62,7 @@ class Soak:
             began, app, visits = time.monotonic(), self.app, visits + 1
             seed = 7 if kind == "equal" else number * 100_000 + visits
             try:
-                getattr(self, f"_{kind}")(seed, chance)
+                self.visits.make(kind, app.url, seed, chance)
                 self.seen[kind] += 1
                 self.seconds.append(time.monotonic() - began)
             except (httpx.HTTPError, OSError, CallFailedError, KeyError, ValueError) as error:
@@ -120,58 +73,6 @@ class Soak:
                     told = "while down" if down else "while the disk was full"
                 self.failures[told] += 1
                 self.done.wait(0.2)
-
-    def _good(self, seed: int, _chance: random.Random) -> None:
-        visitor = Visitor(self.app.url)
-        try:
-            visitor.event("on_upload", [[visitor.upload(patients_file(seed), FILE_NAME)]])
-            _ok(visitor.ask("slice", index=0))
-            plan = _ok(visitor.ask("begin", index=0, methods=["watershed"])).content
-            head = json.loads(plan[8 : 8 + int.from_bytes(plan[:4], "little")])
-            if b'"done"' not in _ok(visitor.ask("run", plan=head["plan"], method="watershed")).content:
-                raise CallFailedError("the run did not end well")
-        finally:
-            visitor.leave()
-
-    _equal = _good
-
-    def _broken(self, seed: int, chance: random.Random) -> None:
-        visitor = Visitor(self.app.url)
-        try:
-            content = patients_file(seed)[: chance.randrange(1, 300_000)]
-            output = visitor.event("on_upload", [[visitor.upload(content, FILE_NAME)]])
-            if "error" in output:
-                raise CallFailedError(str(output["error"]))
-        finally:
-            visitor.leave()
-
-    def _abrupt(self, seed: int, _chance: random.Random) -> None:
-        visitor = Visitor(self.app.url)
-        try:
-            visitor.event("on_upload", [[visitor.upload(patients_file(seed), FILE_NAME)]])
-            plan = _ok(visitor.ask("begin", index=0, methods=["watershed", "felzenszwalb"])).content
-            head = json.loads(plan[8 : 8 + int.from_bytes(plan[:4], "little")])
-            asked = {"plan": head["plan"], "method": "watershed"}
-            with visitor.client.stream("POST", "/compare/run", json=asked, headers=visitor.headers) as answer:
-                next(answer.iter_raw())
-        finally:
-            visitor.leave()
-
-    def _submitting(self, seed: int, _chance: random.Random) -> None:
-        visitor = Visitor(self.app.url)
-        try:
-            maps = np.random.default_rng(seed).integers(0, 3, (len(IMAGES), *SHAPE)).astype(np.uint8)
-            packed = io.BytesIO()
-            np.savez_compressed(packed, **dict(zip(IMAGES, maps, strict=True)))
-            file = visitor.upload(packed.getvalue(), "y.npz")
-            entry = [file, BOARD, f"Soak {seed}", "", "", "", ["nothing"]]
-            output = visitor.event("submit", entry)
-            if "data" not in output:
-                raise CallFailedError(str(output.get("error")))
-            self.entries.add(output["data"][0]["entry"])
-        finally:
-            visitor.leave()
-        self.done.wait(1)
 
     def sample(self) -> None:
         """Note memory and temporary files until the end."""
@@ -242,33 +143,7 @@ class Soak:
     def lost_entries(self) -> list[str]:
         """Return entries that were accepted and are not stored."""
         stored = self.folder / "store" / ENTRIES
-        return [entry for entry in self.entries if not (stored / entry / RESULT_FILE).is_file()]
-
-    def memory_of_sessions(self, number: int, side: int) -> dict[str, float]:
-        """Let so many visitors upload a slice and leave; return the memory in MB before and after."""
-        process = psutil.Process(self.app.process.pid)
-        content = patients_file(1, side)
-        self._upload_and_leave(content, 10)  # what the first ones load stays
-        before = process.memory_info().rss
-        self._upload_and_leave(content, number)
-        after = process.memory_info().rss
-        return {
-            "before": before / 2**20,
-            "after": after / 2**20,
-            "kb a session": (after - before) / 1024 / number,
-        }
-
-    def _upload_and_leave(self, content: bytes, number: int) -> None:
-        for _ in range(number):
-            visitor = Visitor(self.app.url)
-            visitor.event("on_upload", [[visitor.upload(content, FILE_NAME)]])
-            visitor.leave()
-
-
-def _ok(answer: httpx.Response) -> httpx.Response:
-    if answer.status_code != 200:
-        raise CallFailedError(f"{answer.status_code} {answer.text[:200]}")
-    return answer
+        return [entry for entry in self.visits.entries if not (stored / entry / RESULT_FILE).is_file()]
 
 
 def _files_in(folder: Path) -> list[Path]:
@@ -312,7 +187,7 @@ def run(soak: Soak, seconds: float, visitors: int, kill_every: float) -> dict[st
         "files_left_by_killed": sum(left_by_killed),
         "full_disk": full_disk,
         **_levels(soak.samples, seconds),
-        "accepted_entries": len(soak.entries),
+        "accepted_entries": len(soak.visits.entries),
         "lost_entries": soak.lost_entries(),
         "needles": soak.found_needles(),
     }
@@ -347,7 +222,7 @@ def main() -> int:
     soak = Soak(folder)
     try:
         report = (
-            {"sessions_mb": soak.memory_of_sessions(options.sessions, options.side)}
+            {"sessions_mb": memory_of_sessions(soak.app, options.sessions, options.side)}
             if options.sessions
             else {}
         )

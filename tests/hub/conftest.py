@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from hub_account import TOKEN, StandInAccount, stand_in_account
+from hub_account import stand_in_account
+from hub_repositories import TOKEN, StandInAccount
 from huggingface_hub import constants
 
 from ctseg.hub import scores

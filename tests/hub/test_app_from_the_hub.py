@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from app_server import AppServer
 from gradio_client import Client, handle_file
-from hub_account import StandInAccount, stand_in_account
+from hub_account import stand_in_account
+from hub_repositories import StandInAccount
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hub_account import StandInAccount
+from hub_repositories import StandInAccount
 
 from ctseg import cli
 from ctseg.hub.space_files import HARDWARE, ZERO_GPU_PINS, ZERO_GPU_PYTHON

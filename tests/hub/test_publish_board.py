@@ -5,7 +5,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 import yaml
-from hub_account import StandInAccount
+from hub_repositories import StandInAccount
 from numpy.typing import NDArray
 from PIL import Image
 

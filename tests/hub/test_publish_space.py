@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hub_account import Repository, StandInAccount
+from hub_repositories import Repository, StandInAccount
 
 from ctseg import cli
 from ctseg.hub.space_files import HARDWARE, ZERO_GPU_PINS, HardwareName, space_files

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hub_account import Repository, StandInAccount
+from hub_repositories import Repository, StandInAccount
 from numpy.typing import NDArray
 
 from ctseg import cli

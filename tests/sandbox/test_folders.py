@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ctseg.sandbox import folders
+from ctseg.locks import try_lock
 from ctseg.sandbox.folders import decoding_folder, empty_dead, give_up, is_held, private_folder
 
 PREFIX = "ctseg-test-"
@@ -68,17 +68,16 @@ def test_folders_of_others_and_links_are_left_alone(tmp_path: Path) -> None:
 def test_a_folder_that_was_emptied_before_its_lock_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = folders._try_lock
     seen: list[Path] = []
 
-    def late(folder: Path) -> int | None:
-        seen.append(folder)
-        if len(seen) == 1:
+    def late(path: Path) -> int | None:
+        if not seen:
+            seen.append(path.parent)
             assert empty_dead(PREFIX, tmp_path) == 1
-        return lock(folder)
+        return try_lock(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(folders, "_try_lock", lambda folder: lock(folder) if seen else late(folder))
+        patch.setattr("ctseg.sandbox.folders.try_lock", late)
         made = private_folder(PREFIX, tmp_path)
     assert made != seen[0]
     assert made.stat().st_mode & 0o777 == 0o700

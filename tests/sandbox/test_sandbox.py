@@ -242,13 +242,14 @@ def test_folder_that_cannot_be_written_is_a_sentence(upload: Path) -> None:
 def test_spare_ends_with_its_server() -> None:
     warm_up()
     spare = the_decoder()
-    process = processes.spare._process
-    assert process is not None
-    assert process.stdin is not None
-    process.stdin.close()
-    process.stdin = None
-    spare.wait(timeout=30)
-    assert process.wait() == 0
+    process = processes.spare.take()
+    try:
+        assert process.pid == spare.pid
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(timeout=30) == 0
+    finally:
+        processes.end(process)
 
 
 def test_the_file_limit_leaves_no_compiled_module_cut_short(

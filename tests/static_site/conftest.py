@@ -1,13 +1,13 @@
 """The exported page, served below a path by a plain web server, and a browser."""
 
-import threading
 from collections.abc import Iterator
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+from loopback import serving
 
 from ctseg import cli
 
@@ -30,13 +30,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(site: Path) -> Iterator[str]:
     """Where the page is served: below a path, as any web server might."""
-    handler = partial(Quiet, directory=str(site.parents[1]))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/below/page/"
-        server.shutdown()
-        thread.join(20)
+    with serving(partial(Quiet, directory=str(site.parents[1]))) as port:
+        yield f"http://127.0.0.1:{port}/below/page/"
 
 
 @pytest.fixture
