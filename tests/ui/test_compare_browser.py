@@ -427,6 +427,15 @@ def test_the_table_is_of_our_structures_until_the_visitor_chooses(page: CompareP
 
 
 @pytest.mark.thorough
+def test_on_a_thorax_the_table_is_of_the_whole_slice(page: ComparePage) -> None:
+    page.example(3, "partition", "partition-all")
+    for method in ("partition", "partition-all"):
+        page.wait(method)
+    chosen = page.page.locator(".ct-tabs button[aria-pressed=true]")
+    expect(chosen).to_have_text("Partition of the whole slice")
+
+
+@pytest.mark.thorough
 def test_leaving_the_page_cancels(browser: Any, server: AppServer, idle: float) -> None:
     page = ComparePage(browser, server.url, DESK)
     page.example(4)

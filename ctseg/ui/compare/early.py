@@ -18,7 +18,7 @@ from ctseg.ui.compare.download import FORMATS, NAMED, UNNAMED, ZIP_NAME
 from ctseg.ui.compare.examples import shelf
 from ctseg.ui.compare.messages import PRESELECTED, method_rows
 from ctseg.ui.components.assets import read_asset
-from ctseg.ui.components.defaults import FIRST
+from ctseg.ui.components.defaults import FIRST, WHOLE
 from ctseg.ui.components.display import MARK_COLOURS, TITLE, display_head
 from ctseg.ui.components.templates import render
 
@@ -65,6 +65,7 @@ def stage_facts() -> dict[str, Any]:
         "methods": rows,
         "preselected": [row["name"] for row in rows if row["ready"] and row["name"] in PRESELECTED],
         "first": FIRST,
+        "whole": WHOLE,
         "examples": shelf(),
         "windows": [[each.width, each.level, name.capitalize()] for name, each in WINDOWS.items()],
         "palette": colours(PALETTE_SIZE).tolist(),

@@ -93,7 +93,9 @@ class Compare {
     const { selected } = this.stage.view;
     if (selected) this.asked = selected.method;
     // Whose table stands here: what the visitor chose, else our own structures, else what came first.
-    const there = [this.asked, this.facts.first].find((name) => results.some(({ method }) => method === name));
+    const { first, whole } = this.facts;
+    const outside = this.stage.panes.get(first)?.isOutside;
+    const there = [this.asked, ...(outside ? [whole] : []), first].find((name) => results.some(({ method }) => method === name));
     this.focus = there ?? methods[0]?.method ?? null;
     this.table.show(results, this.focus, selected);
     this.takeaway.offerVolume();

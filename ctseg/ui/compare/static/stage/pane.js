@@ -34,6 +34,8 @@ class Pane {
     this.outside.title = sentences || null;
   }
 
+  get isOutside() { return !this.outside.hidden; }
+
   // A run is planned: what stands there is of no use any more, and what is known of the method is said.
   plan({ estimate, ahead, knows, failures, domain }) {
     this.empty();
