@@ -32,8 +32,8 @@ class LabelMapSource(Protocol):
         """Whether the label maps are kept beside their sums."""
         ...
 
-    def start(self, split: Split, folder: Path, /) -> Make:
-        """Load what all images need, once for each worker of a run in a folder."""
+    def start(self, split: Split, /) -> Make:
+        """Load what all images need, once for each worker."""
         ...
 
 
@@ -44,7 +44,7 @@ class StoredLabelMaps:
     path: str
     kept: bool = False
 
-    def start(self, _split: Split, _folder: Path, /) -> Make:
+    def start(self, _split: Split, /) -> Make:
         """See `LabelMapSource`."""
         label_maps = np.load(self.path, mmap_mode="r", allow_pickle=False)
         return lambda index, _true: (label_maps[index], {})
@@ -69,10 +69,10 @@ class BoardJob:
         """See `ctseg.batch.tasks.Job`."""
         return {"board": self.board, **self.about}
 
-    def start(self, folder: Path) -> Callable[[BatchTask], TaskRecord]:
+    def start(self, _folder: Path) -> Callable[[BatchTask], TaskRecord]:
         """See `ctseg.batch.tasks.Job`."""
         split = open_split(self.board)
-        make = self.source.start(split, folder)
+        make = self.source.start(split)
 
         def work(task: BatchTask) -> TaskRecord:
             try:

@@ -17,6 +17,7 @@ from ctseg.leaderboard.evaluation.oracles import ORACLES
 from ctseg.locks import try_lock
 from ctseg.methods import load
 from ctseg.methods.runs import named
+from ctseg.settings import cache_folder
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class MeasuredLabelMaps:
     entry: str
     kept: bool = True
 
-    def start(self, split: Split, folder: Path, /) -> Make:
+    def start(self, split: Split, /) -> Make:
         """See `LabelMapSource`: times are those of one core, and workers keep apart."""
-        take_core(folder)
+        take_core()
         method = None if self.entry in ORACLES else load(named(self.entry))
 
         def make(index: int, true: NDArray[np.integer]) -> tuple[NDArray[np.integer], Mapping[str, float]]:
@@ -46,18 +47,26 @@ class MeasuredLabelMaps:
         return make
 
 
-def take_core(folder: Path) -> None:
-    """Give this process a core that no other process holds in the folder, as long as it lives.
+def take_core() -> int | None:
+    """Give this process a core that no other evaluation of this user holds here, as long as it lives.
 
-    Where all are held, or the system knows no such thing, it keeps the cores it has.
+    Returns
+    -------
+    int or None
+        The core. None where all are held, where the system knows no such thing, or where the cache folder
+        cannot be written: the process keeps the cores it has.
     """
     if not hasattr(os, "sched_setaffinity"):
-        return
-    for core in sorted(os.sched_getaffinity(0)):
-        with suppress(OSError):
-            if try_lock(folder / f".{socket.gethostname()}-core-{core}.tmp") is not None:
+        return None
+    # A user's home may be shared by machines.
+    folder = cache_folder() / "cores" / socket.gethostname()
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        for core in sorted(os.sched_getaffinity(0)):
+            if try_lock(folder / str(core)) is not None:
                 os.sched_setaffinity(0, {core})
-                return
+                return core
+    return None
 
 
 def _forget_peak() -> None:
