@@ -71,13 +71,15 @@ def clear_labels(label_map: NDArray[np.integer], ct_slice: CTSlice, full_tiling:
     Those are regions of air that reach the border of the slice and, where a method divides everything, those
     of which a tenth of the outline or more lies against the outside, as between the body and its table.
     """
+    reaching = np.unique(np.concatenate([label_map[0], label_map[-1], label_map[:, 0], label_map[:, -1]]))
+    if not full_tiling and not reaching.any():
+        return []
     highest = int(label_map.max(initial=0))
     pixels = np.nan_to_num(ct_slice.pixels.astype(np.float64), nan=-1024.0)
     sums = np.bincount(label_map.ravel(), weights=pixels.ravel(), minlength=highest + 1)
     means = sums / np.maximum(np.bincount(label_map.ravel(), minlength=highest + 1), 1)
     air = means < (_AIR_BELOW_HU if ct_slice.intensity == "HU" else _AIR_BELOW_GREY)
     air[0] = False
-    reaching = np.unique(np.concatenate([label_map[0], label_map[-1], label_map[:, 0], label_map[:, -1]]))
     clear = np.zeros(highest + 1, bool)
     clear[reaching] = air[reaching]
     if full_tiling:
