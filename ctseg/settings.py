@@ -54,7 +54,8 @@ DATA = Setting(
 )
 CACHE = Setting(
     name="CTSEG_CACHE",
-    about="Folder for what can be made again: phantom slices, downloads of boards, unfinished evaluations.",
+    about="Folder for what can be made again: phantom slices, downloads of boards, unfinished evaluations, "
+    "locks of those that run.",
     unset="`ctseg` in the user's cache folder (`XDG_CACHE_HOME` or `~/.cache`)",
 )
 STORE = Setting(

@@ -27,7 +27,7 @@ from ctseg.ui.server.housekeeping import Housekeeping, empty_dead_folders, priva
 from ctseg.ui.server.pages import MAX_STATES, Pages
 from ctseg.ui.server.upload_route import upload_routes
 from ctseg.ui.server.uploads import UPLOADS
-from ctseg.ui.server.warming import HEAVY, WarmAfterFirstPage, load_preselected
+from ctseg.ui.server.warming import CHARTS, HEAVY, WarmAfterFirstPage, load_preselected
 from ctseg.ui.submit.page import submit_page
 from ctseg.ui.theme import theme
 
@@ -99,7 +99,7 @@ def launch(pages: Pages, health: Health, **further: Any) -> None:
         app_kwargs={
             "routes": [*upload_routes(), *download_routes(), *compare_routes(), *health.routes()],
             "middleware": [
-                Middleware(WarmAfterFirstPage, steps=(prepare_opening, load_preselected, *HEAVY)),
+                Middleware(WarmAfterFirstPage, steps=(prepare_opening, *HEAVY, load_preselected, CHARTS)),
                 Middleware(Gate, calls=Calls(pages)),
                 Middleware(EarlyStage),
             ],

@@ -1,5 +1,6 @@
 """A method's or an oracle's label maps on one core, with the time and the memory they took."""
 
+import logging
 import os
 import socket
 import time
@@ -19,6 +20,8 @@ from ctseg.methods import load
 from ctseg.methods.runs import named
 from ctseg.settings import cache_folder
 
+_logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class MeasuredLabelMaps:
@@ -33,7 +36,7 @@ class MeasuredLabelMaps:
     kept: bool = True
 
     def start(self, split: Split, /) -> Make:
-        """See `LabelMapSource`: times are those of one core, and workers keep apart."""
+        """See `LabelMapSource`: times are those of one core while one is free, and workers keep apart."""
         take_core()
         method = None if self.entry in ORACLES else load(named(self.entry))
 
@@ -62,10 +65,12 @@ def take_core() -> int | None:
     folder = cache_folder() / "cores" / socket.gethostname()
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        for core in sorted(os.sched_getaffinity(0)):
+    for core in sorted(os.sched_getaffinity(0)):
+        with suppress(OSError):
             if try_lock(folder / str(core)) is not None:
                 os.sched_setaffinity(0, {core})
                 return core
+    _logger.warning("No core is free for this evaluation alone: its seconds are not those of one core.")
     return None
 
 

@@ -18,7 +18,9 @@ TRUTH = "truth"
 _AIR_BELOW_HU = -300.0
 _AIR_BELOW_GREY = 16.0
 _MIN_SHARE_OUTSIDE = 0.1
-"""On the examples air outside the body has 0.2 to 0.5, lungs and gas in the bowel 0.00."""
+"""On the examples air between body and table has 0.2 to 0.97, lungs and gas within a whole body 0.00."""
+_MIN_BORDER_OUTSIDE = 0.5
+"""Below that the slice is cut within the body, and what lies against its border may be a lung."""
 
 
 def take(session: Session, method: str, label_map: NDArray[np.integer], needed: float, tree: Any) -> Finished:
@@ -69,9 +71,11 @@ def clear_labels(label_map: NDArray[np.integer], ct_slice: CTSlice, full_tiling:
     """Return labels of regions of air outside the body: the stage leaves them clear.
 
     Those are regions of air that reach the border of the slice and, where a method divides everything, those
-    of which a tenth of the outline or more lies against the outside, as between the body and its table.
+    of which a tenth of the outline or more lies against the outside, as between the body and its table, if
+    the outside has most of the border.
     """
-    reaching = np.unique(np.concatenate([label_map[0], label_map[-1], label_map[:, 0], label_map[:, -1]]))
+    border = np.concatenate([label_map[0], label_map[-1], label_map[:, 0], label_map[:, -1]])
+    reaching = np.unique(border)
     if not full_tiling and not reaching.any():
         return []
     highest = int(label_map.max(initial=0))
@@ -82,7 +86,7 @@ def clear_labels(label_map: NDArray[np.integer], ct_slice: CTSlice, full_tiling:
     air[0] = False
     clear = np.zeros(highest + 1, bool)
     clear[reaching] = air[reaching]
-    if full_tiling:
+    if full_tiling and np.mean(clear[border] | (border == 0)) >= _MIN_BORDER_OUTSIDE:
         clear |= air & (_share_against(label_map, clear) >= _MIN_SHARE_OUTSIDE)
     return [int(label) for label in np.flatnonzero(clear)]
 

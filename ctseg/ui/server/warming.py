@@ -6,12 +6,14 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from ctseg.errors import UserError
 from ctseg.methods import CARDS, download_bytes, load
 from ctseg.ui.components.defaults import PRESELECTED
+from ctseg.weights.fetch import chosen_source
 
-HEAVY = ("cv2", "onnxruntime", "skimage.segmentation", "higra", "plotly.graph_objects")
-"""Imported when used, and up to seconds each: networks, watershed, merge trees, the Leaderboard's charts."""
+HEAVY = ("cv2", "onnxruntime", "skimage.segmentation", "higra")
+"""Imported when used, and up to seconds each: networks, watershed, merge trees."""
+CHARTS = "plotly.graph_objects"
+"""The same for the Leaderboard."""
 _LAST_ASKED = "/compare/shelf"
 """What the first page asks for last: its first result stands by then and is not held up."""
 _Scope = dict[str, Any]
@@ -19,16 +21,15 @@ _logger = logging.getLogger(__name__)
 
 
 def load_preselected() -> None:
-    """Load the methods that are ticked at first, with their weights here."""
+    """Load the methods that are ticked at first and whose weights come with the package."""
     for name in PRESELECTED:
         card = CARDS.get(name)
         if card is None or not card.trained or card.family == "foundation model":
             continue
-        if download_bytes(name) is not None:
-            continue
         try:
-            load(name)
-        except UserError as error:  # its pane will say it
+            if chosen_source() == "embedded" and download_bytes(name) is None:
+                load(name)
+        except Exception as error:  # its pane will say it, and the others are not to wait for that
             _logger.warning("%s is not ready: %s", name, error)
 
 
@@ -55,7 +56,10 @@ class WarmAfterFirstPage:
 
     def _warm(self) -> None:
         for step in self._steps:
-            if isinstance(step, str):
-                import_module(step)
-            else:
-                step()
+            try:
+                if isinstance(step, str):
+                    import_module(step)
+                else:
+                    step()
+            except Exception:  # who needs it will be told; the next ones are made ready
+                _logger.exception("One of the things to make ready ahead failed.")

@@ -80,3 +80,12 @@ def test_air_between_body_and_table_is_clear_where_everything_is_divided_and_a_l
     assert results.clear_labels(label_map, ct_slice) == []
     label_map[label_map == 0] = 4  # outside divided as well: it reaches the border
     assert results.clear_labels(label_map, ct_slice, full_tiling=True) == [3, 4]
+
+
+def test_a_lung_that_a_crop_cuts_keeps_its_rest_where_the_border_is_body() -> None:
+    pixels = np.full((20, 20), 90, np.uint8)
+    label_map = np.ones((20, 20), np.int32)
+    label_map[5:12, :4] = 2  # reaches the border as air
+    label_map[5:12, 4] = 3
+    pixels[label_map > 1] = 0
+    assert results.clear_labels(label_map, slice_of(pixels), full_tiling=True) == [2]

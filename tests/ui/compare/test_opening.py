@@ -28,24 +28,20 @@ def test_the_stored_label_map_is_what_the_method_finds(method: str) -> None:
 
 
 def test_the_stored_frames_are_what_the_stored_label_maps_show() -> None:
-    stored, made = (
-        unframed(each) for each in (opening.stored_frames(), opening.computed_frames(opening.stored()[0]))
-    )
-    # Words of the card are put in when it is shown.
-    card = ("title", "time")
-    assert [_without(message, card) for message, _ in stored] == [
-        _without(message, card) for message, _ in made
-    ]
+    maps, _ = opening.stored()
+    stored, made = (unframed(each) for each in (opening.stored_frames(), opening.computed_frames(maps)))
+    assert [_found(message) for message, _ in stored] == [_found(message) for message, _ in made]
     for (_, then), (_, now) in zip(stored, made, strict=True):
         assert then.keys() == now.keys()
         assert all(np.array_equal(then[name], now[name]) for name in then)
     method = opening.default_methods()[0]
-    altered = opening.stored()[0] | {method: np.zeros_like(opening.stored()[0][method])}
-    assert opening.computed_frames(altered) != opening.stored_frames()
+    emptied = unframed(opening.computed_frames(maps | {method: np.zeros_like(maps[method])}))
+    assert [_found(message) for message, _ in stored] != [_found(message) for message, _ in emptied]
 
 
-def _without(message: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: value for name, value in message.items() if name not in names}
+def _found(message: dict[str, Any]) -> dict[str, Any]:
+    """What is stored; words of the card are put in when it is shown."""
+    return {name: value for name, value in message.items() if name not in ("title", "time")}
 
 
 def test_the_frames_hold_the_slice_and_every_method_and_say_so() -> None:

@@ -8,10 +8,9 @@ import threading
 
 import pytest
 
-from ctseg.errors import UserError
 from ctseg.ui.components.defaults import PRESELECTED
 from ctseg.ui.server import warming
-from ctseg.ui.server.warming import HEAVY, WarmAfterFirstPage
+from ctseg.ui.server.warming import CHARTS, HEAVY, WarmAfterFirstPage
 
 
 async def _nothing(scope: dict, receive: object, send: object) -> None:
@@ -51,6 +50,23 @@ def test_it_calls_functions_in_between_too() -> None:
     assert called == ["ctseg-warming"]
 
 
+def test_a_step_that_fails_leaves_the_next_ones(caplog) -> None:
+    called: list[str] = []
+    app = WarmAfterFirstPage(_nothing, ("no_module_of_this_name", lambda: called.append("next")))
+    _ask(app, "/compare/shelf")
+    _join()
+    assert called == ["next"]
+    assert "failed" in caplog.text
+
+
+def test_nothing_is_fetched_ahead(monkeypatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(warming, "load", asked.append)
+    monkeypatch.setenv("CTSEG_WEIGHTS", "hub")
+    warming.load_preselected()
+    assert asked == []
+
+
 def test_networks_that_are_ticked_are_loaded_if_their_weights_are_here(monkeypatch) -> None:
     asked: list[str] = []
     monkeypatch.setattr(warming, "load", asked.append)
@@ -66,7 +82,7 @@ def test_networks_that_are_ticked_are_loaded_if_their_weights_are_here(monkeypat
 def test_a_network_that_does_not_load_leaves_the_others(monkeypatch, caplog) -> None:
     def load(name: str) -> None:
         if name == "unet-tvmf":
-            raise UserError("Its file is broken.")
+            raise ValueError("Its file is broken.")
         asked.append(name)
 
     asked: list[str] = []
@@ -78,7 +94,7 @@ def test_a_network_that_does_not_load_leaves_the_others(monkeypatch, caplog) -> 
 
 @pytest.mark.slow
 def test_the_pages_are_built_without_what_is_heavy() -> None:
-    heavy = (*(name.split(".")[0] for name in HEAVY), "torch", "skimage", "polars", "pydicom")
+    heavy = (*(name.split(".")[0] for name in (*HEAVY, CHARTS)), "torch", "skimage", "polars", "pydicom")
     question = (
         "import sys, json; import gradio; before = set(sys.modules); import ctseg.ui.app as app; app.build();"
         f"print(json.dumps([name for name in {heavy} if name in sys.modules and name not in before]))"

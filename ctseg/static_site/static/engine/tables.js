@@ -1,8 +1,9 @@
-// Size, intensity and place of every structure: ctseg.labelmaps.area_table; and which are air at the border.
+// Size, intensity and place of every structure: ctseg.labelmaps.area_table; and which are air outside the body.
 import { highest } from "./regions.js";
 
 const AIR_BELOW = { HU: -300, "8-bit": 16 };
 const MIN_SHARE_OUTSIDE = 0.1;
+const MIN_BORDER_OUTSIDE = 0.5;
 const rounded = (values) => Array.from(values, (each) => Math.round(each * 100) / 100);
 
 // As it is measured; areas in mm² are NaN where the spacing is unknown.
@@ -41,19 +42,24 @@ export function areaTable(labels, slice) {
 }
 
 // Labels of regions of air outside the body, which the stage leaves clear: those that reach the border and, where a
-// method divides everything, those of which a tenth of the outline or more lies against the outside.
+// method divides everything, those of which a tenth of the outline or more lies against the outside, if that has most of
+// the border.
 export function clearLabels(labels, { pixels, width, intensity }, tiling = false) {
   const count = highest(labels);
-  const [area, total, atBorder] = [new Float64Array(count + 1), new Float64Array(count + 1), new Set()];
+  const [area, total, atBorder, border] = [new Float64Array(count + 1), new Float64Array(count + 1), new Set(), new Float64Array(count + 1)];
+  const height = labels.length / width;
   for (let at = 0; at < labels.length; at++) {
     area[labels[at]] += 1;
     total[labels[at]] += pixels[at];
     const x = at % width;
-    if (x === 0 || x === width - 1 || at < width || at >= labels.length - width) atBorder.add(labels[at]);
+    const sides = (x === 0) + (x === width - 1) + (at < width) + (at >= labels.length - width);
+    if (sides) atBorder.add(labels[at]);
+    border[labels[at]] += sides;
   }
   const air = (label) => label && total[label] / area[label] < AIR_BELOW[intensity];
   const clear = new Set([...atBorder].filter(air));
-  if (tiling) {
+  const outside = [0, ...clear].reduce((sum, label) => sum + border[label], 0);
+  if (tiling && outside >= MIN_BORDER_OUTSIDE * 2 * (width + height)) {
     const share = shareAgainst(labels, width, new Set([0, ...clear]), count);
     for (let label = 1; label <= count; label++) if (air(label) && share[label] >= MIN_SHARE_OUTSIDE) clear.add(label);
   }

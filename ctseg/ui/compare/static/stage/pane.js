@@ -67,7 +67,7 @@ class Pane {
     this.anchors = this.traced = null;
   }
 
-  // Hues may change with each further result; `clearAir` leaves regions of air at the border unpainted.
+  // Hues may change with each further result; `clearAir` leaves regions of air outside the body unpainted.
   // With a ramp, colours tell how sure each structure is, where the method says so.
   colour(palette, hues, slice, clearAir, ramp) {
     if (!this.result) return;
