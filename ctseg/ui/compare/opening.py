@@ -107,7 +107,17 @@ def prepare_opening() -> None:
 
 @functools.cache
 def _finished() -> dict[str, Finished]:
-    return _taken(stored()[0])
+    (place, _), *found = unframed(stored_frames())
+    shape = (place["height"], place["width"])
+    return {
+        message["method"]: Finished(
+            arrays["labels"].reshape(shape).astype(np.int32),
+            CARDS[message["method"]].seconds,
+            np.array(message["hues"][message["method"]], np.uint8),
+        )
+        for message, arrays in found
+        if message["method"] in CARDS
+    }
 
 
 def _taken(maps: Mapping[str, NDArray[np.integer]]) -> dict[str, Finished]:

@@ -88,6 +88,15 @@ def test_plan_holds_what_can_run_cheapest_first(monkeypatch: pytest.MonkeyPatch)
     assert "abdominal organs" in " ".join(unet["failures"])
 
 
+def test_among_quick_ones_networks_go_before_baselines(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session()
+    session.keep(Stack(np.zeros((1, 8, 8), np.uint8), "8-bit", None, "PNG"))
+    seen = {"watershed": 0.2, "unet-tvmf": 0.3, "unet-simclr": 0.6}
+    monkeypatch.setattr(handlers, "usual_seconds", seen.__getitem__)
+    (plan,) = heads(handlers.begin(session, list(seen)))
+    assert [each["name"] for each in plan["methods"]] == ["unet-tvmf", "watershed", "unet-simclr"]
+
+
 def test_plan_tells_how_many_are_ahead() -> None:
     pages = [SESSIONS.of(f"ahead-{number}") for number in range(3)]
     for page in pages:
