@@ -149,7 +149,7 @@ def slider(browser: Browser, url: str) -> Iterator[tuple[str, str, str]]:
 
 
 def first(browser: Browser, url: str) -> Iterator[tuple[str, str, str]]:
-    """Press Compare on the page as it opens, with the methods it has chosen: at once, and after a look at it."""
+    """Press Compare on the page as it opens, with its choice of methods: at once, and after a look at it."""
     for when, rest_ms in (("as soon as it is there", 0), ("after five seconds", 5000)):
         times = []
         for _ in range(VISITS):
