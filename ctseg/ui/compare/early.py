@@ -7,6 +7,7 @@ place. Its own ``head`` would not do: it is added by its script, when that has s
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -19,7 +20,7 @@ from ctseg.ui.compare.examples import shelf
 from ctseg.ui.compare.messages import PRESELECTED, method_rows
 from ctseg.ui.components.assets import read_asset
 from ctseg.ui.components.defaults import FIRST, WHOLE
-from ctseg.ui.components.display import MARK_COLOURS, TITLE, display_head
+from ctseg.ui.components.display import ABOUT, MARK_COLOURS, TITLE, display_head
 from ctseg.ui.components.templates import render
 
 _SCRIPTS = (
@@ -54,6 +55,8 @@ _EARLY = "early.js"
 _STYLES = (("components", "page.css"), ("components", "shared.css"), ("compare", "page.css"))
 _FIRST_PAGE = "/"
 _BEFORE = b'<script type="module"'
+_OF_THE_FRAMEWORK = re.compile(rb'<meta\s+(?:property="og:|name="twitter:)[^>]*>')
+"""Its own name and an image of its maker's, where somebody passes the page's address on."""
 
 _Scope = dict[str, Any]
 
@@ -101,7 +104,8 @@ def early_head() -> str:
     """Return what the first page's HTML asks for: title, theme, style, the first result, the script."""
     style, script = (hashlib.sha256(each().encode()).hexdigest()[:12] for each in (stage_style, stage_script))
     asks = read_asset("compare", "ask.js")
-    return render("compare", "early", title=TITLE, style=style, script=script, asks=asks) + display_head()
+    words = {"title": TITLE, "about": ABOUT}
+    return render("compare", "early", style=style, script=script, asks=asks, **words) + display_head()
 
 
 class EarlyStage:
@@ -139,7 +143,7 @@ class _Inserted:
         self._body += message.get("body", b"")
         if message.get("more_body"):
             return
-        body = self._body.replace(_BEFORE, self._inserted + _BEFORE, 1)
+        body = _OF_THE_FRAMEWORK.sub(b"", self._body).replace(_BEFORE, self._inserted + _BEFORE, 1)
         headers = [each for each in self._start["headers"] if each[0].lower() != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await self._send({**self._start, "headers": headers})

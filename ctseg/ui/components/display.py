@@ -12,6 +12,11 @@ MARK_COLOURS: dict[str, tuple[int, int, int]] = {
 
 TITLE = "ctseg: compare ways to segment a CT slice"
 """What a browser calls the pages."""
+ABOUT = (
+    "Upload a CT slice and see what methods separate in it, side by side. "
+    "Separates structures; does not name them. Research only, not for diagnosis."
+)
+"""What is said of them where somebody passes their address on."""
 
 
 def display_head() -> str:

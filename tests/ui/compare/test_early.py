@@ -12,7 +12,8 @@ from ctseg.ui.compare.early import EarlyStage
 from ctseg.ui.compare.routes import compare_routes
 from ctseg.ui.components.display import TITLE
 
-PAGE = '<html><head><script type="module" src="x.js"></script></head></html>'
+HEAD = '<html><head><meta\n\tproperty="og:title" content="Somebody else" />'
+PAGE = HEAD + '<script type="module" src="x.js"></script></head></html>'
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,8 @@ def test_the_first_page_brings_the_stage_and_no_other_does(client: TestClient) -
     before, _, after = first.text.partition('<script type="module"')
     assert "stage.js" in before
     assert f"<title>{TITLE}</title>" in before
+    assert f'<meta property="og:title" content="{TITLE}">' in before
+    assert "Somebody else" not in first.text
     assert 'fetch("compare/opening")' in before
     assert before.index("theme.css") < before.index("stage.js")
     assert after == PAGE.partition('<script type="module"')[2]
