@@ -433,6 +433,7 @@ def test_on_a_thorax_the_table_is_of_the_whole_slice(page: ComparePage) -> None:
         page.wait(method)
     chosen = page.page.locator(".ct-tabs button[aria-pressed=true]")
     expect(chosen).to_have_text("Partition of the whole slice")
+    expect(page.page.locator(".ct-trees select")).to_have_value("partition-all")
 
 
 @pytest.mark.thorough

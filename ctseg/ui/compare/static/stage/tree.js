@@ -38,14 +38,14 @@ class TreeTools {
 
   most() { return Math.min(this.active.result.tree.leaves, MOST_STEPS); }
 
-  // Panes with a tree are offered, and the one that was worked on stays. While a method runs anew its tools keep
+  // Panes with a tree are offered, and the one that was worked on stays; else one that knows such a slice. While a method runs anew its tools keep
   // their place, so that nothing jumps.
   offer(all) {
     this.panes = all.filter(({ result }) => result?.tree);
     for (const { name } of this.panes) this.seen.add(name);
     this.element.hidden = !all.some(({ name }) => this.seen.has(name));
     const before = this.active;
-    this.active = this.panes.find(({ name }) => name === this.named) ?? this.panes[0] ?? null;
+    this.active = this.panes.find(({ name }) => name === this.named) ?? this.panes.find(({ isOutside }) => !isOutside) ?? this.panes[0] ?? null;
     if (this.active !== before) this.disarm();
     const several = this.panes.length > 1;
     for (const pane of all) pane.element.toggleAttribute("data-active", several && pane === this.active);
