@@ -38,8 +38,8 @@ class TreeTools {
 
   most() { return Math.min(this.active.result.tree.leaves, MOST_STEPS); }
 
-  // Panes with a tree are offered, and the one that was worked on stays; else one that knows such a slice. While a method runs anew its tools keep
-  // their place, so that nothing jumps.
+  // Panes with a tree are offered, and the one that was worked on stays; else one that knows such a slice. While a
+  // method runs anew its tools keep their place, so that nothing jumps.
   offer(all) {
     this.panes = all.filter(({ result }) => result?.tree);
     for (const { name } of this.panes) this.seen.add(name);
