@@ -12,14 +12,13 @@ from ctseg.slices.orientation import UPRIGHT, Turn
 from ctseg.ui.compare import results
 from ctseg.ui.compare.examples import Opened, open_board_image, open_example
 from ctseg.ui.compare.frames import Message, frame, slice_frame
-from ctseg.ui.compare.messages import GONE, elapsed, estimate
+from ctseg.ui.compare.messages import GONE, cost, elapsed, estimate
 from ctseg.ui.server.method_runs import Cancelled, Failed, Step, run_method, usual_seconds
 from ctseg.ui.server.open_pages import SESSIONS, SessionError
 from ctseg.ui.server.sessions import Plan, Session
 
 _logger = logging.getLogger(__name__)
 
-HALF_SECOND = 0.5
 FAST_SECONDS = 1.0
 """Methods below this run again by themselves while one scrolls through a series."""
 _CANCELLED = {"state": "cancelled", "text": "Cancelled."}
@@ -147,7 +146,7 @@ def begin(session: Session, chosen: Sequence[str]) -> Iterator[bytes]:
     if not cards:
         raise PageError("No method is chosen; tick at least one.")
     SESSIONS.make_room(session, session.held_bytes)
-    cards = sorted((replace(card, seconds=usual_seconds(card.name)) for card in cards), key=_cost)
+    cards = sorted((replace(card, seconds=usual_seconds(card.name)) for card in cards), key=cost)
     there = [card.name for card in cards if card.name in session.finished]
     session.finished = {name: found for name, found in session.finished.items() if name in there}
     plan = session.begin(card.name for card in cards if card.name not in there)
@@ -165,12 +164,6 @@ def begin(session: Session, chosen: Sequence[str]) -> Iterator[bytes]:
             yield results.result_frame(session, name, ct_slice, {"plan": plan.identity})
 
     return frames()
-
-
-def _cost(card: Card) -> tuple[bool, bool, int, bool, float]:
-    """Cheapest first; within the same half of a second networks, which visitors want, before baselines."""
-    last = card.family == "foundation model", bool(download_bytes(card.name))
-    return *last, int(card.seconds / HALF_SECOND), card.family == "classical", card.seconds
 
 
 def _planned(card: Card, waiting: int, domain: Domain) -> Message:

@@ -5,6 +5,7 @@ from ctseg.ui.components.defaults import PRESELECTED
 from ctseg.ui.components.notices import notice
 
 GONE = "Nothing is loaded; upload a file or pick an example."
+_HALF_SECOND = 0.5
 CLOSED = "The server has forgotten this page; reload it to go on."
 
 
@@ -71,6 +72,15 @@ def _place(card: Card) -> tuple[bool, int, bool, bool, float]:
     fetch = (download_bytes(card.name) or 0) if card.trained else 0
     slow = card.family == "foundation model"
     return not card.trained, fetch, slow, card.name not in PRESELECTED, card.seconds
+
+
+def cost(card: Card) -> tuple[bool, bool, int, bool, float]:
+    """Return what runs are ordered by: cheapest first, Segment Anything last.
+
+    Within the same half of a second networks, which visitors want, run before baselines.
+    """
+    last = card.family == "foundation model", bool(download_bytes(card.name))
+    return *last, int(card.seconds / _HALF_SECOND), card.family == "classical", card.seconds
 
 
 def seconds(value: float) -> str:
