@@ -46,7 +46,9 @@ def _open(page: Any, url: str, query: str = "?board=phantom-val") -> None:
 @pytest.mark.thorough
 def test_a_visitor_comes_from_compare_and_reads_ct_abdomen(page: Any, boards: AppServer) -> None:
     page.goto(boards.url)
-    page.wait_for_selector("#compare")  # the page is whole, and replaces its links no more
+    page.wait_for_selector("#compare")
+    # The page is whole then, and replaces its links no more.
+    page.wait_for_selector("gradio-app .ct-panel[data-state=done]")
     page.click("nav >> text=Leaderboard")
     expect(page.locator(METHODS)).to_have_text(["Good", "Better", "Weak"])
     expect(page.locator("#board input:checked")).to_have_value("ct-fewshot-val")
