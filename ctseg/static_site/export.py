@@ -16,7 +16,7 @@ from ctseg.ui.compare.early import joined_script, stage_style
 from ctseg.ui.compare.frames import frame, unframed
 from ctseg.ui.compare.opening import opening_frames
 from ctseg.ui.components.assets import read_asset
-from ctseg.ui.components.display import display_head
+from ctseg.ui.components.display import marks_style
 from ctseg.ui.components.templates import render
 from ctseg.ui.theme import theme
 
@@ -65,7 +65,7 @@ def _write(out: Path) -> None:
     _write_text(out / "stage.js", joined_script(page_facts(examples), *own))
     _write_text(out / "stage.css", "\n".join([theme()._get_theme_css(), stage_style(), *_board_style()]))
     (out / "opening.frames").write_bytes(_opening())
-    _write_text(out / "index.html", render("static_site", "index", marks=display_head()))
+    _write_text(out / "index.html", render("static_site", "index", marks=marks_style()))
     _write_text(out / "leaderboard.html", board_page())
 
 

@@ -12,7 +12,7 @@ from ctseg.methods.runs import add_runs_of_setting
 from ctseg.slices import shut_down, warm_up
 from ctseg.ui.api import add_api, forget_answers, forget_swept
 from ctseg.ui.compare.early import EarlyStage
-from ctseg.ui.compare.opening import opening_gzip, prepare_opening
+from ctseg.ui.compare.opening import opening_gzip
 from ctseg.ui.compare.page import compare_page, leave
 from ctseg.ui.compare.routes import compare_routes
 from ctseg.ui.components.assets import read_asset
@@ -99,7 +99,7 @@ def launch(pages: Pages, health: Health, **further: Any) -> None:
         app_kwargs={
             "routes": [*upload_routes(), *download_routes(), *compare_routes(), *health.routes()],
             "middleware": [
-                Middleware(WarmAfterFirstPage, steps=(prepare_opening, *HEAVY, load_preselected, CHARTS)),
+                Middleware(WarmAfterFirstPage, steps=(*HEAVY, load_preselected, CHARTS)),
                 Middleware(Gate, calls=Calls(pages)),
                 Middleware(EarlyStage),
             ],

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from playwright.sync_api import Error
 
 from ctseg import cli
 from ctseg.labelmaps import judge, numbered
@@ -38,9 +40,18 @@ class Page:
         self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
         self.page.on("console", lambda said: self.wrong.append(said.text) if said.type == "error" else None)
         self.page.goto(address)
-        if isolated:  # the first load is done again then
-            self.page.wait_for_function("window.crossOriginIsolated")
+        if isolated:
+            self._wait_until_isolated()
         self.page.wait_for_selector('[data-method="partition"][data-state="done"]')
+
+    def _wait_until_isolated(self) -> None:
+        """The first load is done again then. The page's policy forbids what `wait_for_function` evaluates."""
+        for _ in range(BOUND_MS // 50):
+            with suppress(Error):  # the page was just left for its second load
+                if self.page.evaluate("window.crossOriginIsolated"):
+                    return
+            self.page.wait_for_timeout(50)
+        raise AssertionError("the page never came to have threads")
 
     def ask(self, **asked: Any) -> Any:
         bounded = (

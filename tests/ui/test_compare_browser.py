@@ -706,6 +706,21 @@ def test_the_first_result_does_not_wait_for_the_framework(browser: Any, server: 
     page.close()
 
 
+def test_thumbnails_that_come_late_leave_what_a_visitor_opened(browser: Any, server: AppServer) -> None:
+    held: list[Any] = []
+    page = browser.new_page(viewport=DESK)
+    page.route("**/compare/shelf", lambda route: held.append(route))
+    with page.expect_request("**/compare/shelf"):
+        page.goto(server.url)
+    page.click("#examples summary")
+    button = page.locator("#examples details button").first
+    button.focus()
+    held[0].continue_()
+    expect(button.locator("img")).to_have_attribute("src", re.compile("^data:image/png"))
+    expect(button).to_be_focused()
+    page.close()
+
+
 SAID = f"""() => {{
   for (const pane of {STAGE}.panes.values()) {{
     pane.warn("This looks like a thorax. It knows nothing of it.");

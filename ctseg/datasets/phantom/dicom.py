@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ctseg.datasets.phantom.scene import PhantomSlice
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
+    from pydicom import Dataset
     from pydicom.uid import UID
 
 _INTERCEPT = -1024
@@ -23,7 +23,7 @@ def write_dicom(phantom: PhantomSlice, path: Path) -> None:
     phantom : PhantomSlice
     path : file to write, replaced if it is there
     """
-    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom import Dataset, FileMetaDataset
     from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
     meta = FileMetaDataset()
@@ -100,6 +100,7 @@ def _uid(phantom: PhantomSlice, what: str) -> "UID":
 
 def _root(text: str) -> "UID":
     """Return a UID under 2.25, the arc for identifiers that need no registration."""
+    import pydicom  # noqa: F401 the package before its parts
     from pydicom.uid import UID
 
     digest = hashlib.sha256(text.encode()).digest()

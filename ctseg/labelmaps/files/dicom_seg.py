@@ -87,6 +87,9 @@ def write_dicom_seg(
     LabelMapError
         If nothing is marked, a label is too large, or the slice's place is unknown.
     """
+    import pydicom  # noqa: F401 the package before its parts, which highdicom begins with
+
+    # isort: split
     import highdicom as hd
     from pydicom.sr.codedict import codes
 
@@ -146,7 +149,7 @@ def _set_instance(written: Any, instance: SegInstance) -> None:
 
 def _source(shape: tuple[int, ...], geometry: Geometry, identity: Mapping[str, str]) -> Any:
     """The slice as highdicom wants to see it: identifiers, size and place, no pixels."""
-    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom import Dataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian
 
     if geometry.affine is None or not identity.get("FrameOfReferenceUID"):

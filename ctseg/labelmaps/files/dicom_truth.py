@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
+from pydicom import Dataset
 from pydicom.pixels import iter_pixels
 
 from ctseg.labelmaps.errors import LabelMapError

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
+from pydicom import Dataset
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.values import whole

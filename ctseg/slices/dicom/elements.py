@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataset import Dataset
+from pydicom import Dataset
 
 from ctseg.slices.dicom.values import numbers, present, text
 

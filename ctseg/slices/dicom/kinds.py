@@ -1,6 +1,6 @@
 """Which DICOM objects are CT slices, and a sentence for each kind that is not."""
 
-from pydicom.dataset import Dataset
+from pydicom import Dataset
 from pydicom.uid import UID
 
 from ctseg.slices.ct_slice import SliceError

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydicom import Dataset
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import Dataset
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.cells import Layout, layout_of

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pydicom import Dataset
 from pydicom.datadict import keyword_for_tag
-from pydicom.dataset import Dataset
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.cells import CONTRADICTION

@@ -1,5 +1,6 @@
 """Transfer syntaxes: which are read, and a sentence for each kind that is not."""
 
+import pydicom  # noqa: F401 the package before its parts
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,

@@ -87,9 +87,9 @@ def _grey_stack(grey: NDArray[np.uint8]) -> Stack:
 
 
 def _pydicom_file(name: str) -> Opened:
-    from pydicom.data import get_testdata_file
+    from pydicom import data
 
-    path = get_testdata_file(name, download=False)
+    path = data.get_testdata_file(name, download=False)
     if path is None:
         raise SliceError("This example is not installed; upload a file of your own.")
     return Opened(read_stack(Path(str(path))))
@@ -110,7 +110,6 @@ _opened: dict[int, Opened] = {}
 _thumbnails: dict[int, str] = {}
 # One for each: a click on an example does not wait until all thumbnails are drawn.
 _opening = [threading.Lock() for _ in EXAMPLES]
-_importing = threading.Lock()
 
 
 def open_example(index: int) -> Opened:
@@ -124,20 +123,12 @@ def open_example(index: int) -> Opened:
     if not 0 <= index < len(EXAMPLES):
         raise SliceError("There is no such example; pick one of those shown.")
     if index not in _opened:
-        _import_pydicom()
         with _opening[index]:
             if index not in _opened:
                 _opened[index] = EXAMPLES[index].open()
     kept = _opened[index]
     # A stack of its own: freeing it leaves the pixels to the others.
     return replace(kept, stack=replace(kept.stack))
-
-
-def _import_pydicom() -> None:
-    """Import what examples are read and written with in one thread: two at once can see half of a module."""
-    with _importing:
-        import pydicom.data
-        import pydicom.uid  # noqa: F401 the others find them whole
 
 
 def open_board_image(board: str, image: str) -> Opened:

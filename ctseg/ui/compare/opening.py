@@ -100,11 +100,6 @@ def fill(session: Session) -> None:
         session.finished[name] = session.recent[name] = Finished(found.label_map, found.seconds, found.hues)
 
 
-def prepare_opening() -> None:
-    """Do once what the first page that makes the result its own would wait for."""
-    _finished()
-
-
 @functools.cache
 def _finished() -> dict[str, Finished]:
     (place, _), *found = unframed(stored_frames())
@@ -120,28 +115,18 @@ def _finished() -> dict[str, Finished]:
     }
 
 
-def _taken(maps: Mapping[str, NDArray[np.integer]]) -> dict[str, Finished]:
-    made = Session()
-    made.keep(open_example(0).stack, index=ABDOMEN.start)
-    for name, label_map in maps.items():
-        if name in CARDS:
-            results.take(made, name, label_map.astype(np.int32), CARDS[name].seconds, None)
-    return made.finished
-
-
 def computed_frames(maps: Mapping[str, NDArray[np.integer]]) -> bytes:
     """Return the frames of the slice and of each method's result."""
     session = Session()
     session.keep(open_example(0).stack, index=ABDOMEN.start)
-    finished = _taken(maps)
     # The table of structures is of the first: our own method's, which is also the best.
-    session.finished = {name: finished[name] for name in sorted(finished, key=FIRST.__ne__)}
+    for name in sorted(maps.keys() & CARDS.keys(), key=[FIRST, *maps].index):
+        results.take(session, name, maps[name].astype(np.int32), CARDS[name].seconds, None)
     ct_slice = opening_slice()
     shown = [results.result_frame(session, name, ct_slice, {"plan": "opening"}) for name in session.finished]
     return b"".join([slice_frame(ct_slice, session.index, len(session.stack or ())), *shown])
 
 
-@functools.cache
 def opening_frames() -> bytes:
     """Return the frames that show it: what is said of it, the slice, then each result; not deflated."""
     (place, pixels), *found = unframed(stored_frames())

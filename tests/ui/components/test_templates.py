@@ -6,7 +6,7 @@ import jinja2
 import pytest
 
 import ctseg.ui
-from ctseg.ui.components.display import display_head
+from ctseg.ui.components.display import marks_style
 from ctseg.ui.components.notices import notice, remark
 from ctseg.ui.components.templates import render
 
@@ -33,4 +33,4 @@ def test_no_page_but_compare_escapes_by_hand() -> None:
 
 
 def test_styles_get_the_colours_of_faults_from_python() -> None:
-    assert "--ct-merged: rgb(240, 160, 30);" in display_head()
+    assert "--ct-merged: rgb(240, 160, 30);" in marks_style()

@@ -62,6 +62,22 @@ def test_a_visitor_comes_from_compare_and_reads_ct_abdomen(page: Any, boards: Ap
     expect(page.locator("#differences a")).to_have_count(0)
 
 
+def test_a_link_that_was_followed_wins_however_long_its_page_takes(page: Any, boards: AppServer) -> None:
+    held: list[Any] = []
+    page.route("**/leaderboard", lambda route: held.append(route))
+    page.goto(boards.url)
+    page.wait_for_selector("#compare")
+    page.wait_for_selector("gradio-app .ct-panel[data-state=done]")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
+    page.click("nav >> text=Leaderboard", no_wait_after=True)
+    # The framework looks for its server two seconds after its stream has ended, and would reload its page.
+    page.wait_for_timeout(5000)
+    held[0].continue_()
+    page.wait_for_selector(METHODS)
+    assert asked == [f"{boards.url}/leaderboard"]
+
+
 @pytest.mark.thorough
 def test_a_click_on_a_head_sorts_each_group_and_the_address_says_so(page: Any, boards: AppServer) -> None:
     _open(page, boards.url)

@@ -58,7 +58,7 @@ class Compare {
 
   async thumbnails() {
     const answer = await this.wire.public("shelf");
-    if (answer.ok) this.side.fillShelf(await answer.json());
+    if (answer.ok) this.side.showThumbnails(await answer.json());
   }
 
   // Everything asked of the server goes through here: its one sentence stands where the visitor looks.

@@ -54,6 +54,13 @@ class Side {
     }));
   }
 
+  // Images that came later: nothing else changes, so what a visitor opened or holds stays.
+  showThumbnails(examples) {
+    examples.forEach(({ image }, index) => {
+      if (image) this.shelf.querySelector(`[data-example="${index}"] img`).src = image;
+    });
+  }
+
   say(sentence) {
     this.notice.replaceChildren(...(sentence ? [make("div", { class: "ct-notice" }, sentence)] : []));
   }
