@@ -1,6 +1,8 @@
 """Colours for several label maps of one slice: a structure has one in all, neighbours never share one."""
 
 from collections.abc import Sequence
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,46 @@ NEIGHBOUR_PX = 3
 """Structures within so many px of each other are neighbours: a thin gap does not tell two alike apart."""
 
 
+class Structures:
+    """The structures of a label map, and what colouring asks of them: each found once, however often it asks.
+
+    Parameters
+    ----------
+    label_map : ndarray of int32, shape (H, W), with labels 1..n; 0 is background. It must not change.
+    """
+
+    def __init__(self, label_map: NDArray[np.integer]) -> None:
+        self.label_map = np.asarray(label_map, dtype=np.int32)
+        self._same: WeakKeyDictionary[Structures, list[tuple[int, int]]] = WeakKeyDictionary()
+
+    @cached_property
+    def areas(self) -> NDArray[np.int64]:
+        """Px of every label, the background's first: shape (n + 1,)."""
+        return np.bincount(self.label_map.ravel(), minlength=1)
+
+    @property
+    def highest(self) -> int:
+        """The highest label."""
+        return self.areas.size - 1
+
+    @cached_property
+    def neighbours(self) -> list[tuple[int, int]]:
+        """Pairs of labels within `NEIGHBOUR_PX` of each other."""
+        return _touching(self.label_map)
+
+    def same_as(self, other: "Structures") -> list[tuple[int, int]]:
+        """Return pairs of a label here and one there that are the same structure, by `SAME_FROM_IOU`."""
+        if other not in self._same:
+            pairs = overlaps(self.label_map, other.label_map)
+            same = pairs.iou >= SAME_FROM_IOU
+            self._same[other] = list(
+                zip(pairs.first[same].tolist(), pairs.second[same].tolist(), strict=True)
+            )
+        return self._same[other]
+
+
 def assign_hues(
-    label_maps: Sequence[NDArray[np.integer]], earlier: Sequence[NDArray[np.uint8] | None] | None = None
+    structures: Sequence[Structures], earlier: Sequence[NDArray[np.uint8] | None] | None = None
 ) -> list[NDArray[np.uint8]]:
     """Choose the row of the palette for every structure of several label maps.
 
@@ -27,7 +67,7 @@ def assign_hues(
 
     Parameters
     ----------
-    label_maps : arrays of int32, all of one shape (H, W), with labels 1..n; 0 is background
+    structures : those of each label map, all of one shape (H, W)
     earlier : for each map the hues that its structures had, which stay where neighbours allow it, or None;
         255 for a structure that had none
 
@@ -35,35 +75,30 @@ def assign_hues(
     -------
     list of ndarray of uint8, shape (n + 1,): for each label the row of ``palette.colours(24)``; entry 0 is 0.
     """
-    maps = [np.asarray(each, dtype=np.int32) for each in label_maps]
-    highest = [int(each.max(initial=0)) for each in maps]
-    groups = _joined(maps, highest)
+    groups = _joined(structures)
     count = max((int(each.max(initial=-1)) for each in groups), default=-1) + 1
     sizes, maps_with = np.zeros(count, np.int64), np.zeros(count, np.int64)
     wanted = np.full(count, -1)
-    for k, each in enumerate(maps):
-        areas = np.bincount(each.ravel(), minlength=highest[k] + 1)
-        np.maximum.at(sizes, groups[k][1:], areas[1:])
-        maps_with[groups[k][1:]] += areas[1:] > 0
+    for k, each in enumerate(structures):
+        np.maximum.at(sizes, groups[k][1:], each.areas[1:])
+        maps_with[groups[k][1:]] += each.areas[1:] > 0
         before = None if earlier is None else earlier[k]
-        if before is not None and before.size == highest[k] + 1:
+        if before is not None and before.size == each.areas.size:
             known = before[1:] < PALETTE_SIZE
             wanted[groups[k][1:][known]] = before[1:][known]
-    near = _neighbours(maps, groups, count)
+    near = _neighbours(structures, groups, count)
     hues = _painted(_ranks(maps_with, sizes), wanted, near)
     return [np.concatenate([[0], hues[each[1:]]]).astype(np.uint8) for each in groups]
 
 
-def _joined(maps: list[NDArray[np.int32]], highest: list[int]) -> list[NDArray[np.int64]]:
+def _joined(structures: Sequence[Structures]) -> list[NDArray[np.int64]]:
     """Return for each map the group of every label, shape (n + 1,); entry 0 is -1."""
-    groups = [np.full(n + 1, -1, np.int64) for n in highest]
+    groups = [np.full(each.areas.size, -1, np.int64) for each in structures]
     done: list[int] = []
     used = 0
-    for k in sorted(range(len(maps)), key=lambda at: (highest[at], at)):
+    for k in sorted(range(len(structures)), key=lambda at: (structures[at].highest, at)):
         for before in done:
-            pairs = overlaps(maps[k], maps[before])
-            same = pairs.iou >= SAME_FROM_IOU
-            for label, other in zip(pairs.first[same].tolist(), pairs.second[same].tolist(), strict=True):
+            for label, other in structures[k].same_as(structures[before]):
                 group = groups[before][other]
                 if groups[k][label] < 0 and group not in groups[k]:
                     groups[k][label] = group
@@ -74,10 +109,12 @@ def _joined(maps: list[NDArray[np.int32]], highest: list[int]) -> list[NDArray[n
     return groups
 
 
-def _neighbours(maps: list[NDArray[np.int32]], groups: list[NDArray[np.int64]], count: int) -> list[set[int]]:
+def _neighbours(
+    structures: Sequence[Structures], groups: list[NDArray[np.int64]], count: int
+) -> list[set[int]]:
     near: list[set[int]] = [set() for _ in range(count)]
-    for label_map, group in zip(maps, groups, strict=True):
-        for one, other in _touching(label_map):
+    for each, group in zip(structures, groups, strict=True):
+        for one, other in each.neighbours:
             first, second = int(group[one]), int(group[other])
             near[first].add(second)
             near[second].add(first)

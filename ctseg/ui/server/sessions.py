@@ -6,11 +6,13 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.labelmaps import Structures
 from ctseg.methods.base.sharing import SharedTrees
 from ctseg.slices import CTSlice, Stack
 from ctseg.slices.orientation import UPRIGHT, Turn
@@ -53,6 +55,11 @@ class Finished:
     hues: NDArray[np.uint8] | None = None
     tree: Any = None
     earlier: NDArray[np.uint8] | None = None
+
+    @cached_property
+    def structures(self) -> Structures:
+        """What colouring asks of its label map, which does not change."""
+        return Structures(self.label_map)
 
     @property
     def nbytes(self) -> int:
