@@ -1,7 +1,7 @@
 """What is done to label maps; reading and writing them is in ``ctseg.labelmaps.files``."""
 
 from ctseg.labelmaps.area_table import area_table
-from ctseg.labelmaps.colouring import Structures, assign_hues, numbered
+from ctseg.labelmaps.colouring import ColouredMap, assign_hues, numbered
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.following import follow
 from ctseg.labelmaps.judgement import Judgement, judge
@@ -12,9 +12,9 @@ from ctseg.labelmaps.palette import colours
 from ctseg.labelmaps.regions import connected_regions, largest_structures, relabel
 
 __all__ = [
+    "ColouredMap",
     "Judgement",
     "LabelMapError",
-    "Structures",
     "area_table",
     "assign_hues",
     "colours",

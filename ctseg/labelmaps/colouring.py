@@ -12,12 +12,12 @@ from ctseg.labelmaps.palette import PALETTE_SIZE
 from ctseg.labelmaps.regions import in_reading_order, relabel
 
 SAME_FROM_IOU = 0.5
-"""Structures that share at least this much of their union are the same one; so a map holds it only once."""
+"""ColouredMap that share at least this much of their union are the same one; so a map holds it only once."""
 NEIGHBOUR_PX = 3
-"""Structures within so many px of each other are neighbours: a thin gap does not tell two alike apart."""
+"""ColouredMap within so many px of each other are neighbours: a thin gap does not tell two alike apart."""
 
 
-class Structures:
+class ColouredMap:
     """The structures of a label map, and what colouring asks of them: each found once, however often it asks.
 
     Parameters
@@ -27,7 +27,7 @@ class Structures:
 
     def __init__(self, label_map: NDArray[np.integer]) -> None:
         self.label_map = np.asarray(label_map, dtype=np.int32)
-        self._same: WeakKeyDictionary[Structures, list[tuple[int, int]]] = WeakKeyDictionary()
+        self._same: WeakKeyDictionary[ColouredMap, list[tuple[int, int]]] = WeakKeyDictionary()
 
     @cached_property
     def areas(self) -> NDArray[np.int64]:
@@ -44,7 +44,7 @@ class Structures:
         """Pairs of labels within `NEIGHBOUR_PX` of each other."""
         return _touching(self.label_map)
 
-    def same_as(self, other: "Structures") -> list[tuple[int, int]]:
+    def same_as(self, other: "ColouredMap") -> list[tuple[int, int]]:
         """Return pairs of a label here and one there that are the same structure, by `SAME_FROM_IOU`."""
         if other not in self._same:
             pairs = overlaps(self.label_map, other.label_map)
@@ -56,7 +56,7 @@ class Structures:
 
 
 def assign_hues(
-    structures: Sequence[Structures], earlier: Sequence[NDArray[np.uint8] | None] | None = None
+    structures: Sequence[ColouredMap], earlier: Sequence[NDArray[np.uint8] | None] | None = None
 ) -> list[NDArray[np.uint8]]:
     """Choose the row of the palette for every structure of several label maps.
 
@@ -91,7 +91,7 @@ def assign_hues(
     return [np.concatenate([[0], hues[each[1:]]]).astype(np.uint8) for each in groups]
 
 
-def _joined(structures: Sequence[Structures]) -> list[NDArray[np.int64]]:
+def _joined(structures: Sequence[ColouredMap]) -> list[NDArray[np.int64]]:
     """Return for each map the group of every label, shape (n + 1,); entry 0 is -1."""
     groups = [np.full(each.areas.size, -1, np.int64) for each in structures]
     done: list[int] = []
@@ -110,7 +110,7 @@ def _joined(structures: Sequence[Structures]) -> list[NDArray[np.int64]]:
 
 
 def _neighbours(
-    structures: Sequence[Structures], groups: list[NDArray[np.int64]], count: int
+    structures: Sequence[ColouredMap], groups: list[NDArray[np.int64]], count: int
 ) -> list[set[int]]:
     near: list[set[int]] = [set() for _ in range(count)]
     for each, group in zip(structures, groups, strict=True):

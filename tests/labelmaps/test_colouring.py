@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from ctseg.labelmaps import Structures, assign_hues, numbered
+from ctseg.labelmaps import ColouredMap, assign_hues, numbered
 from ctseg.labelmaps.palette import PALETTE_SIZE
 
 
 def _hues(maps: list[NDArray[np.int32]], earlier: list[Any] | None = None) -> list[NDArray[np.uint8]]:
-    return assign_hues([Structures(each) for each in maps], earlier)
+    return assign_hues([ColouredMap(each) for each in maps], earlier)
 
 
 _MAPS = arrays(np.int32, (9, 11), elements=st.integers(0, 6)).map(numbered)
@@ -65,9 +65,9 @@ def test_what_overlaps_by_half_shares_a_hue_and_what_does_not_has_another() -> N
 def test_maps_that_stay_are_looked_at_once_and_coloured_the_same(
     first: NDArray[np.int32], second: NDArray[np.int32], third: NDArray[np.int32]
 ) -> None:
-    stays = Structures(first)
-    before = assign_hues([stays, Structures(second)])
-    after = assign_hues([stays, Structures(third)], [before[0], None])
+    stays = ColouredMap(first)
+    before = assign_hues([stays, ColouredMap(second)])
+    after = assign_hues([stays, ColouredMap(third)], [before[0], None])
     assert all(
         np.array_equal(one, other)
         for one, other in zip(after, _hues([first, third], [before[0], None]), strict=True)

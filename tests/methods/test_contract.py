@@ -180,6 +180,7 @@ def test_a_stop_flag_ends_the_largest_slice_too(method: Method) -> None:
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS.keys())
 def test_cards_are_complete(card: Card) -> None:
     assert card.name == card.name.strip().lower()
+    assert len(card.short or card.title) <= 24
     for text in (card.title, card.summary, card.training_data, card.weights_licence):
         assert text.strip() == text != ""
     assert card.family in get_args(Family)

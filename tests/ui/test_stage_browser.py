@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 
 from ctseg.datasets.phantom import phantom_slice
 from ctseg.datasets.phantom.dataset import ct_slice
+from ctseg.methods import CARDS
 from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
@@ -156,6 +157,21 @@ def test_every_pane_keeps_its_words_in_one_line_each(tree: ComparePage) -> None:
         "all => all.map(one => one.offsetHeight)"
     )
     assert max(heights) < 30, heights
+
+
+def test_no_title_is_cut_on_a_desk_and_the_whole_one_is_there_to_point_at(
+    browser: Any, server: AppServer
+) -> None:
+    page = ComparePage(browser, server.url, DESK)
+    titles = page.page.locator(".ct-grid .ct-title")
+    expect(titles).to_have_count(7)
+    assert titles.evaluate_all("all => all.every((each) => each.scrollWidth <= each.clientWidth)")
+    short = page.panel("sam-vit-t").locator(".ct-title")
+    expect(short).to_have_text(CARDS["sam-vit-t"].short)
+    expect(short).to_have_attribute("title", CARDS["sam-vit-t"].title)
+    page.page.set_viewport_size({"width": 1920, "height": 1080})
+    expect(short).to_have_text(CARDS["sam-vit-t"].title)
+    page.close()
 
 
 def test_two_fingers_zoom_the_panes_and_not_the_page(browser: Any, server: AppServer) -> None:

@@ -42,6 +42,7 @@ class Card:
     ----------
     name : identifier used in commands, files and boards, such as ``"sam-vit-t"``.
     title : the name shown on pages.
+    short : the same where there is little room, at most 24 characters; the title if it is "".
     family : what kind of method it is.
     summary : two sentences: what it does.
     paper : citation in one line, or "" where there is none.
@@ -82,3 +83,4 @@ class Card:
     trained: bool
     control: bool
     knows: str = ""
+    short: str = ""

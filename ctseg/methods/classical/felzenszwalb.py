@@ -18,6 +18,7 @@ MIN_PX = 80
 CARD = Card(
     name="felzenszwalb",
     title="Felzenszwalb graph segmentation",
+    short="Felzenszwalb",
     family="classical",
     summary=(
         "Joins neighbouring regions while the edge between them is weaker than those inside. "

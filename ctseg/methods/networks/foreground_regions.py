@@ -39,6 +39,7 @@ def network_card(
     seconds: float,
     did_not_work: tuple[str, ...] = (),
     control: bool = False,
+    short: str = "",
 ) -> Card:
     """Return the card of a network that was trained on the annotated slices; what all share is filled in.
 
@@ -50,6 +51,7 @@ def network_card(
     return Card(
         name=name,
         title=title,
+        short=short,
         family=family,
         summary=summary,
         paper=paper,

@@ -13,6 +13,7 @@ FILE = "unet_simclr_fp16.safetensors"
 CARD = network_card(
     name="unet-simclr",
     title="U-Net, SimCLR pre-training",
+    short="U-Net, SimCLR",
     family="self-supervised",
     summary=(
         "The encoder first learns, without labels, to recognise two altered views of one slice as "

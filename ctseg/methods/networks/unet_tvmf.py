@@ -8,6 +8,7 @@ FILE = "unet_tvmf_fp16.safetensors"
 CARD = network_card(
     name="unet-tvmf",
     title="U-Net, adaptive t-vMF Dice",
+    short="U-Net, t-vMF Dice",
     family="supervised",
     summary=(
         "A U-Net that separates structures from background, starting from ImageNet weights, with a "

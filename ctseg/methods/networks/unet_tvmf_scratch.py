@@ -8,6 +8,7 @@ FILE = "unet_tvmf_scratch_fp16.safetensors"
 CARD = network_card(
     name="unet-tvmf-scratch",
     title="U-Net, adaptive t-vMF Dice, from scratch",
+    short="U-Net, t-vMF, scratch",
     family="supervised",
     summary=(
         "The network and loss of unet-tvmf from random weights. It is the control that tells what "

@@ -9,6 +9,7 @@ FILE = "vit_mae_fp16.safetensors"
 CARD = network_card(
     name="vit-mae",
     title="ViT, masked autoencoder",
+    short="ViT, MAE",
     family="self-supervised",
     summary=(
         "A vision transformer first learns, without labels, to fill in slices of which it sees one "

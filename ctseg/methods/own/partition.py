@@ -10,6 +10,7 @@ FILE = "partition_fp16.safetensors"
 CARD = Card(
     name="partition",
     title="Partition by affinities",
+    short="Partition",
     family="supervised",
     summary=(
         "A U-Net says of pairs of pixels whether they belong to one structure; parts of its foreground are "

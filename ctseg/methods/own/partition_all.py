@@ -12,6 +12,7 @@ STRUCTURES = "partition"
 CARD = Card(
     name="partition-all",
     title="Partition of the whole slice",
+    short="Partition, whole slice",
     family="supervised",
     summary=(
         "A U-Net draws the outlines of everything in the slice; they weigh the slice's own edges, what "

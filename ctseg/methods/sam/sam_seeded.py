@@ -14,6 +14,7 @@ STRUCTURES, WHOLE = "partition", "boundary_fp16.safetensors"
 CARD = Card(
     name="sam-seeded",
     title="SAM (TinyViT), seeded by merge trees",
+    short="SAM, seeded by trees",
     family="foundation model",
     summary=(
         f"Asks a small Segment Anything model, by a point and a box, for each structure of {STRUCTURES} and "

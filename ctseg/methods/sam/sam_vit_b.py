@@ -16,6 +16,7 @@ SETTINGS = MaskSettings(points_per_side=16)
 CARD = Card(
     name="sam-vit-b",
     title="Segment Anything ViT-B (Meta), 16x16 points",
+    short="SAM, ViT-B",
     family="foundation model",
     summary=(
         "Asks Meta's Segment Anything for the structure under each point of a 16x16 grid that lies on the "

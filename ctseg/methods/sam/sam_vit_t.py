@@ -12,6 +12,7 @@ SETTINGS = MaskSettings(points_per_side=16)
 CARD = Card(
     name="sam-vit-t",
     title="MobileSAM-type SAM (TinyViT), 16x16 points",
+    short="SAM, TinyViT",
     family="foundation model",
     summary=(
         "Asks a small Segment Anything model for the structure under each point of a 16x16 grid that lies on "

@@ -59,6 +59,7 @@ def method_rows() -> list[dict[str, object]]:
         {
             "name": card.name,
             "title": card.title,
+            "short": card.short or card.title,
             "summary": card.summary,
             "note": card_note(card),
             "ready": card.trained,

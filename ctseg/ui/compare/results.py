@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.labelmaps import Structures, area_table, assign_hues, follow, numbered
+from ctseg.labelmaps import ColouredMap, area_table, assign_hues, follow, numbered
 from ctseg.methods import CARDS
 from ctseg.partition import confidence
 from ctseg.slices import CTSlice
@@ -45,12 +45,12 @@ def take(session: Session, method: str, label_map: NDArray[np.integer], needed: 
 def paint(session: Session) -> None:
     """Assign hues over all label maps of the slice on show, the truth's included."""
     names = list(session.finished)
-    structures = [found.structures for found in session.finished.values()]
+    coloured = [found.coloured for found in session.finished.values()]
     earlier = [found.earlier for found in session.finished.values()]
     if session.truth is not None:
-        structures.append(Structures(numbered(session.truth)))
+        coloured.append(ColouredMap(numbered(session.truth)))
         earlier.append(None)
-    hues = assign_hues(structures, earlier)
+    hues = assign_hues(coloured, earlier)
     for name, assigned in zip(names, hues, strict=False):
         session.finished[name].hues = assigned
     if session.truth is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ctseg.labelmaps import Structures
+from ctseg.labelmaps import ColouredMap
 from ctseg.methods.base.sharing import SharedTrees
 from ctseg.slices import CTSlice, Stack
 from ctseg.slices.orientation import UPRIGHT, Turn
@@ -57,9 +57,9 @@ class Finished:
     earlier: NDArray[np.uint8] | None = None
 
     @cached_property
-    def structures(self) -> Structures:
+    def coloured(self) -> ColouredMap:
         """What colouring asks of its label map, which does not change."""
-        return Structures(self.label_map)
+        return ColouredMap(self.label_map)
 
     @property
     def nbytes(self) -> int:

@@ -18,7 +18,7 @@ class Filmstrip {
     const [width, height] = FILM_PX;
     const canvas = make("canvas", { width, height, "aria-hidden": "true" });
     const button = make("button", { type: "button", "aria-pressed": String(pressed), "data-film": pane.name,
-      title: pane.title, onclick: () => this.onpick(pane.name) }, canvas, make("span", {}, pane.title));
+      title: pane.title, onclick: () => this.onpick(pane.name) }, canvas, make("span", {}, pane.short));
     Object.assign(pane, { film: canvas, filmed: button });
     pane.tellFilm();
     return button;

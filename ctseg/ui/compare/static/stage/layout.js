@@ -8,6 +8,8 @@ const BOX_GAP_PX = 6;
 const MAX_BELOW_PX = 120;
 // From this width on a caption has its title and its state in one line.
 const WIDE_PANE_PX = 430;
+// From this width on it has room for the longest title.
+const TITLED_PANE_PX = 380;
 const CAPTION_PX = { wide: 28, narrow: 46, outside: 19 };
 
 class Layout {
@@ -48,6 +50,7 @@ class Layout {
     this.grid.style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
     this.grid.style.gridTemplateRows = `repeat(${rows}, auto minmax(0, 1fr))`;
     this.grid.toggleAttribute("data-wide", width / columns >= WIDE_PANE_PX);
+    for (const pane of grid) pane.shorten(width / columns < TITLED_PANE_PX);
     const least = rows * (LEAST_PANE_PX + this.caption(width / columns));
     this.grid.style.height = `${strip.length ? Math.max(height - STRIP_PX, 240) : Math.max(height, least)}px`;
     const there = [...this.grid.children];

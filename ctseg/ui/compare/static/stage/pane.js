@@ -4,8 +4,8 @@ const MAX_TRACED = 32;
 const FOUND = "True structures that it found with an IoU above 0.5";
 
 class Pane {
-  constructor(name, title, hooks) {
-    Object.assign(this, { name, title, hooks, result: null, marks: null, layer: null, backing: new Backing(), overlay: new Overlay(this) });
+  constructor(name, title, short, hooks) {
+    Object.assign(this, { name, title, short, hooks, result: null, marks: null, layer: null, backing: new Backing(), overlay: new Overlay(this) });
     this.canvas = make("canvas", {
       class: "ct-image", tabindex: 0, role: "application", "data-panel": name, "aria-label": title,
     });
@@ -20,12 +20,16 @@ class Pane {
     this.about.hidden = true;
     const large = iconButton("⤢", `Show ${title} large`, () => hooks.enlarge(this), "ct-small ct-enlarge");
     // Words stand above the image and never on it.
-    const heading = make("figcaption", {},
-      make("span", { class: "ct-title", title }, title), make("span", { class: "ct-corner" }, this.about, large),
+    this.heading = make("span", { class: "ct-title", title }, title);
+    const caption = make("figcaption", {},
+      this.heading, make("span", { class: "ct-corner" }, this.about, large),
       make("div", { class: "ct-state" }, make("div", { class: "ct-run" }, make("span", { class: "ct-status" }, this.time, this.found), this.note), this.pointed), this.outside);
     this.place = make("div", { class: "ct-place" }, this.canvas);
-    this.element = make("figure", { class: "ct-panel", "data-method": name }, heading, this.place);
+    this.element = make("figure", { class: "ct-panel", "data-method": name }, caption, this.place);
   }
+
+  // Where the whole title would be cut its short form stands.
+  shorten(narrow) { this.heading.textContent = narrow ? this.short : this.title; }
 
   // That the slice is outside of what the method knows; its first sentence says why, the others stand behind "i".
   warn(sentences) {

@@ -55,7 +55,8 @@ class Stage {
 
   pane(name, title) {
     if (!this.panes.has(name)) {
-      this.panes.set(name, new Pane(name, title, {
+      const short = this.view.facts.methods?.find((method) => method.name === name)?.short;
+      this.panes.set(name, new Pane(name, title, short ?? title, {
         enlarge: (pane) => this.layout.enlarge(pane), tell: (pane) => this.knowledge.toggle(pane), nameOf: (method, label) => this.hooks.nameOf(method, label),
       }));
     }
