@@ -1,7 +1,9 @@
 """Segment Anything asked where merge trees found something: points, what is kept, and stopping."""
 
 import threading
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -38,6 +40,22 @@ def test_a_seed_lies_in_its_region_and_there_are_not_too_many(height: int, width
     square = in_square(label_map)
     for label, one in zip(labels, found, strict=True):
         assert np.array_equal(one.region, square == label)
+
+
+def test_the_last_bits_of_distances_do_not_move_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # OpenCV's differ with the place in memory that the result comes to lie at.
+    label_map = np.zeros((60, 60), np.int32)
+    label_map[3:24, 5:56], label_map[31:50, 9:50] = 1, 2
+    exact = cv2.distanceTransform
+    chance = np.random.default_rng(0)
+
+    def other_last_bits(*given: Any) -> NDArray[np.float32]:
+        away = exact(*given)
+        return np.where(chance.random(away.shape) < 0.5, away, np.nextafter(away, np.float32(np.inf)))
+
+    monkeypatch.setattr(cv2, "distanceTransform", other_last_bits)
+    points = {tuple(seed.point for seed in seeds(label_map, NOTHING, SETTINGS)) for _ in range(20)}
+    assert points == {((15.5, 13.5), (18.5, 40.5))}
 
 
 def test_structures_come_first_and_sizes_are_kept_to() -> None:

@@ -85,7 +85,7 @@ def in_square(label_map: NDArray[np.int32]) -> NDArray[np.int32]:
 def _points(
     label_map: NDArray[np.int32], settings: SeedSettings
 ) -> Iterator[tuple[int, tuple[float, float]]]:
-    """Yield labels, largest structure first, with their innermost pixels."""
+    """Yield labels, largest structure first, with their innermost pixels, of several the first read."""
     from scipy.ndimage import find_objects
 
     areas = np.bincount(label_map.ravel())
@@ -97,5 +97,6 @@ def _points(
         rows, columns = boxes[label - 1]
         part = (label_map[rows, columns] == label).astype(np.uint8)
         away = cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-        row, column = np.unravel_index(int(np.argmax(away)), away.shape)
+        # Squared they are whole numbers; as they come, their last bits differ from call to call.
+        row, column = np.unravel_index(int(np.argmax(np.rint(away.astype(np.float64) ** 2))), away.shape)
         yield label, (columns.start + int(column) + 0.5, rows.start + int(row) + 0.5)
