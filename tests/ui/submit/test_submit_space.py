@@ -76,22 +76,22 @@ def test_while_the_hub_does_not_answer_it_is_not_yet_saved(space: Space, tmp_pat
 
 @pytest.mark.slow
 def test_quotas_are_by_user_and_survive_a_wiped_disk(space: Space, tmp_path: Path) -> None:
-    alice = space.client("alice")
-    for number in (3, 4, 5):
-        _submit(alice, tmp_path, number)
+    dora = space.client("dora")
+    before = dora.predict(small_boards.OPEN, api_name="/board")
+    for number in (3, 4, 5, 6, 7):
+        _submit(dora, tmp_path, number)
     with pytest.raises(AppError, match="used your 5 submissions"):
-        _submit(alice, tmp_path, 6)
-    rows = alice.predict(small_boards.OPEN, api_name="/board")
+        _submit(dora, tmp_path, 8)
+    rows = dora.predict(small_boards.OPEN, api_name="/board")
+    assert len(rows) == len(before) + 5
     space.restart()
-    alice, carol = space.client("alice"), space.client("carol")
-    again = _until_open(alice, small_boards.OPEN)
-    assert again == rows
-    assert len(rows) == 6
+    dora, carol = space.client("dora"), space.client("carol")
+    assert _until_open(dora, small_boards.OPEN) == rows
     with pytest.raises(AppError, match="used your 5 submissions"):
-        _submit(alice, tmp_path, 6)
-    assert _submit(carol, tmp_path, 6)["user"] == "carol"
-    assert not _submit(carol, tmp_path, 1)["accepted"]
-    assert sum(path.endswith("result.json") for path in space.dataset.files) == 7
+        _submit(dora, tmp_path, 8)
+    assert _submit(carol, tmp_path, 8)["user"] == "carol"
+    assert not _submit(carol, tmp_path, 3)["accepted"]
+    assert sum(path.endswith("result.json") for path in space.dataset.files) == len(rows) + 1
 
 
 def _until_open(client: Client, board: str) -> Any:
