@@ -37,7 +37,7 @@ export class Session {
     return this.opened();
   }
 
-  keep(stack) { Object.assign(this, { stack, index: stack.start, finished: new Map(), turned: UPRIGHT }); }
+  keep(stack) { Object.assign(this, { stack, index: stack.start, finished: new Map(), turned: UPRIGHT, shown: null }); }
 
   async opened() {
     const { lie } = domainOf(await this.sliceAt(this.index));
@@ -48,7 +48,9 @@ export class Session {
   async sliceAt(index) {
     if (!this.stack) throw new Refusal("Nothing is loaded; choose a file or pick an example.");
     if (!(index >= 0 && index < this.stack.slices)) throw new Refusal("There is no such slice; choose one that the slider offers.");
-    return this.stack.slice(index);
+    // The slice on show is asked for by each method and each step of a slider, and cut from its volume once.
+    if (this.shown?.index !== index) this.shown = { index, slice: this.stack.slice(index) };
+    return this.shown.slice;
   }
 
   async* slice({ index }) { yield sliceFrame(await this.sliceAt(index), index, this.stack.slices); }
