@@ -5,19 +5,21 @@ from typing import Any, BinaryIO
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats.png_jpeg import samples_of
 from ctseg.slices.formats.tiff_page import compression_name, page_samples
-from ctseg.slices.formats.tiff_pages import images_of
+from ctseg.slices.formats.tiff_pages import images_of, is_mask
 from ctseg.slices.geometry import upright
 from ctseg.slices.grey import to_8_bit, to_grey
 from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
 
-_ORIENTATION_TAG = 274
-_LEFT_OUT = "Pages of another size were left out."
+_ORIENTATION_TAG, _PHOTOMETRIC_TAG = 274, 262
+_FAX = (2, 3, 4)
+_LEFT_OUT = "Pages of another {} were left out."
+_MASKED = "This TIFF's mask of transparent pixels was not applied."
 _WHITE_IS_ZERO, _RGB, _PALETTE = 0, 2, 3
 _GREY = (0, 1)
 # Codecs of pixels, not of bytes: Pillow decodes them, of 8 bits a sample only.
@@ -54,7 +56,7 @@ def read_tiff(file: BinaryIO) -> Stack:
 
 
 def _same_pages(tiff: tifffile.TiffFile) -> tuple[list[Any], tuple[str, ...]]:
-    """Images of the first one's size and kind, and a note where there are others."""
+    """Images of the first one's size and kind, and notes where there is something else."""
     if len(tiff.pages) == 0:
         raise SliceError("This TIFF holds no image; export it again.")
     check_stack(len(tiff.pages), 1, 1, 1)
@@ -63,7 +65,13 @@ def _same_pages(tiff: tifffile.TiffFile) -> tuple[list[Any], tuple[str, ...]]:
     facts = ("imagelength", "imagewidth", "dtype", "samplesperpixel", "photometric")
     wanted = [getattr(images[0], fact) for fact in facts]
     same = [image for image in images if [getattr(image, fact) for fact in facts] == wanted]
-    return same, () if len(same) == max(len(tiff.pages), len(images)) else (_LEFT_OUT,)
+    pages: list[Any] = [page.aspage() for page in tiff.pages]
+    masks = sum(map(is_mask, pages))
+    notes = [_MASKED] if masks else []
+    if len(same) < max(len(pages) - masks, len(images)):
+        sizes = {(page.imagelength, page.imagewidth) for page in pages if not is_mask(page)}
+        notes.append(_LEFT_OUT.format("size" if len(sizes) > 1 else "kind"))
+    return same, tuple(notes)
 
 
 def _read_page(page: Any, file: BinaryIO) -> NDArray[np.generic]:
@@ -79,18 +87,26 @@ def _page_samples(page: Any, file: BinaryIO) -> NDArray[np.generic]:
     samples: Any = page_samples(page)
     if page.photometric == _PALETTE:
         samples = to_8_bit_colours(page.colormap)[samples]
-    elif page.photometric == _WHITE_IS_ZERO and samples.ndim > 2:  # alpha is alpha in either
+    elif _white_is_zero(page) and samples.ndim > 2:  # alpha is alpha in either
         samples = np.dstack([_inverted(samples[..., 0], page), samples[..., 1:]])
-    elif page.photometric == _WHITE_IS_ZERO:
+    elif _white_is_zero(page):
         samples = _inverted(samples, page)
     elif samples.dtype == np.uint8 and page.bitspersample < 8:
         samples = samples * np.uint8(255 // (2**page.bitspersample - 1))
     return _with_known_channels(samples, page)
 
 
+def _white_is_zero(page: Any) -> bool:
+    """As told; where nothing is told, fax alone is white at zero, as in libtiff."""
+    told = _PHOTOMETRIC_TAG in page.tags or int(page.compression) in _FAX
+    return told and int(page.photometric) == _WHITE_IS_ZERO
+
+
 def to_8_bit_colours(colormap: NDArray[np.uint16]) -> NDArray[np.uint8]:
     """TIFF colour map, shape (3, 2**bits) of uint16, as (2**bits, 3) of uint8."""
-    return np.ascontiguousarray((colormap >> 8).astype(np.uint8).T)
+    # Old writers give 8-bit colours where the standard has 16 bits; libtiff looks at the largest, too.
+    bits = 8 if colormap.max(initial=0) > 255 else 0
+    return np.ascontiguousarray((colormap >> bits).astype(np.uint8).T)
 
 
 def _inverted(samples: NDArray[np.generic], page: Any) -> NDArray[np.generic]:
@@ -125,7 +141,13 @@ def _read_with_libtiff(page: Any, file: BinaryIO) -> NDArray[np.generic]:
             "save it without compression, or with LZW or deflate."
         )
     wide = page.bitspersample > 8 and page.samplesperpixel > 1
-    return _read_with_opencv(page, file) if wide else _read_with_pillow(page, file)
+    try:
+        return _read_with_opencv(page, file) if wide else _read_with_pillow(page, file)
+    except UnidentifiedImageError as error:  # the file is whole: tifffile found its way through it
+        raise SliceError(
+            f"This TIFF's pixels are of a kind not read here (photometric interpretation "
+            f"{int(page.photometric)}); save it as 8-bit or 16-bit grey."
+        ) from error
 
 
 def _read_with_pillow(page: Any, file: BinaryIO) -> NDArray[np.generic]:

@@ -23,6 +23,8 @@ _DEFLATE = (8, 32946)
 # Bytes of any meaning go through the codecs of Pillow's libtiff as if they were grey pixels of 8 bits.
 _BY_LIBTIFF = (_LZW, _PACKBITS, 34925, 50000)
 _FAX = (2, 3, 4)
+# A predictor belongs to these codecs; behind others its tag is a leftover, which libtiff passes over too.
+_PREDICTED = (_LZW, *_DEFLATE, 34925, 50000)
 _FAX_OPTIONS = (292, 293)
 _WHOLE_BYTES = (8, 16, 32, 64)
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
@@ -79,8 +81,13 @@ def _check_kind(page: Any) -> None:
         raise SliceError(
             f"This TIFF holds numbers of {dtype}, not read here; save it as 8-bit or 16-bit grey."
         )
-    if int(page.predictor) not in (1, 2, 3) or (int(page.predictor) != 1 and bits not in _WHOLE_BYTES):
+    predictor = _predictor(page)
+    if predictor not in (1, 2, 3) or (predictor != 1 and bits not in _WHOLE_BYTES):
         raise SliceError("This TIFF is packed with an unusual predictor; save it without compression.")
+
+
+def _predictor(page: Any) -> int:
+    return int(page.predictor) if int(page.compression) in _PREDICTED else 1
 
 
 def _segments(page: Any, together: int) -> Iterator[tuple[int, int, int, NDArray[np.generic]]]:
@@ -98,13 +105,26 @@ def _segments(page: Any, together: int) -> Iterator[tuple[int, int, int, NDArray
         plane, place = divmod(index, across * down)
         row, column = place // across * rows, place % across * columns
         held = rows if page.is_tiled else min(rows, height - row)
-        if plane * together >= int(page.samplesperpixel) or length == 0:
+        # Without place and length a segment was never written: it is 0, as GDAL leaves it.
+        if plane * together >= int(page.samplesperpixel) or (length == 0 and offset == 0):
             continue
-        file.seek(offset)
-        packed = file.read(length)
-        if len(packed) < length:
-            raise SliceError("This TIFF ends before its last pixel; export or download it again.")
+        row_bytes = -(-columns * together * int(page.bitspersample) // 8)
+        packed = _packed(page, file, offset, length, held * row_bytes)
         yield plane, row, column, _unpacked(page, packed, held, columns, together)
+
+
+def _packed(page: Any, file: Any, offset: int, length: int, unpacked: int) -> bytes:
+    """Bytes of one segment, whose length is not believed where it is 0, or of plain samples cannot be."""
+    plain = int(page.compression) == _NONE
+    if plain and (len(page.dataoffsets) == 1 or length == 0 or length > unpacked):
+        length = unpacked
+    elif length == 0:
+        length = min((each for each in page.dataoffsets if each > offset), default=file.size) - offset
+    file.seek(offset)
+    packed: bytes = file.read(length)
+    if len(packed) < length:
+        raise SliceError("This TIFF ends before its last pixel; export or download it again.")
+    return packed
 
 
 def _unpacked(page: Any, packed: bytes, rows: int, columns: int, together: int) -> NDArray[np.generic]:
@@ -119,10 +139,10 @@ def _unpacked(page: Any, packed: bytes, rows: int, columns: int, together: int) 
             rows, columns, together
         )
     size = bits // 8
-    if int(page.predictor) == 3:
+    if _predictor(page) == 3:
         return _floats_by_predictor(table, size, together).reshape(rows, columns, together)
     words = table.view(f"{page.parent.byteorder}u{size}").astype(f"u{size}").reshape(rows, columns, together)
-    if int(page.predictor) == 2:
+    if _predictor(page) == 2:
         words = np.cumsum(words, axis=1, dtype=words.dtype)
     return words.view(np.dtype(page.dtype).newbyteorder("="))
 

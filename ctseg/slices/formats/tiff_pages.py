@@ -1,4 +1,4 @@
-"""Which images a TIFF holds: pages, without the small copies of them, and images that have no page."""
+"""Which images a TIFF holds: pages, but no small copies nor masks of them, and images that have no page."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from typing import Any
 import tifffile
 
 _NONE = 1
+_SMALLER, _MASK = 1, 4
 _IMAGEJ = re.compile(r"ImageJ=.*?^images=(\d{1,9})$", re.DOTALL | re.MULTILINE)
 _IMAGEJ_SIGNED = re.compile(r"ImageJ=.*^c0=-32768(\.0*)?$\s*^c1=1(\.0*)?$", re.DOTALL | re.MULTILINE)
 _MAX_DESCRIPTION = 65536
@@ -26,7 +27,8 @@ class _Further:
 def images_of(tiff: tifffile.TiffFile) -> list[Any]:
     """Return all images as pages that `tiff_page.page_samples` reads.
 
-    Pages that are smaller versions of others (TIFF 6.0, tag 254, bit 0) are left out. ImageJ's files of
+    Pages that are smaller versions of others or say where others are transparent (TIFF 6.0, tag 254, bits 0
+    and 2), as GDAL writes them, are left out. ImageJ's files of
     several gigabytes, and tifffile's when told so, describe their first image alone, and its description says
     how many follow; they are believed where the file is long enough.
 
@@ -35,7 +37,7 @@ def images_of(tiff: tifffile.TiffFile) -> list[Any]:
     tiff : open file; how many pages it has was checked by the caller
     """
     pages: list[Any] = [page.aspage() for page in tiff.pages]
-    whole = [page for page in pages if not page.is_reduced] or pages
+    whole = [page for page in pages if not page.subfiletype & _SMALLER and not is_mask(page)] or pages
     if len(pages) != 1:
         return whole
     page = pages[0]
@@ -45,6 +47,11 @@ def images_of(tiff: tifffile.TiffFile) -> list[Any]:
     if count < 2 or not plain or page.dataoffsets[0] + count * size > tiff.filehandle.size:
         return whole
     return [page, *(_Further(page, number * size) for number in range(1, count))]
+
+
+def is_mask(page: Any) -> bool:
+    """Whether a page says where another is transparent, and is no image."""
+    return bool(page.subfiletype & _MASK)
 
 
 def signed_by_imagej(page: Any) -> bool:
