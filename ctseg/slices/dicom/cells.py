@@ -55,6 +55,7 @@ class Layout:
         if lossy and precision > self.stored:
             return self._clipped(cells)
         shift = self.high_bit + 1 - self.stored if precision > self.high_bit else 0
+        shift = 0 if shift and self._lies_lowest(unsigned, width, shift) else shift
         shifted = np.right_shift(unsigned, unsigned.dtype.type(shift)) if shift else unsigned
         if stored >= width:
             return shifted.view(f"i{cells.dtype.itemsize}") if self.signed else shifted
@@ -64,6 +65,19 @@ class Layout:
             return masked
         room = unsigned.dtype.type(width - stored)
         return np.right_shift(np.left_shift(masked, room).view(f"i{cells.dtype.itemsize}"), width - stored)
+
+    def _lies_lowest(self, cells: NDArray[np.generic], width: int, shift: int) -> bool:
+        """Whether values lie in the lowest bits although HighBit says higher ones.
+
+        So they do where low bits are in use that would mean nothing, and the highest are nothing but sign.
+        """
+        if not np.any(np.bitwise_and(cells, cells.dtype.type((1 << shift) - 1))):
+            return False
+        room = width - self.stored
+        if not self.signed:
+            return not np.any(np.right_shift(cells, cells.dtype.type(self.stored)))
+        signed = cells.view(f"i{cells.dtype.itemsize}")
+        return bool(np.array_equal(np.right_shift(np.left_shift(signed, room), room), signed))
 
     def _clipped(self, cells: NDArray[np.generic]) -> NDArray[np.generic]:
         span = 1 << self.stored

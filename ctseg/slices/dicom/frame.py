@@ -65,7 +65,7 @@ def frame_facts(facts: Elements) -> FrameFacts:
         slope=float(slope[0]) if usable and slope is not None else 1.0,
         intercept=float(intercept[0]) if usable and intercept is not None else 0.0,
         says_hounsfield=usable and kind in _HOUNSFIELD_TYPES,
-        says_other=kind in _OTHER_TYPES,
+        says_other=kind in _OTHER_TYPES or (not usable and facts.has("ModalityLUTSequence")),
         spacing_mm=_spacing(facts),
         position=facts.numbers("ImagePositionPatient", 3),
         orientation=_orientation(facts),
@@ -121,6 +121,8 @@ def _notes(facts: Elements, rescales: bool) -> tuple[str, ...]:
             "RescaleSlope and RescaleIntercept are not two numbers that lead to Hounsfield units, "
             "so they were not used."
         )
+    if has("ModalityLUTSequence") and not rescales:
+        notes.append("A table (ModalityLUTSequence) says what the numbers mean; it is not applied here.")
     if has("WindowWidth") and has("WindowCenter") and _window(facts) is None:
         notes.append("WindowWidth and WindowCenter are no window, so the display window is not the file's.")
     return tuple(notes)

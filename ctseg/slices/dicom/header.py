@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from io import BytesIO
 from os import urandom
 from typing import BinaryIO
 
@@ -12,6 +13,7 @@ from pydicom.filereader import read_dataset
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.syntaxes import check_syntax
 from ctseg.slices.dicom.values import text
 
@@ -59,6 +61,7 @@ _KEYWORDS = (
     "RescaleSlope",
     "RescaleIntercept",
     "RescaleType",
+    "ModalityLUTSequence",
     "WindowCenter",
     "WindowWidth",
     "PixelSpacing",
@@ -80,6 +83,7 @@ _PATIENT = ("PatientID", "PatientBirthDate", "PatientName")
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _NO_LETTER = re.compile(r"[\W_]+")
 _KEY = urandom(16)
+_ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
@@ -128,7 +132,31 @@ def _digest(told: str) -> str | None:
 
 def read_whole(file: BinaryIO) -> Dataset:
     """Read what is needed of a DICOM file, pixels still encoded; raises as `read_header`."""
-    return _read(file, None)
+    dataset = _read(file, None)
+    if "PixelData" not in dataset and (closed := _closed(file)) is not None:
+        dataset = _read(closed, None)
+    return dataset
+
+
+def _closed(file: BinaryIO) -> BinaryIO | None:
+    """The file with the end that its sequence of fragments lacks (PS3.5 A.4); None if there are no pixels.
+
+    Raises
+    ------
+    SliceError
+        If the last fragment is not whole.
+    """
+    _read(file, lambda tag, _vr, _length: tag in _PIXEL_DATA)
+    pixels = file.read()
+    at = next((head for head in (12, 8) if pixels[head : head + 4] == _ITEM), 0)
+    while pixels[at : at + 4] == _ITEM and at + 8 <= len(pixels):
+        at += 8 + int.from_bytes(pixels[at + 4 : at + 8], "little")
+    if not pixels:
+        return None
+    if at != len(pixels):
+        raise SliceError("This DICOM file ends within its pixels; export or download it again.")
+    file.seek(0)
+    return BytesIO(file.read() + _END)
 
 
 def read_elements(file: BinaryIO, keywords: Sequence[str]) -> Dataset:

@@ -85,7 +85,8 @@ def _native(data: bytes, layout: Layout, index: int, big: bool, vr: str) -> NDAr
         start = index * count
         words = np.frombuffer(data[: len(data) // 2 * 2], "<u2").byteswap().tobytes()
         piece = words[start : start + count]
-    cells = np.frombuffer(piece, f"{'>' if big else '<'}u{size}")
+    # In the processor's own order: signed values are another view of the same bytes.
+    cells = np.frombuffer(piece, f"{'>' if big else '<'}u{size}").astype(f"u{size}", copy=False)
     return cells.reshape(layout.rows, layout.columns)
 
 

@@ -90,6 +90,15 @@ def test_signed_values_of_12_bits_in_whole_cells(syntax: UID, extended: bool, tm
 
 
 @pytest.mark.parametrize("syntax", CODECS, ids=lambda syntax: syntax.name)
+@pytest.mark.parametrize("stored", [13, 16])
+def test_signed_values_that_fill_their_cells(syntax: UID, stored: int, tmp_path: Path) -> None:
+    values = STORED.astype(np.int16) - 2048
+    elements = {"BitsStored": stored, "HighBit": stored - 1, "PixelRepresentation": 1, "RescaleIntercept": 0}
+    stack = decode([file_of(tmp_path / "a", values.view(np.uint16), syntax, **elements)])
+    assert (stack.pixels[0] == values).all()
+
+
+@pytest.mark.parametrize("syntax", CODECS, ids=lambda syntax: syntax.name)
 @pytest.mark.parametrize("signed", [0, 1])
 def test_values_in_the_upper_bits_of_their_cells(syntax: UID, signed: int, tmp_path: Path) -> None:
     values = STORED.astype(np.int32) - 2048 * signed
@@ -241,3 +250,30 @@ def test_fragments_under_a_native_syntax_and_a_told_length(syntax: UID | None, t
     dataset.PixelData = encapsulate([stream])
     path = write(dataset, tmp_path / "a")
     assert (decode([path]).pixels[0] == STORED.astype(int) - 1024).all()
+
+
+@pytest.mark.parametrize("syntax", CODECS, ids=lambda syntax: syntax.name)
+@pytest.mark.parametrize("signed", [0, 1])
+def test_a_high_bit_that_the_pixels_contradict(syntax: UID, signed: int, tmp_path: Path) -> None:
+    values = STORED.astype(np.int16) - 2048 * signed
+    elements = {"HighBit": 15, "PixelRepresentation": signed, "RescaleIntercept": 0}
+    stack = decode([file_of(tmp_path / "a", values.view(np.uint16), syntax, **elements)])
+    assert (stack.pixels[0] == values).all()
+
+
+@pytest.mark.parametrize("frames", [1, 2])
+def test_fragments_without_an_end(frames: int, tmp_path: Path) -> None:
+    """The delimiter behind the last fragment is missing, all fragments are whole."""
+    dataset = ct_dataset(STORED, NumberOfFrames=frames)
+    dataset.PixelData = encapsulate([encoded(STORED, JPEG2000Lossless, 12)] * frames)
+    dataset["PixelData"].VR = "OB"
+    dataset.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    dataset.save_as(tmp_path / "a", enforce_file_format=True)
+    whole = (tmp_path / "a").read_bytes()
+    end = whole.rindex(b"\xfe\xff\xdd\xe0")
+    (tmp_path / "a").write_bytes(whole[:end])
+    assert (decode([tmp_path / "a"]).pixels == STORED.astype(int) - 1024).all()
+    for cut in (end - 1, end - 100):
+        (tmp_path / "a").write_bytes(whole[:cut])
+        with pytest.raises(SliceError, match="ends within its pixels"):
+            decode([tmp_path / "a"])

@@ -263,3 +263,19 @@ def test_another_quantity_of_spectral_ct_is_never_taken_for_hounsfield_units(
     stack = decode([path])
     assert stack.intensity == "8-bit"
     assert "another quantity" in str(stack.note)
+
+
+@pytest.mark.parametrize("signed", [0, 1])
+def test_a_table_of_values_is_told_and_no_hounsfield_units_are_guessed(signed: int, tmp_path: Path) -> None:
+    pixels = stored_values().astype(np.int16) - 2048 * signed
+    table = Dataset()
+    table.LUTDescriptor = [4096, 0, 16]
+    table["LUTDescriptor"].VR = "US"
+    table.ModalityLUTType = "HU"
+    table.LUTData = np.arange(4096, dtype="<u2").tobytes()
+    table["LUTData"].VR = "OW"
+    elements = {"RescaleSlope": None, "RescaleIntercept": None, "ModalityLUTSequence": [table]}
+    stack = decode([write_ct(tmp_path / "a", pixels, PixelRepresentation=signed, **elements)])
+    assert stack.intensity == "8-bit"
+    assert "ModalityLUTSequence" in str(stack.note)
+    assert "does not say" not in str(stack.note)
