@@ -77,7 +77,7 @@ def open_metaimage(file: BinaryIO, beside: Beside = no_file_beside) -> Volume:
     affine = _affine(fields, axes, steps)
     x, y, z = np.append(np.abs(steps), np.nan)[:3].tolist()
     voxels = file if fields["ElementDataFile"].upper() == "LOCAL" else beside(_one_file(fields))
-    if fields.get("CompressedData", "").lower() == "true":
+    if _is_true(fields.get("CompressedData", "")):
         voxels = cast("BinaryIO", Inflated(voxels, partial(zlib.decompressobj, wbits=47)))
     elif "HeaderSize" in fields:
         _pass_header(voxels, fields, i * j * k * dtype.itemsize)
@@ -148,6 +148,11 @@ def _numbers(fields: dict[str, str], names: tuple[str, ...], count: int) -> NDAr
     return numbers if numbers.shape == (count,) and np.isfinite(numbers).all() else None
 
 
+def _is_true(value: str) -> bool:
+    """By the first letter, as MetaIO has it: True, T and 1."""
+    return value[:1] in ("T", "t", "1")
+
+
 def _dtype(fields: dict[str, str]) -> np.dtype:
     code = _TYPES.get(fields.get("ElementType", ""))
     channels = fields.get("ElementNumberOfChannels", "1")
@@ -156,9 +161,9 @@ def _dtype(fields: dict[str, str]) -> np.dtype:
             "This MetaImage file holds colours or values of an unusual kind; save it as 16-bit integers or "
             "32-bit floats."
         )
-    if fields.get("BinaryData", "True").lower() != "true":
+    if not _is_true(fields.get("BinaryData", "True")):
         raise SliceError("This MetaImage file holds its voxels as text; save it with BinaryData = True.")
-    big = fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "False")).lower() == "true"
+    big = _is_true(fields.get("BinaryDataByteOrderMSB", fields.get("ElementByteOrderMSB", "")))
     return np.dtype((">" if big else "<") + code)
 
 

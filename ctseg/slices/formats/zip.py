@@ -3,7 +3,7 @@
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -19,7 +19,7 @@ from ctseg.slices.limits import (
     MEBIBYTE,
     ZIP_RATIO_MATTERS_FROM,
 )
-from ctseg.slices.sniff import SNIFFED_BYTES, sniff_bytes
+from ctseg.slices.sniff import SNIFFED_BYTES, is_bare_dicom, sniff_bytes
 
 if TYPE_CHECKING:
     from ctseg.slices.dicom.slices import Opener
@@ -51,11 +51,12 @@ def held_in(archive: zipfile.ZipFile) -> list[Held]:
     """
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     _check_entries(entries)
-    return [
-        Held(entry.filename, sniff_bytes(_start(archive, entry)).kind, entry)
-        for entry in entries
-        if entry.file_size
-    ]
+    starts = [(entry, _start(archive, entry)) for entry in entries if entry.file_size]
+    held = [(Held(entry.filename, sniff_bytes(start).kind, entry), start) for entry, start in starts]
+    if all(each.kind != "metaimage" for each, _ in held):
+        return [each for each, _ in held]
+    # Voxels beside their header may begin as a data set without preamble does, by chance.
+    return [replace(each, kind="") if is_bare_dicom(start) else each for each, start in held]
 
 
 def dicom_entries(archive: zipfile.ZipFile, held: list[Held]) -> "list[Opener]":

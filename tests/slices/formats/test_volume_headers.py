@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import SimpleITK as sitk  # noqa: N813  its own habit
 
 from ctseg.slices import SliceError, Stack
-from ctseg.slices.decode import decode
+from ctseg.slices.decode import decode, decode_one
 
 VOXELS = (np.arange(5 * 9 * 7).reshape(5, 9, 7) * 11 - 1000).astype("<i2")
 """Slices, rows and columns: the first axis of the files is the last of these."""
@@ -56,7 +57,10 @@ def agrees_with_simpleitk(path: Path, stack: Stack) -> None:
         ({"ElementSpacing": "-0.7 0.8 2.5"}, RAW),
         ({"ElementSpacing": "0.7 0.8 -2.5"}, RAW),
         ({"HeaderSize": "-1"}, b"12345" + RAW),
-        ({"BinaryDataByteOrderMSB": "True"}, VOXELS.astype(">i2").tobytes()),
+        *(
+            ({"BinaryData": yes, "BinaryDataByteOrderMSB": yes}, VOXELS.astype(">i2").tobytes())
+            for yes in ("True", "TRUE", "true", "T", "1")
+        ),
         ({"AnatomicalOrientation": "RAI", "CenterOfRotation": "5 6 7"}, RAW),
         ({"ElementType": "MET_LONG"}, VOXELS.astype("<i4").tobytes()),
     ],
@@ -182,3 +186,24 @@ def test_an_array_whose_slices_seem_to_lie_last_is_told(
     assert stack.pixels.shape == shape
     assert bool(stack.notes) == told
     assert not told or "numpy.moveaxis" in stack.notes[0]
+
+
+@pytest.mark.parametrize("yes", ["True", "T", "1"])
+def test_metaimage_says_in_several_ways_that_it_is_packed(yes: str, tmp_path: Path) -> None:
+    fields = PLACED | {"CompressedData": yes}
+    packed = decode([metaimage(tmp_path / "a.mha", fields, zlib.compress(RAW))])
+    plain = decode([metaimage(tmp_path / "b.mha", PLACED | {"CompressedData": "F"})])
+    assert (packed.pixels == plain.pixels).all()
+
+
+def test_voxels_beside_a_header_are_not_taken_for_a_dicom_file(tmp_path: Path) -> None:
+    voxels = VOXELS.copy()
+    voxels.flat[:4] = 2, 0, 1, 0  # as group 0002 of a data set without preamble
+    metaimage(tmp_path / "a.mhd", PLACED | {"ElementDataFile": "a.raw"}, b"")
+    (tmp_path / "a.raw").write_bytes(voxels.tobytes())
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in ("a.mhd", "a.raw"):
+            archive.write(tmp_path / name, name)
+    alone = metaimage(tmp_path / "a.mha", PLACED, voxels.tobytes())
+    assert (decode([tmp_path / "a.zip"]).pixels == decode([alone]).pixels).all()
+    assert (decode_one(tmp_path / "a.zip", 1).pixels == decode_one(alone, 1).pixels).all()
