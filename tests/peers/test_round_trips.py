@@ -267,6 +267,34 @@ def test_segmentations_whose_frames_end_within_a_byte(
         assert np.array_equal(read_placed_label_map(tmp_path / "s.dcm", on=place).label_map, labels[k])
 
 
+def test_contours_that_are_empty_or_have_decimal_commas(tmp_path: Path) -> None:
+    """Deleted contours are left empty by some programs; commas are the local habit of others."""
+    import pydicom
+
+    place = decode([HEAD])[0].geometry
+    test_structure_set(tmp_path)
+    expected = read_placed_label_map(tmp_path / "rs.dcm", on=place).label_map
+    structures = pydicom.dcmread(tmp_path / "rs.dcm")
+    empty, nothing = pydicom.Dataset(), pydicom.Dataset()
+    empty.ContourGeometricType, nothing.ReferencedROINumber = "CLOSED_PLANAR", 12
+    structures.ROIContourSequence[0].ContourSequence.append(empty)
+    structures.ROIContourSequence.append(nothing)
+    structures.save_as(tmp_path / "commas.dcm", enforce_file_format=True)
+    content = (tmp_path / "commas.dcm").read_bytes()
+    for roi in structures.ROIContourSequence[:2]:
+        for contour in roi.ContourSequence:
+            points = "\\".join(str(value) for value in contour.get("ContourData", [])).encode()
+            assert points in content
+            content = content.replace(points, points.replace(b".", b","))
+    (tmp_path / "commas.dcm").write_bytes(content)
+    found = read_placed_label_map(tmp_path / "commas.dcm", on=place).label_map
+    assert np.array_equal(found, expected)
+    structures.ROIContourSequence[0].ContourSequence[0].ContourData = [1, 2, 3, 4]
+    structures.save_as(tmp_path / "odd.dcm", enforce_file_format=True)
+    with pytest.raises(LabelMapError, match="no points of three numbers"):
+        read_placed_label_map(tmp_path / "odd.dcm", on=place)
+
+
 def test_a_contour_drawn_twice_is_no_hole(tmp_path: Path) -> None:
     import pydicom
 

@@ -14,7 +14,7 @@ from ctseg.slices.dicom.elements import Elements
 from ctseg.slices.dicom.frame import frame_facts
 from ctseg.slices.dicom.header import read_elements
 from ctseg.slices.dicom.syntaxes import NATIVE
-from ctseg.slices.dicom.values import text, whole
+from ctseg.slices.dicom.values import all_numbers, text, whole
 from ctseg.slices.geometry import FROM_LPS, Geometry
 from ctseg.slices.limits import MAX_SET_UPLOAD_BYTES, check_size, check_upload
 
@@ -46,6 +46,10 @@ _TOLERANCE = 0.25
 _MAX_FRAMES = 65536
 _MAX_POINTS = 2_000_000
 _OVERLAP = "Structures of this file overlap; where they do, the smaller or later one counts."
+_NO_CONTOUR = (
+    "A contour of this structure set is no points of three numbers, or its structure has no number; export "
+    "it again."
+)
 _NOTHING = "This file marks nothing on this slice; choose a slice of its CT that it marks."
 
 
@@ -190,11 +194,14 @@ def _contours(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geom
                 "CLOSEDPLANAR_XOR",
             ):
                 continue
-            millimetres = np.array(contour.ContourData, np.float64).reshape(-1, 3)
+            told = all_numbers(contour, "ContourData")
+            number = whole(item, "ReferencedROINumber")
+            if told is None or told.size % 3 or number is None:
+                raise LabelMapError(_NO_CONTOUR)
+            millimetres = told.reshape(-1, 3)  # none: programs leave contours empty that were deleted
             points += len(millimetres)
             if points > _MAX_POINTS:
                 raise LabelMapError("This structure set has too many contours; export fewer structures.")
-            number = int(item.ReferencedROINumber)
             # The same contour twice is one contour, and no hole as large as itself.
             if (number, millimetres.tobytes()) in drawn:
                 continue

@@ -36,6 +36,21 @@ def numbers(dataset: Dataset, keyword: str, count: int) -> NDArray[np.float64] |
     return np.array(found, np.float64)
 
 
+def all_numbers(dataset: Dataset, keyword: str) -> NDArray[np.float64] | None:
+    """All values of an element, as `numbers` reads them: of contours there may be very many.
+
+    Returns
+    -------
+    ndarray of float64, shape (N,), empty where the element is absent; None where one is no finite number
+    """
+    parts = _parts(dataset, keyword, None)
+    try:
+        found = np.array(parts, np.float64)
+    except (TypeError, ValueError):
+        found = np.array([_number(part, dataset) for part in parts], np.float64)  # None becomes NaN
+    return found if np.isfinite(found).all() else None
+
+
 def whole(dataset: Dataset, keyword: str) -> int | None:
     """The first value of an element as an integer, None where it is absent or none."""
     found = numbers(dataset, keyword, 1)
@@ -53,33 +68,33 @@ def present(dataset: Dataset, keyword: str) -> bool:
     return bool(_parts(dataset, keyword))
 
 
-def _parts(dataset: Dataset, keyword: str) -> list[Any]:
+def _parts(dataset: Dataset, keyword: str, most: int | None = _MAX_VALUES) -> list[Any]:
     """The values of an element: numbers, or text not understood yet."""
     tag = tag_for_keyword(keyword)
     if tag is None or tag not in dataset:
         return []
     element = dataset.get_item(tag)
     if isinstance(element, RawDataElement):
-        return _raw_parts(element, keyword)
+        return _raw_parts(element, keyword, most)
     value = element.value
     if value is None:
         return []
     if isinstance(value, bytes):
-        return _split(value.decode("latin-1"))
+        return _split(value.decode("latin-1"), most)
     if isinstance(value, str):
-        return _split(value)
-    return list(value)[:_MAX_VALUES] if hasattr(value, "__iter__") else [value]
+        return _split(value, most)
+    return list(value)[:most] if hasattr(value, "__iter__") else [value]
 
 
-def _raw_parts(element: RawDataElement, keyword: str) -> list[Any]:
+def _raw_parts(element: RawDataElement, keyword: str, most: int | None) -> list[Any]:
     value = element.value or b""
     vr = element.VR if element.VR not in (None, *_UNTYPED) else _vr_of(keyword)
     code = _BINARY.get(str(vr))
     if code is None:
-        return _split(value.decode("latin-1"))
+        return _split(value.decode("latin-1"), most)
     order = "<" if element.is_little_endian else ">"
     size = struct.calcsize(order + code)
-    count = min(len(value) // size, _MAX_VALUES)
+    count = len(value) // size if most is None else min(len(value) // size, most)
     return list(struct.unpack_from(f"{order}{count}{code}", value))
 
 
@@ -88,9 +103,9 @@ def _vr_of(keyword: str) -> str:
     return dictionary_VR(keyword).split(" or ")[0]
 
 
-def _split(value: str) -> list[str]:
+def _split(value: str, most: int | None = _MAX_VALUES) -> list[str]:
     stripped = value.strip(" \0\t\r\n")
-    return [part.strip(" \0\t\r\n") for part in stripped.split("\\")[:_MAX_VALUES]] if stripped else []
+    return [part.strip(" \0\t\r\n") for part in stripped.split("\\")[:most]] if stripped else []
 
 
 def _number(part: Any, dataset: Dataset) -> float | None:
