@@ -1,5 +1,7 @@
 """Cells of a challenge table as common writers leave them: spaces first, whole floats, blank lines."""
 
+import codecs
+import csv
 import re
 from typing import TYPE_CHECKING
 
@@ -9,16 +11,44 @@ if TYPE_CHECKING:
 _BLANK_LINES = re.compile(rb"^[ \t,]*\r?(?:\n|\Z)", re.MULTILINE)
 _MAY_BE_BLANK = re.compile(rb"(?:^|\n)[ \t,]*\r?(?:\n|\Z)")
 _WHOLE = r"^\+?0*(\d+)(?:\.0*)?$"
-# Whole numbers as numpy.savetxt writes them by default: 1.200000000000000000e+01.
-_SCIENTIFIC = r"^\+?\d\.\d{0,2}0*[eE]\+0[0-2]$"
+# Whole numbers as numpy.savetxt writes them by default: 1.200000000000000000e+01; old Windows has e+001.
+_SCIENTIFIC = r"^\+?\d\.\d{0,2}0*[eE]\+00?[0-2]$"
+_DOUBLE_ENDS = re.compile(rb"\r+\n")
+_IMAGE, _ROW = re.compile(r"\.\w+\s*$"), re.compile(r"\s*Pixel \d+$")
 _LAST_COMMAS = re.compile(rb",[ \t]*(\r?)$", re.MULTILINE)
-_FIRST_CELLS = ("", "unnamed: 0", "index", "pixel", "pixels")
-"""What stands above the rows' names: nothing, or what pandas and people call them."""
+_FIRST_CELLS = (
+    *("", "unnamed: 0", "index", "level_0", "__index_level_0__", "pixel", "pixels"),  # pandas, people
+    *("x", "x1", "...1", "v1", "rn", "rowname", "rownames", "row.names"),  # R and its packages
+    *("row", "var1", "column1", "_c0", "column0"),  # MATLAB, Excel, Julia, Spark, DuckDB
+)
+"""What stands above the rows' names: nothing, or what programs and people call them."""
 
 
 def without_blank_lines(block: bytes) -> bytes:
     """Drop lines that hold nothing but spaces and commas, which pandas, R and spreadsheets pass over."""
     return _BLANK_LINES.sub(b"", block) if _MAY_BE_BLANK.search(block) else block
+
+
+def with_plain_ends(block: bytes) -> bytes:
+    """Turn line ends of CR, CR, LF to LF: on Windows, Python's ``csv`` so writes to a file opened as text."""
+    return _DOUBLE_ENDS.sub(b"\n", block) if b"\r\r" in block else block
+
+
+def with_first_cell(header: bytes, row: bytes) -> bytes:
+    """Give a header the empty first cell that R's ``write.table`` leaves out, where rows have one more."""
+    try:
+        names, values = (
+            next(csv.reader([line.decode("utf-8-sig", errors="replace")]), []) for line in (header, row)
+        )
+    except csv.Error:
+        return header
+    if (
+        len(values) != len(names) + 1
+        or len(values) < 2
+        or not (_IMAGE.search(names[0]) and _ROW.match(values[0]))
+    ):
+        return header
+    return b"," + header.removeprefix(codecs.BOM_UTF8)
 
 
 def without_last_commas(block: bytes) -> bytes:

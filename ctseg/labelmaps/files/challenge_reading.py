@@ -15,6 +15,8 @@ from ctseg.labelmaps.files.challenge_cells import (
     is_first_cell,
     parsed_leniently,
     whole_number,
+    with_first_cell,
+    with_plain_ends,
     without_blank_lines,
     without_last_commas,
 )
@@ -82,13 +84,16 @@ def read_challenge_stack(
     with table_text(Path(path), max_bytes) as text:
         header = text.header()
         ends_in_commas = all(line.rstrip().endswith(b",") for line in (header, text.first_row))
-        names = _image_names(without_last_commas(header) if ends_in_commas else header)
+        names = _image_names(
+            without_last_commas(header) if ends_in_commas else with_first_cell(header, text.first_row)
+        )
         check_names(names)
         parts: list[NDArray[np.uint8]] = []
         stack = np.zeros((len(names), 0 if shape is None else most), np.uint8)
         rows = 0
         for block in text.blocks(_MAX_ROW_NAME + _MAX_CELL * len(names)):
-            lines = without_blank_lines(without_last_commas(block) if ends_in_commas else block)
+            plain = with_plain_ends(block)
+            lines = without_blank_lines(without_last_commas(plain) if ends_in_commas else plain)
             if not lines:
                 continue
             table = _parsed(lines, names, rows)

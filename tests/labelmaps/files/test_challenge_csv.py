@@ -199,6 +199,13 @@ PLAIN = ",0.png,1.png\nPixel 0,0,7\nPixel 1,5,0\nPixel 2,3,1\nPixel 3,0,0\n"
         PLAIN.replace(",0.png,1.png", "Unnamed: 0,0.png,1.png"),
         PLAIN.replace(",0.png,1.png", "index,0.png,1.png"),
         PLAIN.replace(",0.png,1.png", "Pixel,0.png,1.png"),
+        PLAIN.replace(",0.png,1.png", '"0.png","1.png"').replace("Pixel 1", '"Pixel 1"'),
+        *(
+            PLAIN.replace(",0.png,1.png", f"{first},0.png,1.png")
+            for first in ("X", "...1", "V1", '"rowname"', "Row", "Column1", "_c0", "__index_level_0__")
+        ),
+        PLAIN.replace("\n", "\r\r\n"),
+        PLAIN.replace("0,7", "0.0000e+000,7.0000e+000"),
         PLAIN.replace("0,7", " 0.0, 7.0"),
         PLAIN.replace("Pixel 1,5,0", "Pixel 1,5.000,0."),
         PLAIN.replace("Pixel 2,3,1", "Pixel 2, 3, 1"),
@@ -226,6 +233,8 @@ def test_tables_of_common_writers(text: str, encoding: str, tmp_path: Path) -> N
         (PLAIN.replace("0,7", "0,-1.0"), "'-1.0'"),
         (PLAIN.replace("0,7", "0,nan"), "'nan'"),
         (PLAIN.replace("0,7", " 0.0,"), "''"),
+        (PLAIN.replace(",0.png,1.png", "0.png"), "first cell of this table is '0.png'"),
+        (PLAIN.replace(",0.png,1.png", "0.png,1.png,2.png"), "first cell of this table is '0.png'"),
         (PLAIN.replace(",", ";"), "not separated by commas"),
         (PLAIN.replace("\n", "\r"), "old Macs"),
         (PLAIN.replace("Pixel 1,5,0\n", "\n"), "Pixel 2"),
