@@ -21,6 +21,7 @@ PNG_CHANNELS = (2, 4, 6)
 """Kinds of colour with several samples a pixel: RGB, grey and alpha, RGB and alpha."""
 # Markers of JPEG between C0 and CF that are no frames; frames that are read: baseline, extended, progressive.
 _JPEG_TABLES, _JPEG_READ = {0xC4, 0xC8, 0xCC}, {0xC0, 0xC1, 0xC2}
+_JPEG_ARITHMETIC = {0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _JPEG_HEADER_BYTES = 1 << 20
 
 
@@ -77,6 +78,10 @@ def _check_jpeg_coding(file: BinaryIO) -> None:
         if marker == 0xF7:
             raise SliceError("This image is a JPEG-LS file, which is not read here; save it as PNG or DICOM.")
         if 0xC0 <= marker <= 0xCF and marker not in _JPEG_TABLES:
+            if marker in _JPEG_ARITHMETIC:
+                raise SliceError(
+                    "This JPEG is packed by arithmetic coding, which is not read here; save it as PNG."
+                )
             if marker not in _JPEG_READ or start[place + 4] != 8:
                 raise SliceError(
                     "This JPEG is lossless or has more than 8 bits a sample, and only 8-bit JPEG is read "

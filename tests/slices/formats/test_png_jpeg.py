@@ -249,7 +249,7 @@ def test_values_that_are_no_numbers() -> None:
     assert to_8_bit(np.full((1, 2, 2), 7, np.int16)).tolist() == [[[0, 0], [0, 0]]]
 
 
-@pytest.mark.parametrize(("marker", "bits"), [(0xC1, 12), (0xC3, 8), (0xC3, 16), (0xF7, 12)])
+@pytest.mark.parametrize(("marker", "bits"), [(0xC1, 12), (0xC3, 8), (0xC3, 16), (0xC9, 8), (0xF7, 12)])
 def test_whole_jpeg_files_of_other_codings_are_called_that(tmp_path: Path, marker: int, bits: int) -> None:
     """The frame's header alone decides, behind a comment and a table."""
     comment, table = b"\xff\xfe\0\x06read", b"\xff\xdb\0\x43\0" + bytes(64)
@@ -259,3 +259,4 @@ def test_whole_jpeg_files_of_other_codings_are_called_that(tmp_path: Path, marke
     with pytest.raises(SliceError, match=r"not read here|only 8-bit JPEG") as refusal:
         decode([path])
     assert "damaged" not in str(refusal.value)
+    assert ("arithmetic" in str(refusal.value)) == (marker == 0xC9)
