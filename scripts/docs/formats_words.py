@@ -98,13 +98,28 @@ SITUATIONS = [
         "PS3.3 C.11.1.1.2",
     ),
     (
-        "header contradicts uncompressed pixels",
+        "a table (ModalityLUTSequence) instead of a rescale",
+        "grey levels, with a note",
+        "PS3.3 C.11.1",
+    ),
+    (
+        "numbers beyond -32768 to 32767 HU",
+        "the nearer of the two",
+        "",
+    ),
+    (
+        "header contradicts uncompressed pixels, or HighBit any pixels",
         "the pixels count, where one reading fits them",
         "PS3.5 8.1.1",
     ),
     (
         "another compression than the header names; uncompressed pixels in fragments",
         "read as what the stream is",
+        "PS3.5 A.4",
+    ),
+    (
+        "fragments without the delimiter at their end",
+        "read, if the last one is whole",
         "PS3.5 A.4",
     ),
 ]
@@ -186,7 +201,9 @@ Segmentation repeats the patient's name and number of its source; command and pa
 | NumPy array whose slices seem to lie along its last axis | (slices, rows, columns), with a note | |
 | NIfTI whose matrix and quaternion differ by a voxel | the matrix counts, with a note | nifti1.h, method 3 |
 | TIFF of ImageJ or tifffile with one page for many images | all of them | ImageJ |
-| TIFF with smaller copies of an image | left out | TIFF 6.0, tag 254 |
+| TIFF with smaller copies of an image, or its mask of transparency | left out | TIFF 6.0, tag 254 |
+| TIFF whose strips have a length of 0; a predictor behind a codec that has none | as libtiff does | libtiff |
+| TIFF with a palette of 8 bits; black or white not told | as libtiff does: fax is white at 0 | libtiff |
 | signed numbers that ImageJ stored 32768 too high | labels are those numbers | ImageJ |
 | NRRD segments in several layers | refused: they overlap | |
 | structures of a DICOM label map overlap | the smaller (contours) or later (segments) counts, with a note | |
