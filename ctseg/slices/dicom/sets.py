@@ -121,15 +121,18 @@ def overlap(
 def _passes(slices: Sequence[DicomSlice], along: NDArray[np.float64], tolerance: float) -> list[list[int]]:
     """Where places repeat and no tag tells why: runs through the body, one after the other in time.
 
-    Where there are more such runs than images of one place, as in series numbered place by place, the first
-    image of each place, the second, and so on.
+    Where there are more such runs than images of one place, as in series numbered place by place, or where
+    each shares no more than the place with the next at which it ends, as table positions that meet do, the
+    first image of each place, the second, and so on.
     """
     taken = sorted(range(len(slices)), key=lambda k: (slices[k].taken, slices[k].number or 0, k))
     order = np.argsort(along, kind="stable")
     place = np.empty(len(along), np.int64)
     place[order] = np.cumsum(np.diff(along[order], prepend=along[order[0]]) > tolerance)
     runs = runs_of(taken, place)
-    if len(runs) == np.bincount(place).max():
+    counts = np.bincount(place)
+    repeated = int((counts - 1).sum())
+    if len(runs) == counts.max() and repeated >= len(runs):
         return runs
     seen: dict[int, int] = defaultdict(int)
     passes: dict[int, list[int]] = defaultdict(list)

@@ -409,6 +409,22 @@ def test_runs_through_the_body_that_no_tag_tells_apart_are_not_mixed(
     assert firsts(decode(series(tmp_path, marks))) == [1000, 1005, 1010, 1015]
 
 
+@pytest.mark.parametrize("second", [None, 2])
+def test_scans_that_meet_at_one_place_are_one_stack(second: int | None, tmp_path: Path) -> None:
+    """The last slice of one table position is the first of the next."""
+    first = [{"mark": z, "z": z, "AcquisitionNumber": second and 1} for z in (0, 5, 10, 15)]
+    then = [{"mark": 1000 + z, "z": z, "AcquisitionNumber": second} for z in (15, 20, 25, 30)]
+    stack = decode(series(tmp_path, first + then))
+    assert firsts(stack) == [0, 5, 10, 15, 1020, 1025, 1030]
+    assert "1 others were left out" in (stack.note or "")
+
+
+def test_scans_that_share_several_places_are_not_mixed(tmp_path: Path) -> None:
+    first = [{"mark": z, "z": z} for z in (0, 5, 10, 15)]
+    then = [{"mark": 1000 + z, "z": z} for z in (10, 15, 20, 25, 30)]
+    assert firsts(decode(series(tmp_path, first + then))) == [1010, 1015, 1020, 1025, 1030]
+
+
 def test_places_that_differ_by_less_than_a_slice_can_are_one(tmp_path: Path) -> None:
     files = series(
         tmp_path,
