@@ -13,6 +13,8 @@ _MAY_BE_BLANK = re.compile(rb"(?:^|\n)[ \t,]*\r?(?:\n|\Z)")
 _WHOLE = r"^\+?0*(\d+)(?:\.0*)?$"
 # Whole numbers as numpy.savetxt writes them by default: 1.200000000000000000e+01; old Windows has e+001.
 _SCIENTIFIC = r"^\+?\d\.\d{0,2}0*[eE]\+00?[0-2]$"
+# What rounding a small negative number leaves: NumPy and pandas write its sign.
+_NEGATIVE_ZERO = r"^-0+(?:\.0*)?(?:[eE]\+0{1,3})?$"
 _DOUBLE_ENDS = re.compile(rb"\r+\n")
 _IMAGE, _ROW = re.compile(r"\.\w+\s*$"), re.compile(r"\s*Pixel \d+$")
 _LAST_COMMAS = re.compile(rb",[ \t]*(\r?)$", re.MULTILINE)
@@ -71,6 +73,8 @@ def whole_number(cell: str) -> str:
     found = re.fullmatch(_WHOLE, cell.lstrip())
     if found:
         return str(int(found[1]))
+    if re.fullmatch(_NEGATIVE_ZERO, cell.lstrip()):
+        return "0"
     number = float(cell) if re.fullmatch(_SCIENTIFIC, cell.lstrip()) else 0.5
     return str(int(number)) if number.is_integer() else cell
 
@@ -110,4 +114,5 @@ def _whole_numbers(cells: "polars.Expr") -> "polars.Expr":
     plain = cells.str.extract(_WHOLE, 1).cast(polars.UInt8, strict=False)
     scientific = polars.when(cells.str.contains(_SCIENTIFIC)).then(cells).cast(polars.Float64, strict=False)
     whole = polars.when(scientific == scientific.floor()).then(scientific)
-    return polars.coalesce(plain, whole.cast(polars.UInt8, strict=False))
+    zero = polars.when(cells.str.contains(_NEGATIVE_ZERO)).then(polars.lit(0, polars.UInt8))
+    return polars.coalesce(plain, whole.cast(polars.UInt8, strict=False), zero)

@@ -206,6 +206,7 @@ PLAIN = ",0.png,1.png\nPixel 0,0,7\nPixel 1,5,0\nPixel 2,3,1\nPixel 3,0,0\n"
         ),
         PLAIN.replace("\n", "\r\r\n"),
         PLAIN.replace("0,7", "0.0000e+000,7.0000e+000"),
+        PLAIN.replace("5,0", "5.0,-0.0").replace("0,7", "-0.000000000000000000e+00,7"),
         PLAIN.replace("0,7", " 0.0, 7.0"),
         PLAIN.replace("Pixel 1,5,0", "Pixel 1,5.000,0."),
         PLAIN.replace("Pixel 2,3,1", "Pixel 2, 3, 1"),
