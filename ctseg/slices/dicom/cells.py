@@ -69,9 +69,11 @@ class Layout:
     def _lies_lowest(self, cells: NDArray[np.generic], width: int, shift: int) -> bool:
         """Whether values lie in the lowest bits although HighBit says higher ones.
 
-        So they do where low bits are in use that would mean nothing, and the highest are nothing but sign.
+        So they do where low bits that would mean nothing are in use in most pixels that are not 0 and show
+        most of their patterns, which no overlay does, and the highest are nothing but sign.
         """
-        if not np.any(np.bitwise_and(cells, cells.dtype.type((1 << shift) - 1))):
+        low = np.bitwise_and(cells, cells.dtype.type((1 << shift) - 1))
+        if 2 * np.count_nonzero(low) <= np.count_nonzero(cells) or 2 * np.unique(low).size <= 1 << shift:
             return False
         room = width - self.stored
         if not self.signed:

@@ -261,6 +261,17 @@ def test_a_high_bit_that_the_pixels_contradict(syntax: UID, signed: int, tmp_pat
     assert (stack.pixels[0] == values).all()
 
 
+@pytest.mark.parametrize("below", [0b0001, 0b1010])
+@pytest.mark.parametrize("every", [1, 3])
+def test_overlay_bits_below_dark_values(below: int, every: int, tmp_path: Path) -> None:
+    values = np.arange(1, 241, dtype=np.uint16).reshape(12, 20)
+    overlay = np.where(values % every == 0, np.uint16(below), np.uint16(0))
+    path = file_of(
+        tmp_path / "dark", values << 4 | overlay, ExplicitVRLittleEndian, BitsStored=12, HighBit=15
+    )
+    np.testing.assert_array_equal(decode([path]).pixels[0], values - 1024.0)
+
+
 @pytest.mark.parametrize("frames", [1, 2])
 def test_fragments_without_an_end(frames: int, tmp_path: Path) -> None:
     """The delimiter behind the last fragment is missing, all fragments are whole."""
