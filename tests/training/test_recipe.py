@@ -12,9 +12,10 @@ from ctseg.training.schedule import learning_rate
 
 MINIMAL = {"name": "n", "budget": "b", "steps": 10}
 SHIPPED = sorted((Path(ctseg.training.__file__).parent / "recipes").glob("*.toml"))
+TRIALS = sorted((Path(ctseg.__file__).parents[1] / "docs" / "trials").glob("*.toml"))
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", SHIPPED + TRIALS, ids=lambda path: path.stem)
 def test_shipped_recipes_are_valid_and_say_their_budget(path: Path) -> None:
     recipe = read_recipe(path)
     assert recipe.name == path.stem
