@@ -60,7 +60,7 @@ def desk(page: Page, url: str) -> None:
     open_example(page, url, 0)
     done(page, "watershed")
     page.wait_for_selector('.ct-panel[data-method="sam-vit-t"]:has-text("Running")', timeout=MAX_WAIT_MS)
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(300)
     screenshot(page, "running")
     page.get_by_role("button", name="Cancel").click()
     page.wait_for_selector('.ct-panel[data-method="sam-vit-t"][data-state="cancelled"]')

@@ -174,6 +174,14 @@ def test_no_title_is_cut_on_a_desk_and_the_whole_one_is_there_to_point_at(
     page.close()
 
 
+def test_where_one_pane_has_room_it_is_our_own(browser: Any, server: AppServer) -> None:
+    page = ComparePage(browser, server.url, PHONE)
+    expect(page.page.locator(".ct-grid .ct-panel")).to_have_attribute("data-method", "partition")
+    page.page.click('[data-film="unet-tvmf"]')
+    expect(page.page.locator(".ct-grid .ct-panel")).to_have_attribute("data-method", "unet-tvmf")
+    page.close()
+
+
 def test_two_fingers_zoom_the_panes_and_not_the_page(browser: Any, server: AppServer) -> None:
     context = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True)
     page = context.new_page()

@@ -119,7 +119,8 @@ class Layout {
     const known = this.stage.panes;
     if (this.arrangement === "wipe") return known.get(this.pair[0]) ?? panes[0];
     const results = panes.filter((pane) => pane.result && pane.name !== "truth");
-    return known.get(this.main) ?? results.find((pane) => !pane.result.full_tiling) ?? results[0] ?? panes[0];
+    const first = results.find(({ name, isOutside }) => name === this.stage.view.facts.first && !isOutside);
+    return known.get(this.main) ?? first ?? results.find((pane) => !pane.result.full_tiling) ?? results[0] ?? panes[0];
   }
 
   show(name) {
