@@ -13,9 +13,9 @@ from ctseg.slices.dicom.pixels import stored_frames, to_hounsfield
 from ctseg.slices.dicom.slices import DicomImage, DicomSlice
 from ctseg.slices.limits import check_stack
 
-_HOUNSFIELD_RANGE = (-32768.0, 32767.0)
+_HOUNSFIELD_RANGE = (-32768, 32767)
 # Damaged slopes must not give infinite values.
-_ANY_RANGE = (-(2.0**31), 2.0**31)
+_ANY_RANGE = (-(2**31), 2**31 - 1)
 # A file of many frames is read once for each part of them.
 _MIN_PART, _MAX_PARTS = 8, 7
 
