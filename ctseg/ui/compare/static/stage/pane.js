@@ -99,42 +99,44 @@ class Pane {
   draw(view, other = null) {
     this.view = view;
     if (!view.slice || !this.fit()) return;
-    const context = this.canvas.getContext("2d");
+    const context = this.canvas.getContext("2d", OPAQUE);
     const { width, height } = this.canvas;
     this.matrix = matrixOf(view.slice, view, width, height);
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.drawImage(this.behind(view, other), 0, 0);
+    context.imageSmoothingEnabled = false;
+    this.behind(context, view, other);
     this.overlay.draw(context, view, other);
   }
 
   // The slice and its label map, and those of another pane to the right of the wipe.
-  behind(view, other) {
+  behind(shown, view, other) {
     const { width, height } = this.canvas;
     const of = other ? [this, other] : [this];
     const facts = [view.greys, view.opacity, view.outlined, view.marks, view.smooth, this.dense, other && view.wipe,
       ...of.flatMap(({ layer, result, colours, marks }) => [layer, result, colours, marks])];
     const onScreen = other || (view.outlined && this.result) || (view.marks && this.marks);
-    return this.backing.show(width, height, this.matrix, facts, !onScreen, (context) => {
-      this.fill(context, [0, 0, width, height], view, this);
+    this.backing.show(shown, this.matrix, facts, !onScreen, (context, left, top) => {
+      this.fill(context, [left, top, width, height], view, this, left, top);
       if (other) this.fill(context, [view.wipe * width, 0, width, height], view, other);
     });
   }
 
-  fill(context, box, view, of) {
+  fill(context, box, view, of, left = 0, top = 0) {
     context.save();
     context.beginPath();
     context.rect(...box);
     context.clip();
     context.fillStyle = "#05070a";
     context.fillRect(...box);
-    this.paint(context, view, of);
+    this.paint(context, view, of, left, top);
     context.restore();
   }
 
-  paint(context, view, of) {
+  paint(context, view, of, left, top) {
     const { width, height } = this.canvas;
     const perSource = Math.hypot(this.matrix[0], this.matrix[1]);
-    context.setTransform(...this.matrix);
+    const [a, b, c, d, x, y] = this.matrix;
+    context.setTransform(a, b, c, d, x + left, y + top);
     context.imageSmoothingEnabled = view.smooth || perSource < 1;
     context.imageSmoothingQuality = "medium";
     context.drawImage(view.greys, 0, 0);
