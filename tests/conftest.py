@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from app_server import CHROMIUM_ARGS
 
+from ctseg.methods import CARDS
+from ctseg.methods.base import registry
+
 # How long decoding may take is tested with limits of the tests' own; elsewhere a busy machine gets its time.
 os.environ["CTSEG_DECODE_SECONDS"] = "120"
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,6 +34,15 @@ def _no_store_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CTSEG_STORE", str(tmp_path_factory.mktemp("store")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_method_stays_added() -> Iterator[None]:
+    """What a test adds to the methods, such as a run of training, the next one does not see."""
+    before = set(CARDS)
+    yield
+    for name in set(CARDS) - before:
+        registry.remove(name)
 
 
 @pytest.fixture(scope="session")

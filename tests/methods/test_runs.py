@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ import torch
 from ctseg.api import segment_with_tree
 from ctseg.cli import main
 from ctseg.methods import CARDS, MethodError, load
-from ctseg.methods.base import registry
 from ctseg.methods.runs import add_run, add_runs_of_setting, named
 from ctseg.networks.registry import build_network
 from ctseg.slices import CTSlice
@@ -22,14 +20,6 @@ from ctseg.training.recipe import Data, Recipe
 from ctseg.training.recipe_files import recipe_to_table
 from ctseg.ui.compare.messages import method_rows
 from ctseg.ui.methods.page import methods_html
-
-
-@pytest.fixture(autouse=True)
-def _forgotten() -> Iterator[None]:
-    before = set(CARDS)
-    yield
-    for name in set(CARDS) - before:
-        registry.remove(name)
 
 
 def run_folder(folder: Path, task: Any = "segment", seed: int = 0, **more: Any) -> Path:
