@@ -49,9 +49,11 @@ def run_train(options: argparse.Namespace) -> int:
     try:
         recipe = _recipe(options)
         how = train_partition if recipe.task == "partition" else train
-        print(how(recipe, open_split(recipe.data.split), options.out, options.initial))
+        best = how(recipe, open_split(recipe.data.split), options.out, options.initial)
     except (RecipeError, FloatingPointError) as error:
         raise CommandError(str(error)) from error
+    _leave_the_others()
+    print(best)
     return 0
 
 
@@ -67,10 +69,19 @@ def run_pretrain(options: argparse.Namespace) -> int:
         encoder = pretrain(recipe, options.out, options.initial)
     except (RecipeError, FloatingPointError) as error:
         raise CommandError(str(error)) from error
+    _leave_the_others()
     if os.environ.get("RANK", "0") == "0":
         print_probe(recipe, encoder, options.initial)
         print(encoder)
     return 0
+
+
+def _leave_the_others() -> None:
+    """End a group of processes in good order: left to the end of Python, torch aborts now and then."""
+    from torch import distributed
+
+    if distributed.is_available() and distributed.is_initialized():
+        distributed.destroy_process_group()
 
 
 def _recipe(options: argparse.Namespace) -> "Recipe":
