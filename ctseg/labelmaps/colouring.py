@@ -12,9 +12,9 @@ from ctseg.labelmaps.palette import PALETTE_SIZE
 from ctseg.labelmaps.regions import in_reading_order, relabel
 
 SAME_FROM_IOU = 0.5
-"""ColouredMap that share at least this much of their union are the same one; so a map holds it only once."""
+"""Structures that share at least this much of their union are the same one; so a map holds it only once."""
 NEIGHBOUR_PX = 3
-"""ColouredMap within so many px of each other are neighbours: a thin gap does not tell two alike apart."""
+"""Structures within so many px of each other are neighbours: a thin gap does not tell two alike apart."""
 
 
 class ColouredMap:
@@ -56,7 +56,7 @@ class ColouredMap:
 
 
 def assign_hues(
-    structures: Sequence[ColouredMap], earlier: Sequence[NDArray[np.uint8] | None] | None = None
+    maps: Sequence[ColouredMap], earlier: Sequence[NDArray[np.uint8] | None] | None = None
 ) -> list[NDArray[np.uint8]]:
     """Choose the row of the palette for every structure of several label maps.
 
@@ -67,7 +67,7 @@ def assign_hues(
 
     Parameters
     ----------
-    structures : those of each label map, all of one shape (H, W)
+    maps : label maps, all of one shape (H, W)
     earlier : for each map the hues that its structures had, which stay where neighbours allow it, or None;
         255 for a structure that had none
 
@@ -75,30 +75,30 @@ def assign_hues(
     -------
     list of ndarray of uint8, shape (n + 1,): for each label the row of ``palette.colours(24)``; entry 0 is 0.
     """
-    groups = _joined(structures)
+    groups = _joined(maps)
     count = max((int(each.max(initial=-1)) for each in groups), default=-1) + 1
     sizes, maps_with = np.zeros(count, np.int64), np.zeros(count, np.int64)
     wanted = np.full(count, -1)
-    for k, each in enumerate(structures):
+    for k, each in enumerate(maps):
         np.maximum.at(sizes, groups[k][1:], each.areas[1:])
         maps_with[groups[k][1:]] += each.areas[1:] > 0
         before = None if earlier is None else earlier[k]
         if before is not None and before.size == each.areas.size:
             known = before[1:] < PALETTE_SIZE
             wanted[groups[k][1:][known]] = before[1:][known]
-    near = _neighbours(structures, groups, count)
+    near = _neighbours(maps, groups, count)
     hues = _painted(_ranks(maps_with, sizes), wanted, near)
     return [np.concatenate([[0], hues[each[1:]]]).astype(np.uint8) for each in groups]
 
 
-def _joined(structures: Sequence[ColouredMap]) -> list[NDArray[np.int64]]:
+def _joined(maps: Sequence[ColouredMap]) -> list[NDArray[np.int64]]:
     """Return for each map the group of every label, shape (n + 1,); entry 0 is -1."""
-    groups = [np.full(each.areas.size, -1, np.int64) for each in structures]
+    groups = [np.full(each.areas.size, -1, np.int64) for each in maps]
     done: list[int] = []
     used = 0
-    for k in sorted(range(len(structures)), key=lambda at: (structures[at].highest, at)):
+    for k in sorted(range(len(maps)), key=lambda at: (maps[at].highest, at)):
         for before in done:
-            for label, other in structures[k].same_as(structures[before]):
+            for label, other in maps[k].same_as(maps[before]):
                 group = groups[before][other]
                 if groups[k][label] < 0 and group not in groups[k]:
                     groups[k][label] = group
@@ -109,11 +109,9 @@ def _joined(structures: Sequence[ColouredMap]) -> list[NDArray[np.int64]]:
     return groups
 
 
-def _neighbours(
-    structures: Sequence[ColouredMap], groups: list[NDArray[np.int64]], count: int
-) -> list[set[int]]:
+def _neighbours(maps: Sequence[ColouredMap], groups: list[NDArray[np.int64]], count: int) -> list[set[int]]:
     near: list[set[int]] = [set() for _ in range(count)]
-    for each, group in zip(structures, groups, strict=True):
+    for each, group in zip(maps, groups, strict=True):
         for one, other in each.neighbours:
             first, second = int(group[one]), int(group[other])
             near[first].add(second)

@@ -83,7 +83,9 @@ _PATIENT = ("PatientID", "PatientBirthDate", "PatientName")
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _NO_LETTER = re.compile(r"[\W_]+")
 _KEY = urandom(16)
-_ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
+ITEM = b"\xfe\xff\x00\xe0"
+"""How each fragment of encapsulated pixels begins (PS3.5 A.4)."""
+_END = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
 UNDEFINED_LENGTH = 0xFFFFFFFF
 
 
@@ -148,8 +150,8 @@ def _closed(file: BinaryIO) -> BinaryIO | None:
     """
     _read(file, lambda tag, _vr, _length: tag in _PIXEL_DATA)
     pixels = file.read()
-    at = next((head for head in (12, 8) if pixels[head : head + 4] == _ITEM), 0)
-    while pixels[at : at + 4] == _ITEM and at + 8 <= len(pixels):
+    at = next((head for head in (12, 8) if pixels[head : head + 4] == ITEM), 0)
+    while pixels[at : at + 4] == ITEM and at + 8 <= len(pixels):
         at += 8 + int.from_bytes(pixels[at + 4 : at + 8], "little")
     if not pixels:
         return None

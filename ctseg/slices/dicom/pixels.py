@@ -13,12 +13,11 @@ from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.dicom.cells import Layout, layout_of
 from ctseg.slices.dicom.codecs import decoded_frames
 from ctseg.slices.dicom.frame import FrameFacts
-from ctseg.slices.dicom.header import UNDEFINED_LENGTH
+from ctseg.slices.dicom.header import ITEM, UNDEFINED_LENGTH
 from ctseg.slices.dicom.syntaxes import NATIVE
 from ctseg.slices.dicom.values import numbers, whole
 
 AIR_HU = -1024.0
-_ITEM = b"\xfe\xff\x00\xe0"
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def _is_wrapped(dataset: Dataset, length: int, frames: int) -> bool:
     """Whether pixels of a told length are longer than native ones and begin as a sequence of fragments."""
     pixels = (whole(dataset, "Rows") or 0) * (whole(dataset, "Columns") or 0) * frames
     longer = length > pixels * ((whole(dataset, "BitsAllocated") or 16) // 8) + 1
-    return longer and dataset.PixelData[:4] == _ITEM
+    return longer and dataset.PixelData[:4] == ITEM
 
 
 def to_hounsfield(stored: Stored, frame: FrameFacts) -> NDArray[np.generic]:

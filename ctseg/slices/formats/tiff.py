@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats.png_jpeg import samples_of
-from ctseg.slices.formats.tiff_page import compression_name, page_samples
+from ctseg.slices.formats.tiff_page import FAX, compression_name, page_samples
 from ctseg.slices.formats.tiff_pages import images_of, is_mask
 from ctseg.slices.geometry import upright
 from ctseg.slices.grey import to_8_bit, to_grey
@@ -17,7 +17,6 @@ from ctseg.slices.limits import check_stack
 from ctseg.slices.stack import Stack
 
 _ORIENTATION_TAG, _PHOTOMETRIC_TAG = 274, 262
-_FAX = (2, 3, 4)
 _LEFT_OUT = "Pages of another {} were left out."
 _MASKED = "This TIFF's mask of transparent pixels was not applied."
 _WHITE_IS_ZERO, _RGB, _PALETTE = 0, 2, 3
@@ -98,7 +97,7 @@ def _page_samples(page: Any, file: BinaryIO) -> NDArray[np.generic]:
 
 def _white_is_zero(page: Any) -> bool:
     """As told; where nothing is told, fax alone is white at zero, as in libtiff."""
-    told = _PHOTOMETRIC_TAG in page.tags or int(page.compression) in _FAX
+    told = _PHOTOMETRIC_TAG in page.tags or int(page.compression) in FAX
     return told and int(page.photometric) == _WHITE_IS_ZERO
 
 

@@ -22,7 +22,7 @@ _NONE, _LZW, _PACKBITS = 1, 5, 32773
 _DEFLATE = (8, 32946)
 # Bytes of any meaning go through the codecs of Pillow's libtiff as if they were grey pixels of 8 bits.
 _BY_LIBTIFF = (_LZW, _PACKBITS, 34925, 50000)
-_FAX = (2, 3, 4)
+FAX = (2, 3, 4)
 # A predictor belongs to these codecs; behind others its tag is a leftover, which libtiff passes over too.
 _PREDICTED = (_LZW, *_DEFLATE, 34925, 50000)
 _FAX_OPTIONS = (292, 293)
@@ -70,7 +70,7 @@ def compression_name(page: Any) -> str:
 
 def _check_kind(page: Any) -> None:
     compression, bits = int(page.compression), int(page.bitspersample)
-    read = (_NONE, *_DEFLATE, *_BY_LIBTIFF, *(_FAX if bits == 1 else ()))
+    read = (_NONE, *_DEFLATE, *_BY_LIBTIFF, *(FAX if bits == 1 else ()))
     if compression not in read:
         raise SliceError(
             f"This TIFF is compressed as {compression_name(page)}, which is not read here; {_LOSSLESS}."
@@ -150,7 +150,7 @@ def _unpacked(page: Any, packed: bytes, rows: int, columns: int, together: int) 
 def _decompressed(page: Any, packed: bytes, rows: int, row_bytes: int, columns: int) -> bytes:
     compression = int(page.compression)
     reverse = int(page.fillorder) == 2
-    if compression in _FAX:
+    if compression in FAX:
         options = {tag: int(page.tags[tag].value) for tag in _FAX_OPTIONS if tag in page.tags}
         return _by_libtiff(packed, compression, columns, rows, 1, {266: int(page.fillorder), **options})
     if reverse:

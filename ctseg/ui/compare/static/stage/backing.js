@@ -17,7 +17,7 @@ class Backing {
 
   // Shows it on a canvas of its size. `facts` are all that the image depends on beside the matrix, of which the last two,
   // whole numbers, move it. Where it is made for the pixels of the screen, such as outlines, it is not `movable`.
-  // `paint` fills a context with the whole image, which begins at a place.
+  // `paint` fills a context with the image; the transform that it comes with says where the image begins.
   show(shown, matrix, facts, movable, paint) {
     const { width, height } = shown.canvas;
     const context = this.canvas.getContext("2d", OPAQUE);
@@ -56,11 +56,11 @@ class Backing {
   fill(context, box, paint) {
     for (const [x, y, wide, high, left, top] of this.parts(box)) {
       context.save();
-      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.setTransform(1, 0, 0, 1, left, top);
       context.beginPath();
-      context.rect(x + left, y + top, wide, high);
+      context.rect(x, y, wide, high);
       context.clip();
-      paint(context, left, top);
+      paint(context);
       context.restore();
     }
   }

@@ -115,28 +115,27 @@ class Pane {
     const facts = [view.greys, view.opacity, view.outlined, view.marks, view.smooth, this.dense, other && view.wipe,
       ...of.flatMap(({ layer, result, colours, marks }) => [layer, result, colours, marks])];
     const onScreen = other || (view.outlined && this.result) || (view.marks && this.marks);
-    this.backing.show(shown, this.matrix, facts, !onScreen, (context, left, top) => {
-      this.fill(context, [left, top, width, height], view, this, left, top);
+    this.backing.show(shown, this.matrix, facts, !onScreen, (context) => {
+      this.fill(context, [0, 0, width, height], view, this);
       if (other) this.fill(context, [view.wipe * width, 0, width, height], view, other);
     });
   }
 
-  fill(context, box, view, of, left = 0, top = 0) {
+  fill(context, box, view, of) {
     context.save();
     context.beginPath();
     context.rect(...box);
     context.clip();
     context.fillStyle = "#05070a";
     context.fillRect(...box);
-    this.paint(context, view, of, left, top);
+    this.paint(context, view, of);
     context.restore();
   }
 
-  paint(context, view, of, left, top) {
+  paint(context, view, of) {
     const { width, height } = this.canvas;
     const perSource = Math.hypot(this.matrix[0], this.matrix[1]);
-    const [a, b, c, d, x, y] = this.matrix;
-    context.setTransform(a, b, c, d, x + left, y + top);
+    context.transform(...this.matrix);
     context.imageSmoothingEnabled = view.smooth || perSource < 1;
     context.imageSmoothingQuality = "medium";
     context.drawImage(view.greys, 0, 0);
@@ -151,7 +150,6 @@ class Pane {
       context.drawImage(of.layer, 0, 0);
       context.globalAlpha = 1;
     }
-    context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   lay(context, image, opacity) {
