@@ -21,6 +21,9 @@ CLASSES = 2
 
 CHANNELS = CLASSES + len(OFFSETS)
 
+SLOTS = 24
+"""Channels after these of networks that were trained with slots; no decoder looks at them."""
+
 
 def predict_affinities(
     logits: Logits, grey: NDArray[np.uint8], size: int, mirror: bool = False
@@ -52,5 +55,5 @@ def predict_affinities(
 
 def _look(logits: Logits, image: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     answer = logits(image[None, None])[0]
-    probabilities = expit(np.concatenate([answer[1:2] - answer[:1], answer[CLASSES:]]))
+    probabilities = expit(np.concatenate([answer[1:2] - answer[:1], answer[CLASSES:CHANNELS]]))
     return probabilities[0], probabilities[1:]

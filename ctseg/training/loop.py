@@ -69,6 +69,7 @@ def run(task: Task, folder: Path) -> Path:
     network = task.network.to(memory_format=torch.channels_last).to(accelerator.device)
     criterion = task.criterion.to(accelerator.device)
     average = MovingAverage(network, recipe.optimiser.ema_decay)
+    task.average = average.network
     if accelerator.device.type == "cpu":
         keep_depthwise_in_float32(network)
     groups = parameter_groups(network, recipe.optimiser.weight_decay)

@@ -62,11 +62,12 @@ def sources(recipe: Recipe, annotated: SliceSet) -> tuple[Source, ...]:
         )
     drawn = phantoms(recipe.data.phantoms) if {"phantoms", "painted"} & set(names) else SliceSet((), ())
     example = example_slices() if {"example", "painted"} & set(names) else SliceSet((), ())
+    atlases = atlas_label_maps() if recipe.data.atlases and "painted" in names else ()
     made: dict[str, Callable[[], Source]] = {
         "annotated": lambda: Source(annotated, _as_it_is, annotated=True),
         "phantoms": lambda: Source(drawn, _windowed, outside=_AIR),
         "example": lambda: Source(example, _windowed, outside=_AIR),
-        "painted": lambda: _painted((*drawn.label_maps, *example.label_maps, *atlas_label_maps())),
+        "painted": lambda: _painted((*drawn.label_maps, *example.label_maps, *atlases)),
     }
     unknown = sorted(set(names) - set(made))
     if unknown:

@@ -35,6 +35,10 @@ class Data:
     """Kinds of images that share each batch of the task ``partition`` equally."""
     phantoms: int = 120
     """How many phantoms are drawn, if they are among the sources."""
+    atlases: bool = True
+    """Whether label maps of the atlases are among those that are painted."""
+    without: tuple[str, ...] = ()
+    """Patients of ``unlabelled`` whose images consistency does not see."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,12 @@ class Recipe:
     """Weight of the cross-entropy added to the loss; 0 leaves it out."""
     affinity_classes: int = 2
     """Kinds of pairs that weigh alike; 3 sets pairs of two structures apart from those with background."""
+    slots: float = 0.0
+    """Weight of the slots' loss, for networks that have slots."""
+    consistency: float = 0.0
+    """Weight of foreground's consistency on ``data.unlabelled``, as many slices a step as annotated ones."""
+    sure_from: float = 0.95
+    """Probability from which the teacher's class of a pixel is learnt there."""
     temperature: float = 0.1
     """τ of NT-Xent."""
     mask_ratio: float = 0.75

@@ -90,6 +90,8 @@ def _refuse_wrong_kind(key: str, kind: Any, value: Any) -> None:
         raise RecipeError(f"{key} must be a number, not {value!r}.")
     if kind is int and (isinstance(value, bool) or not isinstance(value, int)):
         raise RecipeError(f"{key} must be a whole number, not {value!r}.")
+    if kind is bool and not isinstance(value, bool):
+        raise RecipeError(f"{key} must be true or false, not {value!r}.")
     if kind is str and not isinstance(value, str):
         raise RecipeError(f"{key} must be a text, not {value!r}.")
     if kind == tuple[str, ...] and not (

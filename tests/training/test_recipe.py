@@ -36,6 +36,7 @@ def test_a_recipe_survives_being_stored() -> None:
         ({"data": 3}, "data must be a table"),
         ({"steps": 1.5}, "steps must be a whole number"),
         ({"steps": True}, "steps must be a whole number"),
+        ({"data": {"atlases": 1}}, "data.atlases must be true or false"),
         ({"lambda_": "32"}, "lambda_ must be a number"),
         ({"name": 3}, "name must be a text"),
         ({"loss": "focal"}, "loss is 'focal'; choose one of tvmf, dice, cosine-dice"),

@@ -4,6 +4,7 @@ from ctseg.training.losses.affinities import affinity_loss, affinity_targets
 from ctseg.training.losses.contrastive import nt_xent_loss
 from ctseg.training.losses.cosine_dice import CosineDiceLoss, cosine_dice_loss, cosine_similarity
 from ctseg.training.losses.dice import DiceLoss, dice_loss
+from ctseg.training.losses.slots import slot_loss
 from ctseg.training.losses.tvmf import AdaptiveTvmfDiceLoss, tvmf_dice_loss, tvmf_similarity
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "cosine_similarity",
     "dice_loss",
     "nt_xent_loss",
+    "slot_loss",
     "tvmf_dice_loss",
     "tvmf_similarity",
 ]

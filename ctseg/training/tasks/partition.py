@@ -9,12 +9,13 @@ from accelerate.utils import broadcast
 from torch import Tensor, nn
 
 from ctseg.datasets import Split
-from ctseg.networks.affinities import CLASSES, OFFSETS
+from ctseg.networks.affinities import CHANNELS, CLASSES, OFFSETS
 from ctseg.networks.tensors import grey_to_input
 from ctseg.training.batches import Tensors
+from ctseg.training.consistency import consistency_loss, consistency_slices, cut_and_mix, make_views
 from ctseg.training.evaluation import class_dice, selection_scores
 from ctseg.training.loop import run
-from ctseg.training.losses import AdaptiveTvmfDiceLoss, affinity_loss
+from ctseg.training.losses import AdaptiveTvmfDiceLoss, affinity_loss, slot_loss
 from ctseg.training.mix import make_mixed_batch, sources
 from ctseg.training.recipe import Recipe, RecipeError
 from ctseg.training.tasks.foreground import Segmentation, batch_dice, total_loss
@@ -52,26 +53,58 @@ class Partition(Segmentation):
                 f"{recipe.network} has no channels for affinities; add -affinities to its name."
             )
         super().__init__(recipe, split, initial)
+        if recipe.slots and "-slots" not in recipe.network:
+            raise RecipeError(f"{recipe.network} has no channels for slots; name a network with -slots.")
         self.kinds = sources(recipe, self.patients.train)
+        self.unlabelled = consistency_slices(recipe) if recipe.consistency else None
         # An epoch has shown every annotated slice once.
         self.images = len(self.patients.train) * len(self.kinds)
 
     def batch(self, step: int, places: range) -> Tensors:
-        """Return grey levels, label maps (both uint8, shape (N, S, S)) and which images are annotated."""
-        return make_mixed_batch(self.kinds, self.recipe, step, places)
+        """Return grey levels, label maps (both uint8, shape (N, S, S)) and which images are annotated.
+
+        With consistency, two views of as many unlabelled slices follow.
+        """
+        mixed = make_mixed_batch(self.kinds, self.recipe, step, places)
+        if self.unlabelled is None:
+            return mixed
+        return (*mixed, *make_views(self.unlabelled, self.recipe, step, places))
 
     def loss(self, network: nn.Module, batch: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, the annotated slices' foreground Dice and the affinities' part of the loss."""
-        grey, label_map, annotated = batch
+        grey, label_map, annotated = batch[:3]
+        probability = None
+        if self.recipe.consistency:
+            changed, probability = cut_and_mix(batch[4], self._teacher(batch[3]))
+            grey = torch.cat([grey, changed])
         logits = network(grey_to_input(grey).contiguous(memory_format=torch.channels_last))
+        logits, unlabelled = logits[: len(annotated)], logits[len(annotated) :]
         foreground, mask = logits[annotated, :CLASSES], (label_map[annotated] > 0).to(torch.uint8)
         parts = [
-            affinity_loss(logits[part, CLASSES:], label_map[part], OFFSETS, self.recipe.affinity_classes)
+            affinity_loss(
+                logits[part, CLASSES:CHANNELS], label_map[part], OFFSETS, self.recipe.affinity_classes
+            )
             for part in ((annotated,) if len(self.kinds) == 1 else (annotated, ~annotated))
         ]
         affinity = torch.stack(parts).mean()
         value = total_loss(self.criterion, foreground, mask, self.recipe.cross_entropy) + affinity
-        return value, {"batch_dice": batch_dice(foreground, mask), "affinity_loss": affinity.detach()}
+        measures = {"batch_dice": batch_dice(foreground, mask), "affinity_loss": affinity.detach()}
+        if self.recipe.slots:
+            slots = slot_loss(logits[annotated, CHANNELS:], label_map[annotated])
+            value = value + self.recipe.slots * slots
+            measures["slot_loss"] = slots.detach()
+        if probability is not None:
+            agreement = consistency_loss(unlabelled[:, :CLASSES], probability, self.recipe.sure_from)
+            value = value + self.recipe.consistency * agreement
+            measures["consistency_loss"] = agreement.detach()
+        return value, measures
+
+    @torch.no_grad()
+    def _teacher(self, plain: Tensor) -> Tensor:
+        """Return the probability of foreground (N, S, S) that the moving average of the network sees."""
+        assert self.average is not None
+        logits = self.average(grey_to_input(plain).contiguous(memory_format=torch.channels_last))
+        return logits[:, :CLASSES].float().softmax(1)[:, 1]
 
     def after_epoch(self, network: nn.Module, size: int) -> None:
         """Let κ follow the Dice of its patients."""

@@ -1,6 +1,5 @@
 """Pre-training on slices without labels: SimCLR and masked autoencoders."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,49 +7,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ctseg.datasets import DatasetError, Split, open_split
-from ctseg.datasets.near_duplicates import near_duplicate_groups
+from ctseg.datasets import open_split
 from ctseg.networks.registry import build_network
 from ctseg.networks.tensors import grey_to_input
-from ctseg.slices.windowing import SOFT_TISSUE, to_uint8
 from ctseg.training.augmentation import augment
-from ctseg.training.batches import SliceSet, Tensors, drawn
+from ctseg.training.batches import Tensors, drawn
 from ctseg.training.checkpoint import save_weights
 from ctseg.training.loop import run
 from ctseg.training.pretrained import load_initial
 from ctseg.training.recipe import Recipe, RecipeError
 from ctseg.training.tasks.task import Task
+from ctseg.training.unlabelled import unlabelled_slices
 
 ENCODER_FILE = "encoder.safetensors"
 BLOCK = 16
 """Side in px of what Swin-MAE hides together; MAE hides the patches of its encoder."""
-FORBIDDEN_SOURCE = "NSCLC-Radiomics"
-"""Its patients are the zero-shot board's; a network that saw them would know that board."""
-
-
-def unlabelled_slices(splits: Sequence[Split]) -> tuple[SliceSet, tuple[str, ...]]:
-    """Read the images of splits without their labels.
-
-    Returns
-    -------
-    slices : grey levels, HU in the soft-tissue window
-    groups : for each image the group of near-duplicates that it belongs to
-
-    Raises
-    ------
-    DatasetError
-        If an image comes from a source that no training may see.
-    """
-    grey, groups = [], []
-    for split in splits:
-        if FORBIDDEN_SOURCE in getattr(split, "sources", ()):
-            raise DatasetError(
-                f"The split {split.name} holds images of {FORBIDDEN_SOURCE}, which no training may see; "
-                "leave it out."
-            )
-        grey += [to_uint8(split.slice(index), SOFT_TISSUE) for index in range(len(split))]
-        groups += [f"{split.name}/{group}" for group in near_duplicate_groups(split)]
-    return SliceSet(tuple(grey), ()), tuple(groups)
 
 
 def pretraining_network(recipe: Recipe, initial: Path | None) -> nn.Module:

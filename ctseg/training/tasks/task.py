@@ -21,6 +21,7 @@ class Task:
     criterion : module whose state belongs to the run, such as κ; it has no weights
     selects : whether held-out images choose the best checkpoint
     selected_by : the score whose highest value is the best
+    average : the moving average of the network, set by the loop, for tasks that learn from it
     """
 
     recipe: Recipe
@@ -29,6 +30,7 @@ class Task:
     criterion: nn.Module
     selects: bool = False
     selected_by: ClassVar[str] = ""
+    average: nn.Module | None = None
 
     def batch(self, step: int, places: range) -> Tensors:
         """Return the part of a step's batch at these places, on the CPU; the same on every call."""

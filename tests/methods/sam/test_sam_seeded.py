@@ -16,9 +16,11 @@ from ctseg.labelmaps import connected_regions, relabel
 from ctseg.methods import NeverStop, StopFlag, Stopped
 from ctseg.methods.base.hierarchical import FromTree
 from ctseg.methods.base.method import Progress, ignore_progress, raise_if_stopped
+from ctseg.methods.sam.engine.decoder import CLEAR, PointDecoder, Window
 from ctseg.methods.sam.engine.mask_settings import SeedSettings
+from ctseg.methods.sam.engine.modules import build_mask_decoder, build_prompt_encoder
 from ctseg.methods.sam.engine.seeded import SeededMasks
-from ctseg.methods.sam.engine.seeds import LOGITS_SIDE, in_square, overlap, seeds
+from ctseg.methods.sam.engine.seeds import LOGITS_SIDE, Seed, in_square, overlap, seeds
 from ctseg.partition import MergeTree
 from ctseg.slices import CTSlice
 from ctseg.slices.windowing import SOFT_TISSUE
@@ -79,6 +81,31 @@ def test_the_square_is_the_slice_scaled_and_padded() -> None:
     assert np.count_nonzero(in_square(label_map[:10])) == LOGITS_SIDE * 64
 
 
+def test_a_mask_seen_through_a_window_is_the_same_there() -> None:
+    torch.manual_seed(0)
+    decoder = PointDecoder(build_prompt_encoder().eval(), build_mask_decoder().eval())
+    with torch.inference_mode():
+        image = decoder.image_side(torch.randn(1, 256, 64, 64))
+        keys, tokens, _ = decoder.attend(image, torch.tensor([[200.0, 300.0]]))
+        chosen = torch.tensor([0, 2])
+        whole = decoder.masks(keys[0], tokens[0], chosen)
+        seen = decoder.masks(keys[0], tokens[0], chosen, (slice(3, 40), slice(50, 64)))
+    assert whole.shape == seen.shape == (2, LOGITS_SIDE, LOGITS_SIDE)
+    inside = torch.zeros(LOGITS_SIDE, LOGITS_SIDE, dtype=torch.bool)
+    inside[12:160, 200:] = True
+    torch.testing.assert_close(seen[:, inside], whole[:, inside])
+    assert bool((seen[:, ~inside] == CLEAR).all())
+
+
+def test_a_window_holds_the_box_and_a_margin_within_the_image() -> None:
+    region = np.zeros((LOGITS_SIDE, LOGITS_SIDE), bool)
+    region[40:80, 0:10] = True  # tokens 10 to 20 and 0 to 2.5
+    seed = Seed((0.0, 0.0), region)
+    assert seed.window(0.5) == (slice(5, 25), slice(0, 8))
+    assert seed.window(0.0) == (slice(8, 22), slice(0, 5))
+    assert seed.window(9.0) == (slice(0, 64), slice(0, 64))
+
+
 class _Tree(FromTree):
     """Says that two blocks are there."""
 
@@ -119,8 +146,11 @@ class _Decoder:
         quality = torch.tensor([0.3, self._quality, 0.3]).expand(len(points), -1)
         return torch.stack(masks), torch.zeros(len(points), 3), quality
 
-    def masks(self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
-        return keys[chosen]
+    def masks(self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor, window: Window) -> Tensor:
+        rows, columns = (slice(4 * one.start, 4 * one.stop) for one in window)
+        seen = torch.full_like(keys[chosen], CLEAR)
+        seen[:, rows, columns] = keys[chosen][:, rows, columns]
+        return seen
 
 
 def _method(quality: float = 0.9) -> tuple[SeededMasks, CTSlice, NDArray[np.int32]]:

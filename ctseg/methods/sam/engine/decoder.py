@@ -17,6 +17,12 @@ from segment_anything.modeling.transformer import Attention
 from torch import Tensor
 from torch.nn import functional as F
 
+Window = tuple[slice, slice]
+"""Rows and columns of the 64 x 64 image tokens."""
+
+CLEAR = -8.0
+"""Logit of what is not looked at: surely no mask."""
+
 SINGLE_MASK_TOKEN = 1
 """Position of the token of the one-mask answer, which automatic masks do not use."""
 
@@ -200,7 +206,9 @@ class PointDecoder:
         scores = _scores(tokens, keys, weight, self._second_query).view(batch, heads, -1, keys.shape[1])
         return queries, block.norm4(_add_tokens(to_tokens, scores, queries, keys))
 
-    def masks(self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
+    def masks(
+        self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor, window: Window | None = None
+    ) -> Tensor:
         """Upscale the chosen masks of one point.
 
         Parameters
@@ -208,11 +216,16 @@ class PointDecoder:
         keys : shape (4096, 256)
         mask_tokens : shape (3, 256)
         chosen : int64, shape (M,), which of the three masks
+        window : the tokens to look at; None for all
 
         Returns
         -------
-        Logits of shape (M, 256, 256).
+        Logits of shape (M, 256, 256), ``CLEAR`` outside the window.
         """
+        side = math.isqrt(keys.shape[0])
+        rows, columns = window or (slice(0, side), slice(0, side))
+        keys = keys.view(side, side, -1)[rows, columns]
+        height, width = keys.shape[:2]
         first, norm, _, second, _ = self._decoder.output_upscaling
         fine = F.gelu(
             F.layer_norm(_doubled(keys, first), norm.weight.shape, norm.weight, norm.bias, norm.eps)
@@ -220,10 +233,14 @@ class PointDecoder:
         finest = F.gelu(_doubled(fine, second))
         heads = [self._decoder.output_hypernetworks_mlps[SINGLE_MASK_TOKEN + int(index)] for index in chosen]
         filters = torch.stack([head(mask_tokens[index]) for head, index in zip(heads, chosen, strict=True)])
-        side = math.isqrt(keys.shape[0])
         logits = finest.view(-1, finest.shape[-1]) @ filters.t()
-        split = logits.view(side, side, 2, 2, 2, 2, len(filters))
-        return split.permute(6, 0, 2, 4, 1, 3, 5).reshape(len(filters), 4 * side, 4 * side)
+        split = logits.view(height, width, 2, 2, 2, 2, len(filters))
+        seen = split.permute(6, 0, 2, 4, 1, 3, 5).reshape(len(filters), 4 * height, 4 * width)
+        if (height, width) == (side, side):
+            return seen
+        whole = seen.new_full((len(filters), 4 * side, 4 * side), CLEAR)
+        whole[:, 4 * rows.start : 4 * rows.stop, 4 * columns.start : 4 * columns.stop] = seen
+        return whole
 
 
 def _doubled(tokens: Tensor, convolution: torch.nn.ConvTranspose2d) -> Tensor:

@@ -1,6 +1,7 @@
 """Segment Anything asked where merge trees found something, its answers held against what they found."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,12 @@ from ctseg.methods.sam.engine.frame import encoder_input, framed_points, upscale
 from ctseg.methods.sam.engine.mask_settings import SeedSettings
 from ctseg.methods.sam.engine.memory import give_back_freed_memory
 from ctseg.methods.sam.engine.seeds import Seed, overlap, seeds
-from ctseg.methods.sam.engine.segmenter import POINTS_AT_ONCE, ImageEncoder
+from ctseg.methods.sam.engine.segmenter import ImageEncoder
 from ctseg.methods.sam.engine.threads import decoded
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
+SEEDS_AT_ONCE = 4
 TREES_SHARE, ENCODER_SHARE, PAINTING_SHARE = 0.3, 0.4, 0.05
 """Shares of the whole time, for the progress that is told."""
 
@@ -83,13 +85,19 @@ class SeededMasks:
         raise_if_stopped(stop)
         progress(0.0)
         image = to_uint8(ct_slice, self._input_window)
-        asked = self.seeds(ct_slice, stop) if image.min() < image.max() else []
+        if image.min() == image.max():
+            progress(1.0)
+            return np.zeros(image.shape, dtype=np.int32)
+        # Trees grow on one core, so the encoder looks at the slice meanwhile.
+        with ThreadPoolExecutor(1, thread_name_prefix="ctseg-sam-encoder") as beside:
+            embedded = beside.submit(self._encoder.embed, encoder_input(image), stop)
+            asked = self.seeds(ct_slice, stop)
+            progress(TREES_SHARE)
+            embedding = embedded.result()
+        give_back_freed_memory()
         if not asked:
             progress(1.0)
             return np.zeros(image.shape, dtype=np.int32)
-        progress(TREES_SHARE)
-        embedding = self._encoder.embed(encoder_input(image), stop)
-        give_back_freed_memory()
         before = TREES_SHARE + ENCODER_SHARE
         progress(before)
         answers: list[Answer] = []
@@ -116,7 +124,7 @@ class SeededMasks:
     ) -> Iterator[tuple[float, list[Answer]]]:
         """Yield the finished fraction and the answers to each batch of seeds, in order."""
         image_side = self._decoder.image_side(embedding)
-        batches = [asked[at : at + POINTS_AT_ONCE] for at in range(0, len(asked), POINTS_AT_ONCE)]
+        batches = [asked[at : at + SEEDS_AT_ONCE] for at in range(0, len(asked), SEEDS_AT_ONCE)]
         return decoded(batches, lambda batch: self._of_seeds(image_side, batch, shape, stop))
 
     @torch.inference_mode()
@@ -133,7 +141,8 @@ class SeededMasks:
             possible = torch.nonzero(quality[at] + 1 > self._settings.min_sum)[:, 0]
             if len(possible) == 0:
                 continue
-            masks = self._decoder.masks(keys[at], mask_tokens[at], possible)
+            window = seed.window(self._settings.margin)
+            masks = self._decoder.masks(keys[at], mask_tokens[at], possible, window)
             totals = [
                 float(quality[at, index]) + overlap((mask > 0).numpy(), seed.region)
                 for mask, index in zip(masks, possible, strict=True)

@@ -1,5 +1,6 @@
 """Where to ask: a point and a box for each structure and region that a merge tree found."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from numpy.typing import NDArray
 
 from ctseg.methods.sam.engine.frame import SIDE, framed_shape
 from ctseg.methods.sam.engine.mask_settings import SeedSettings
+
+TOKENS_SIDE = 64
+"""Side of the image's tokens, in tokens."""
 
 LOGITS_SIDE = 256
 """Side in px of a mask's logits, which show the encoder's square."""
@@ -38,6 +42,19 @@ class Seed:
             float((columns[-1] + 1) * scale),
             float((rows[-1] + 1) * scale),
         )
+
+    def window(self, margin: float) -> tuple[slice, slice]:
+        """Return rows and columns of the image's tokens that hold the box and a margin around it.
+
+        The margin is this part of the longer side of the box, and at least two tokens.
+        """
+        left, top, right, bottom = (corner * TOKENS_SIDE / SIDE for corner in self.box)
+        around = max(2.0, margin * max(right - left, bottom - top))
+        rows, columns = (
+            slice(max(0, math.floor(low - around)), min(TOKENS_SIDE, math.ceil(high + around)))
+            for low, high in ((top, bottom), (left, right))
+        )
+        return rows, columns
 
 
 def seeds(structures: NDArray[np.int32], regions: NDArray[np.int32], settings: SeedSettings) -> list[Seed]:
