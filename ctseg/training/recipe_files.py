@@ -95,7 +95,7 @@ def _refuse_wrong_kind(key: str, kind: Any, value: Any) -> None:
     if kind is str and not isinstance(value, str):
         raise RecipeError(f"{key} must be a text, not {value!r}.")
     if kind == tuple[str, ...] and not (
-        isinstance(value, tuple) and value and all(isinstance(one, str) for one in value)
+        isinstance(value, tuple) and all(isinstance(one, str) for one in value)
     ):
         raise RecipeError(f"{key} must be a list of texts, not {value!r}.")
     if kind == tuple[int, ...] and not (
@@ -129,6 +129,9 @@ def _refuse_impossible(recipe: Recipe) -> None:
     for key, value in positive.items():
         if value <= 0:
             raise RecipeError(f"{key} is {value}; it must be above 0.")
+    for key, names in (("unlabelled", recipe.data.unlabelled), ("sources", recipe.data.sources)):
+        if not names:
+            raise RecipeError(f"data.{key} is empty; name at least one.")
     if recipe.augmentation.scale < 1 or recipe.augmentation.contrast < 1 or recipe.augmentation.gamma < 1:
         raise RecipeError("augmentation.scale, contrast and gamma, largest factors, must be at least 1.")
     if not 0 < recipe.augmentation.crop <= 1 or not 0 <= recipe.augmentation.cutout < 1:
