@@ -35,6 +35,9 @@
 
   async function slides(method, count) {
     const range = document.querySelector(".ct-trees input[type=range]");
+    // As a hand does: it comes near before it draws.
+    range.closest(".ct-trees").dispatchEvent(new PointerEvent("pointerenter"));
+    await pause(500);
     const times = [];
     for (let k = 0; k < count; k++) {
       const before = compare().stage.panes.get(method).result;

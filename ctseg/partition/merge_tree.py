@@ -145,6 +145,37 @@ class MergeTree:
         """
         return self._step(self._state_of_cut(threshold, count))
 
+    def nested(self, most: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Return all cuts of at most so many structures; the partition that is shown stays.
+
+        Parameters
+        ----------
+        most : structures of the finest, at least 1
+
+        Returns
+        -------
+        finest : ndarray of int32, shape (H, W): the partition of ``cut(count=most)``, n structures
+        numbers : ndarray of int32, shape (n, n): entry (k - 1, i - 1) is the number that structure i of the
+            finest has in the partition of ``cut(count=k)``
+
+        Raises
+        ------
+        MergeTreeError
+            If ``most`` is less than 1.
+        """
+        state = self._state_of_cut(None, most)
+        finest = np.concatenate([np.zeros(1, np.int32), state])[self._leaves]
+        if not state.size:
+            return finest, np.zeros((0, 0), np.int32)
+        _, representatives = np.unique(state, return_index=True)
+        needed = self.leaf_count - most
+        threshold = float(self._altitudes[needed - 1]) if needed > 0 else -1.0
+        tops = trees.tops(self._parents, self._altitudes, threshold)[representatives]
+        small = MergeTree(
+            np.arange(1, tops.size + 1)[None], *trees.kept(self._parents, self._altitudes, tops)
+        )
+        return finest, np.stack([small._state_of_cut(None, count) for count in range(1, tops.size + 1)])
+
     def merge(self, a: int, b: int) -> NDArray[np.int32]:
         """Make one structure of two of the current partition, neighbours or not; return the new partition.
 

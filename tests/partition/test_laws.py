@@ -48,6 +48,19 @@ def in_order(label_map: NDArray) -> NDArray[np.int32]:
 
 
 @settings(deadline=None)
+@given(merge_trees(), COUNTS)
+def test_all_cuts_at_once_are_the_cuts_one_by_one(tree: MergeTree, most: int) -> None:
+    shown, position = tree.label_map, tree.position
+    finest, numbers = tree.nested(most)
+    assert np.array_equal(tree.label_map, shown)
+    assert tree.position == position
+    assert np.array_equal(finest, tree.cut(count=most))
+    assert numbers.shape == (finest.max(initial=0),) * 2
+    for count, number in enumerate(numbers, start=1):
+        assert np.array_equal(np.concatenate([[0], number])[finest], tree.cut(count=count))
+
+
+@settings(deadline=None)
 @given(merge_trees(), COUNTS, COUNTS)
 def test_cuts_are_nested(tree: MergeTree, one: int, other: int) -> None:
     assert is_finer(tree.cut(count=max(one, other)), tree.cut(count=min(one, other)))

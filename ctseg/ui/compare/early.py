@@ -40,6 +40,7 @@ _SCRIPTS = (
     "stage/input.js",
     "stage/knowledge.js",
     "stage/stage.js",
+    "page/cuts.js",
     "page/table.js",
     "page/scores.js",
     "page/side.js",

@@ -47,6 +47,7 @@ def compare_routes() -> "list[Route]":
         "cancel": _cancel,
         "truth": _truth,
         "edit": _edit,
+        "cuts": _cuts,
         "zip": _zip,
         "volume": _volume,
     }
@@ -192,6 +193,10 @@ def _truth(session: Session, _asked: dict[str, Any]) -> "Response":
 
 def _edit(session: Session, asked: dict[str, Any]) -> "Response":
     return _framed(edits.edit(session, asked))
+
+
+def _cuts(session: Session, asked: dict[str, Any]) -> "Response":
+    return _framed(edits.cuts(session, asked))
 
 
 def _zip(session: Session, asked: dict[str, Any]) -> "Response":

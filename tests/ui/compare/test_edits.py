@@ -7,7 +7,7 @@ import pytest
 from small_slices import stack_of
 
 from ctseg.partition import MergeTree
-from ctseg.ui.compare.edits import edit
+from ctseg.ui.compare.edits import cuts, edit
 from ctseg.ui.compare.frames import unframe
 from ctseg.ui.compare.handlers import PageError
 from ctseg.ui.compare.results import take
@@ -84,3 +84,25 @@ def test_unknown_edits_are_refused(session: Session, asked: dict[str, Any]) -> N
 def test_a_pane_without_a_tree_is_not_edited() -> None:
     with pytest.raises(PageError, match="no merge tree"):
         edit(Session(), {"method": "watershed", "action": "undo"})
+
+
+def test_the_stage_gets_all_cuts_that_the_server_would_make(session: Session) -> None:
+    message, arrays = unframe(cuts(session, {"method": "watershed"}))
+    assert message == {"method": "watershed", "plan": ""}
+    finest, numbers = arrays["labels"].reshape(24, 32), arrays["numbers"].reshape(8, 8)
+    tree = session.finished["watershed"].tree
+    assert tree.structure_count == 4  # nothing was cut
+    for count, number in enumerate(numbers, start=1):
+        assert np.array_equal(np.concatenate([[0], number])[finest], tree.cut(count=count))
+
+
+def test_hues_that_the_stage_shows_already_stay(session: Session) -> None:
+    shown = [0, 5, 9, 5, 9, 5, 9, 5, 9]
+    assert _edited(session, action="cut", count=8, hues=shown)[0]["hues"]["watershed"] == shown
+
+
+@pytest.mark.parametrize("hues", [[0, 1, 1], [0] * 8 + [99], [0] * 8 + [True], [0] * 8 + [1.5], "0" * 9, {}])
+def test_hues_that_do_not_fit_are_passed_over(session: Session, hues: Any) -> None:
+    plain = [*_edited(session, action="cut", count=8)[0]["hues"]["watershed"]]
+    _edited(session, action="undo")
+    assert _edited(session, action="cut", count=8, hues=hues)[0]["hues"]["watershed"] == plain

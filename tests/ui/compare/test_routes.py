@@ -20,7 +20,7 @@ from ctseg.ui.server.sessions import Session
 from ctseg.ui.server.uploads import FULL
 
 PAGE = "page-of-a-route-test"
-ADMITTED = ("open", "opened", "slice", "begin", "run", "cancel", "truth", "edit", "zip")
+ADMITTED = ("open", "opened", "slice", "begin", "run", "cancel", "truth", "edit", "cuts", "zip")
 
 
 class Visitor:
@@ -112,6 +112,7 @@ def test_what_is_no_request_gets_one_sentence(visitor: Visitor, body: bytes) -> 
         ("begin", {"index": 0, "methods": [None, {}]}),
         ("begin", {"index": 1, "methods": ["watershed"]}),
         ("edit", {"method": "watershed", "action": "cut", "count": float(10**9)}),
+        ("cuts", {"method": "watershed"}),
         ("zip", {}),
     ],
 )

@@ -17,6 +17,7 @@ import { openExample, openingResults, readFiles } from "./stacks.js";
 const FAST_SECONDS = 1;
 const MAX_SHOWN_PX = 2048;
 const SAME_FROM_IOU = 0.5;
+const MOST_SHOWN = 200;
 
 export class Refusal extends Error {}
 
@@ -130,9 +131,19 @@ export class Session {
     }, { labels: smallest(shown(labels, slice)) });
   }
 
-  async* edit({ method, action, count, labels: picked = [] }) {
+  withTree(method) {
     const found = this.finished.get(method);
     if (!found?.tree) throw new Refusal("This pane has no merge tree; run a method with one first.");
+    return found;
+  }
+
+  async* cuts({ method }) {
+    const { labels, numbers } = this.withTree(method).tree.nested(MOST_SHOWN);
+    yield packed({ method, plan: String(this.plans) }, { labels: smallest(shown(labels, await this.sliceAt(this.index))), numbers });
+  }
+
+  async* edit({ method, action, count, labels: picked = [], hues }) {
+    const found = this.withTree(method);
     const { tree } = found;
     if (action === "cut") tree.cut({ count: Math.min(Math.max(count, 1), tree.leafCount) });
     else if (action === "merge" && picked.length === 2) tree.merge(...picked);
@@ -149,7 +160,8 @@ export class Session {
       earlier[first] = found.hues[second];
     }
     for (const other of this.finished.values()) other.earlier = other.hues;
-    this.finished.set(method, { ...found, labels, earlier });
+    const known = hues?.length === earlier.length ? hues : earlier;
+    this.finished.set(method, { ...found, labels, earlier: known });
     this.paint(slice);
     yield this.result(method, slice, { plan: String(this.plans), moved });
   }

@@ -85,6 +85,21 @@ export class MergeTree {
     return this.leafCount ? inOrder(tops(this.parents, this.altitudes, threshold)) : new Int32Array(0);
   }
 
+  // All cuts of at most so many structures: the finest, n structures, and n x n numbers of its structures in each.
+  nested(most) {
+    const state = this.stateOfCut({ count: most });
+    const count = highest(state);
+    if (!count) return { labels: this.leaves, numbers: new Uint16Array(0) };
+    const needed = this.leafCount - most;
+    const top = tops(this.parents, this.altitudes, needed > 0 ? this.altitudes[needed - 1] : -1);
+    const nodes = Array.from({ length: count }, (_, k) => top[state.indexOf(k + 1)]);
+    const { parents, altitudes } = kept(this.parents, this.altitudes, nodes);
+    const small = new MergeTree(Int32Array.from(nodes, (_, k) => k + 1), count, 1, parents, altitudes);
+    const numbers = new Uint16Array(count * count);
+    for (let k = 1; k <= count; k++) numbers.set(small.stateOfCut({ count: k }), (k - 1) * count);
+    return { labels: this.leaves.map((leaf) => (leaf ? state[leaf - 1] : 0)), numbers };
+  }
+
   start(at) {
     Object.assign(this, { states: [this.stateOfCut(at)], position: 0 });
     return this;

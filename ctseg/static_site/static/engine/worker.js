@@ -2,7 +2,7 @@
 import { isSentence, Session } from "./session.js";
 
 const session = new Session();
-const ASKED = ["open", "upload", "opened", "slice", "begin", "run", "edit", "truth", "cancel", "zip"];
+const ASKED = ["open", "upload", "opened", "slice", "begin", "run", "edit", "cuts", "truth", "cancel", "zip"];
 
 async function answer(id, name, body) {
   try {

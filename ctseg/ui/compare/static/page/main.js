@@ -16,7 +16,7 @@ class Compare {
       scroll: (by) => this.series.scroll(by), turn: (index) => this.series.turn(index), turned: () => this.series.askTurn(),
       nameOf: (method, label) => this.table.nameOf(method, label), inWords: (method, label) => this.inWords(method, label),
       selected: () => this.list(), legend: () => this.legend(), coarser: (pane, by) => this.edits.coarser(pane, by),
-      cut: (pane, count) => this.edits.cut(pane, count), wanted: (pane) => this.edits.wantedOf(pane), edit: (pane, action) => this.edits.edit(pane, action),
+      cut: (pane, count) => this.edits.cut(pane, count), learn: (pane) => this.edits.cuts.learn(pane), wanted: (pane) => this.edits.wantedOf(pane), edit: (pane, action) => this.edits.edit(pane, action),
     });
     this.table = new StructureTable({
       focus: (method) => { this.asked = method; this.list(); }, pick: (method, label) => this.stage.picking.select(method, label),
@@ -83,12 +83,16 @@ class Compare {
 
   inWords(method, label) {
     const { result } = this.stage.panes.get(method);
+    // What was measured belongs to the partition before.
+    if (result.ahead) return `Structure ${label}`;
     return this.table.inWords(result.table, label, result.intensity, this.table.nameOf(method, label));
   }
 
   // Fills what stands below the panes with what is in them.
   list() {
     const results = [...this.stage.panes.values()].map(({ result }) => result).filter(Boolean);
+    // A cut that is shown ahead of the server has no table yet; with the answer this is asked for again.
+    if (results.some(({ ahead }) => ahead)) return;
     const methods = results.filter(({ method }) => method !== "truth");
     const { selected } = this.stage.view;
     if (selected) this.asked = selected.method;

@@ -64,7 +64,7 @@ class Pane {
     this.time.title = counted;
   }
 
-  empty() { Object.assign(this, { result: null, layer: null, marks: null }); }
+  empty() { Object.assign(this, { result: null, layer: null, marks: null, cuts: null }); }
 
   take(result) {
     this.result = result;

@@ -18,7 +18,7 @@ class Stage {
     this.pointing = new Pointing(this);
     this.knowledge = new Knowledge();
     this.trees = new TreeTools({
-      cut: (pane, count) => hooks.cut(pane, count), coarser: (pane, by) => hooks.coarser(pane, by), wanted: (pane) => hooks.wanted(pane), edit: (pane, action) => this.picking.edit(pane, action),
+      cut: (pane, count) => hooks.cut(pane, count), learn: (pane) => hooks.learn(pane), coarser: (pane, by) => hooks.coarser(pane, by), wanted: (pane) => hooks.wanted(pane), edit: (pane, action) => this.picking.edit(pane, action),
       acted: () => this.offerTrees(), tell: (sentence) => this.tell(sentence),
     });
     this.toolbar = new Toolbar(this.view, {
@@ -124,7 +124,7 @@ class Stage {
   recolour(hues = null) {
     const ramp = this.view.byConfidence ? this.view.facts.ramp : null;
     for (const pane of this.panes.values()) {
-      const own = hues?.[pane.name] ?? pane.hues;
+      const own = (pane.result?.ahead ? null : hues?.[pane.name]) ?? pane.hues;
       if (pane.result && own) pane.colour(this.view.facts.palette, own, this.view.slice, this.view.clearAir, ramp);
     }
     this.redraw();

@@ -20,7 +20,8 @@ class TreeTools {
     this.split = edit("split", "Split", "Split a structure (S)", "split");
     this.merge.append(" Merge");
     this.split.append(" Split");
-    this.element = make("div", { class: "ct-group ct-trees", role: "group", "aria-label": "Coarse to fine, and edits", hidden: true },
+    const near = () => hooks.learn(this.active);
+    this.element = make("div", { class: "ct-group ct-trees", role: "group", "aria-label": "Coarse to fine, and edits", hidden: true, onpointerenter: near, onfocusin: near },
       this.name, this.which, make("label", { class: "ct-slider" }, make("span", {}, "Coarse"), this.range, make("span", {}, "fine"), this.number),
       this.undo, this.redo, this.merge, this.split);
   }

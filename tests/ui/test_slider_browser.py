@@ -1,0 +1,74 @@
+"""A step from coarse to fine is seen at once, however far the server is, and is what the server then says."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from app_server import AppServer
+from compare_page import ComparePage
+from playwright.sync_api import Route, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.thorough]
+
+ASKED = "/?example=0&slice=19&methods=unet-tvmf,partition-all"
+SHOWN = """() => {
+  const { result, hues, cuts } = window.ctsegStage.compare.stage.panes.get("partition-all");
+  const { labels, ahead, tree, clear } = result;
+  const { structures } = tree;
+  return { labels: [...labels], hues: [...hues], clear, structures, ahead: !!ahead, knows: !!cuts };
+}"""
+
+
+@pytest.fixture
+def page(browser: Any, server: AppServer) -> Iterator[ComparePage]:
+    """A page on which a method divided the whole body, whose pointer came near the slider."""
+    opened = ComparePage(browser, server.url + ASKED, {"width": 1280, "height": 900})
+    opened.wait("partition-all")
+    opened.page.get_by_role("slider", name="Coarse to fine").hover()
+    opened.page.wait_for_function(f"({SHOWN})().knows")
+    yield opened
+    opened.close()
+
+
+def _cut(page: ComparePage, count: int) -> dict[str, Any]:
+    """Ask for a cut and return what the pane holds when the call is over, before anything can answer."""
+    asked = """(count) => {
+      const { edits, stage } = window.ctsegStage.compare;
+      edits.cut(stage.panes.get("partition-all"), count);
+    }"""
+    return page.page.evaluate(f"(count) => {{ ({asked})(count); return ({SHOWN})(); }}", count)
+
+
+def _answered(page: ComparePage) -> dict[str, Any]:
+    page.page.wait_for_function(f"!({SHOWN})().ahead && !window.ctsegStage.compare.edits.busy")
+    return page.page.evaluate(SHOWN)
+
+
+def test_what_is_shown_at_once_is_what_the_server_answers(page: ComparePage) -> None:
+    for count in (12, 13, 90, 3, 40):
+        shown = _cut(page, count)
+        assert shown["ahead"]
+        assert shown["structures"] == count
+        answered = _answered(page)
+        for name in ("structures", "labels", "hues", "clear"):
+            assert answered[name] == shown[name], name
+    expect(page.panel("partition-all").locator(".ct-status")).to_contain_text("40 regions")
+
+
+def test_an_answer_that_is_late_does_not_take_back_a_newer_step(page: ComparePage) -> None:
+    held: list[Route] = []
+    page.page.route("**/compare/edit", lambda route: route.continue_() if held else held.append(route))
+    for count in (12, 25, 50):
+        assert _cut(page, count)["structures"] == count
+    assert len(held) == 1  # the newest waits
+    held[0].continue_()
+    assert _answered(page)["structures"] == 50
+
+
+def test_what_the_server_refuses_is_taken_back_and_said(page: ComparePage) -> None:
+    before = page.page.evaluate(SHOWN)
+    sentence = "This page was closed; reload it."
+    page.page.route("**/compare/edit", lambda route: route.fulfill(status=409, json={"sentence": sentence}))
+    assert _cut(page, 12)["structures"] == 12
+    assert _answered(page) == before
+    expect(page.page.locator(".ct-picked")).to_have_text(sentence)
