@@ -72,3 +72,5 @@ def test_what_the_server_refuses_is_taken_back_and_said(page: ComparePage) -> No
     assert _cut(page, 12)["structures"] == 12
     assert _answered(page) == before
     expect(page.page.locator(".ct-picked")).to_have_text(sentence)
+    assert all("409" in said for said in page.noted)
+    page.noted.clear()
