@@ -12,6 +12,21 @@ from playwright.sync_api import expect
 READY_MS = 180_000
 expect.set_options(timeout=READY_MS)
 
+PICTURE = """(place) => {
+  const [under, over] = [place.querySelector(".ct-under"), place.querySelector(".ct-image")];
+  const whole = document.createElement("canvas");
+  Object.assign(whole, { width: over.width, height: over.height });
+  const context = whole.getContext("2d");
+  const dense = over.width / over.clientWidth;
+  const { m41, m42 } = new DOMMatrix(getComputedStyle(under).transform);
+  context.drawImage(under, Math.round(m41 * dense), Math.round(m42 * dense));
+  const bar = place.querySelector(".ct-scale");
+  if (!bar.hidden) context.drawImage(bar, 0, over.height - bar.height);
+  if (over.style.opacity !== "0") context.drawImage(over, 0, 0);
+  return whole;
+}"""
+"""From a pane's place to one canvas of all that is seen there."""
+
 
 class ComparePage:
     """One open page; remembers foreign requests, errors of its scripts and of its console."""
@@ -107,7 +122,8 @@ class ComparePage:
     def image(self, method: str) -> str:
         """What a panel's canvas shows, once it is drawn."""
         self.drawn()
-        return str(self.panel(method).locator(".ct-image").evaluate("(canvas) => canvas.toDataURL()"))
+        place = self.panel(method).locator(".ct-place")
+        return str(place.evaluate(f"(place) => ({PICTURE})(place).toDataURL()"))
 
     def expect_facts(self, first: str, *more: str) -> None:
         """Wait for the badge, and for further facts, above the panels."""

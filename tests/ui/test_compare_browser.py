@@ -15,7 +15,7 @@ import pydicom
 import pytest
 from app_server import AppServer
 from browser_pages import DESK, PHONE
-from compare_page import ComparePage
+from compare_page import PICTURE, ComparePage
 from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import expect
@@ -141,11 +141,11 @@ def test_a_broken_slice_of_a_long_series_is_told_and_scrolled_past(page: Compare
     page.upload(*files)
     place = page.panel("slice").locator(".ct-time")
     expect(place).to_have_text("5 of 9")
-    page.page.locator("[data-method=slice] canvas").press("PageDown")
+    page.page.locator("[data-method=slice] .ct-image").press("PageDown")
     expect(page.page.get_by_text("Slice 6 cannot be read.").first).to_be_visible()
     expect(place).to_have_text("5 of 9")
     expect(page.page.locator("#place input")).to_have_value("5")
-    page.page.locator("[data-method=slice] canvas").press("PageDown")
+    page.page.locator("[data-method=slice] .ct-image").press("PageDown")
     expect(place).to_have_text("7 of 9")
     page.leave()
     # The browser notes each refusal by itself, of slices fetched ahead too.
@@ -275,7 +275,7 @@ def test_row_of_the_table_outlines_its_structure_and_keys_work(page: ComparePage
     page.wait("watershed")
     page.page.mouse.move(2, 2)
     page.drawn()
-    outline = "document.querySelector('[data-panel=slice]').toDataURL()"
+    outline = f"({PICTURE})(document.querySelector('[data-method=slice] .ct-place')).toDataURL()"
     before = page.page.evaluate(outline)
     row = page.page.locator(".ct-table tbody tr").nth(2)
     row.locator("td").last.click()
@@ -637,9 +637,8 @@ def test_zoom_is_linked_and_pointing_says_the_structure_in_every_pane(page: Comp
     expect(page.panel("watershed").locator(".ct-hover")).to_contain_text("Structure")
     before = page.image("unet-tvmf")
     page.page.locator('[data-panel="slice"]').press("+")
-    page.page.wait_for_function(
-        "(before) => document.querySelector('[data-panel=\"unet-tvmf\"]').toDataURL() !== before", arg=before
-    )
+    shown = f"({PICTURE})(document.querySelector('[data-method=\"unet-tvmf\"] .ct-place')).toDataURL()"
+    page.page.wait_for_function(f"(before) => {shown} !== before", arg=before)
 
 
 @pytest.mark.thorough
@@ -667,12 +666,10 @@ def test_wipe_shows_two_in_one_and_keys_move_it(page: ComparePage) -> None:
     expect(page.page.locator(".ct-strip button")).to_have_count(panes)
     page.page.get_by_label("Right of the wipe").select_option("unet-tvmf")
     page.drawn()
-    canvas = page.page.locator(".ct-grid canvas")
-    before = canvas.evaluate("(one) => one.toDataURL()")
-    canvas.press(".")
-    page.page.wait_for_function(
-        "(before) => document.querySelector('.ct-grid canvas').toDataURL() !== before", arg=before
-    )
+    shown = f"({PICTURE})(document.querySelector('.ct-grid .ct-place')).toDataURL()"
+    before = page.page.evaluate(shown)
+    page.page.locator(".ct-grid .ct-image").press(".")
+    page.page.wait_for_function(f"(before) => {shown} !== before", arg=before)
     page.page.locator(".ct-choice label", has_text="Grid").click()
     expect(page.page.locator(".ct-grid .ct-panel")).to_have_count(panes)
 
@@ -754,7 +751,8 @@ def test_the_scale_bar_stays_while_a_method_runs(page: ComparePage) -> None:
           const foot = () => {{
             pane.draw({STAGE}.view);
             const {{ width, height }} = pane.canvas;
-            return [...pane.canvas.getContext("2d").getImageData(12, height - 11 * pane.dense, 8, 1).data];
+            const picture = ({PICTURE})(pane.place).getContext("2d");
+            return [...picture.getImageData(12, height - 11 * pane.dense, 8, 1).data];
           }};
           const before = foot();
           pane.say("running", "Running …", 0.5);

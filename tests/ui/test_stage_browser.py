@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from app_server import AppServer
 from browser_pages import DESK, PHONE
-from compare_page import ComparePage
+from compare_page import PICTURE, ComparePage
 from PIL import Image
 from playwright.sync_api import expect
 
@@ -187,7 +187,7 @@ def test_two_fingers_zoom_the_panes_and_not_the_page(browser: Any, server: AppSe
     page = context.new_page()
     page.goto(server.url)
     expect(page.locator("gradio-app .ct-stage")).to_be_visible()
-    pane = page.locator('.ct-grid .ct-panel[data-state="done"] canvas')
+    pane = page.locator('.ct-grid .ct-panel[data-state="done"] .ct-image')
     pane.scroll_into_view_if_needed()
     pane.click(trial=True)  # waits until it stands still
     box = pane.bounding_box()
@@ -331,7 +331,7 @@ def test_what_is_moved_while_panning_is_what_a_whole_drawing_shows(tree: Compare
           const shown = () => {{
             pane.draw(stage.view);
             const {{ width, height }} = pane.canvas;
-            return pane.canvas.getContext("2d").getImageData(0, 0, width, height).data;
+            return ({PICTURE})(pane.place).getContext("2d").getImageData(0, 0, width, height).data;
           }};
           const counts = [];
           for (const [dx, dy] of [[13, 0], [0, -9], [-31.4, 22.7], [-90, -70], [-90, 60], [150, 20]]) {{

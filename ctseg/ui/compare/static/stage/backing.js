@@ -1,67 +1,72 @@
-// The image of a pane without what lies over it: kept from frame to frame, and painted anew only where panning uncovers
-// it. Scaling a slice is what a frame costs; copying pixels is nearly free. Nothing is moved within the sheet: where the
-// image begins on it moves, and what goes over one edge goes on at the other.
+// The image of a pane without what lies over it, on a canvas of its own below the pane's. While one pans it is larger than
+// the pane and only moved, which costs no painting; what panning uncovers beyond it is painted a margin at a time.
 
 // Pixels that are whole are copied where others would be blended.
 const OPAQUE = { alpha: false };
-
-const within = (value, size) => ((value % size) + size) % size;
+const MARGIN_PX = 128;
 
 class Backing {
   constructor() {
-    this.canvas = canvasOf(1, 1);
-    this.facts = [];
-    this.matrix = null;
-    this.at = [0, 0];
+    this.canvas = make("canvas", { class: "ct-under", "aria-hidden": "true" });
+    Object.assign(this, { facts: [], matrix: null, size: [0, 0], margin: 0, moved: [0, 0] });
   }
 
-  // Shows it on a canvas of its size. `facts` are all that the image depends on beside the matrix, of which the last two,
-  // whole numbers, move it. Where it is made for the pixels of the screen, such as outlines, it is not `movable`.
-  // `paint` fills a context with the image; the transform that it comes with says where the image begins.
-  show(shown, matrix, facts, movable, paint) {
-    const { width, height } = shown.canvas;
-    const context = this.canvas.getContext("2d", OPAQUE);
-    const same = this.canvas.width === width && this.canvas.height === height && facts.length === this.facts.length
+  // Shows it in a place of so many pixels of the screen. `facts` are all that the image depends on beside the matrix, of
+  // which the last two, whole numbers, move it. Where it is made for the pixels of the screen, such as outlines, it is not
+  // `movable`. `paint` fills a context, whose transform says where the image begins.
+  show(size, dense, matrix, facts, movable, paint) {
+    const same = size.every((each, k) => each === this.size[k]) && facts.length === this.facts.length
       && facts.every((each, k) => each === this.facts[k]) && matrix.every((each, k) => k > 3 || each === this.matrix[k]);
-    const [dx, dy] = same ? [matrix[4] - this.matrix[4], matrix[5] - this.matrix[5]] : [width, height];
-    Object.assign(this, { facts, matrix });
-    if (!same) Object.assign(this.canvas, { width, height });
-    if (!same || (!movable && (dx || dy)) || Math.abs(dx) >= width || Math.abs(dy) >= height) {
-      this.at = [0, 0];
-      this.fill(context, [0, 0, width, height], paint);
-    } else if (dx || dy) {
-      this.at = [within(this.at[0] - dx, width), within(this.at[1] - dy, height)];
-      if (dx) this.fill(context, [dx > 0 ? 0 : width + dx, 0, Math.abs(dx), height], paint);
-      if (dy) this.fill(context, [0, dy > 0 ? 0 : height + dy, width, Math.abs(dy)], paint);
-    }
-    for (const [x, y, wide, high, left, top] of this.parts([0, 0, width, height])) {
-      shown.drawImage(this.canvas, x + left, y + top, wide, high, x, y, wide, high);
-    }
+    const by = same ? [matrix[4] - this.matrix[4], matrix[5] - this.matrix[5]] : [0, 0];
+    Object.assign(this, { size, facts, matrix, dense });
+    if (!same || (!movable && (by[0] || by[1]))) this.whole(0, paint);
+    else if (by[0] || by[1]) this.move(by, paint);
   }
 
-  // A box of the image by the parts of the sheet that it lies on, each with where the image begins as seen from it.
-  parts([x, y, wide, high]) {
+  move(by, paint) {
+    const room = Math.round(MARGIN_PX * this.dense);
+    const moved = this.moved.map((each, k) => each + by[k]);
+    if (this.margin && moved.every((each) => Math.abs(each) <= this.margin)) this.lay(moved);
+    else if (this.margin && moved.every((each) => Math.abs(each) <= 2 * this.margin)) this.centre(moved, paint);
+    else this.whole(room, paint);
+  }
+
+  whole(margin, paint) {
+    const [width, height] = this.size.map((each) => each + 2 * margin);
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    this.margin = margin;
+    this.fill([0, 0, width, height], paint);
+    this.lay([0, 0]);
+  }
+
+  // What is there goes back to the middle, and only what comes in at the edges is painted.
+  centre([dx, dy], paint) {
     const { width, height } = this.canvas;
-    const found = [];
-    for (const left of [this.at[0], this.at[0] - width]) {
-      for (const top of [this.at[1], this.at[1] - height]) {
-        const [from, until] = [Math.max(x, -left), Math.min(x + wide, width - left)];
-        const [above, below] = [Math.max(y, -top), Math.min(y + high, height - top)];
-        if (from < until && above < below) found.push([from, above, until - from, below - above, left, top]);
-      }
-    }
-    return found;
+    const context = this.canvas.getContext("2d", OPAQUE);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.drawImage(this.canvas, dx, dy);
+    if (dx) this.fill([dx > 0 ? 0 : width + dx, 0, Math.abs(dx), height], paint);
+    if (dy) this.fill([0, dy > 0 ? 0 : height + dy, width, Math.abs(dy)], paint);
+    this.lay([0, 0]);
   }
 
-  fill(context, box, paint) {
-    for (const [x, y, wide, high, left, top] of this.parts(box)) {
-      context.save();
-      context.setTransform(1, 0, 0, 1, left, top);
-      context.beginPath();
-      context.rect(x, y, wide, high);
-      context.clip();
-      paint(context);
-      context.restore();
-    }
+  // Sizes and places are those of the screen's own pixels.
+  lay(moved) {
+    this.moved = moved;
+    const { canvas, dense, margin } = this;
+    const [x, y] = moved.map((each) => `${(each - margin) / dense}px`);
+    Object.assign(canvas.style, { width: `${canvas.width / dense}px`, height: `${canvas.height / dense}px`, transform: `translate(${x}, ${y})` });
+  }
+
+  fill([x, y, wide, high], paint) {
+    const context = this.canvas.getContext("2d", OPAQUE);
+    context.save();
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.beginPath();
+    context.rect(x, y, wide, high);
+    context.clip();
+    context.translate(this.margin, this.margin);
+    paint(context, [x - this.margin, y - this.margin, wide, high]);
+    context.restore();
   }
 }

@@ -93,7 +93,7 @@ class Layout {
     const held = document.activeElement;
     const within = this.grid.contains(held);
     this.grid.replaceChildren(...panes);
-    if (within) (this.grid.contains(held) ? held : this.grid.querySelector("canvas"))?.focus({ preventScroll: true });
+    if (within) (this.grid.contains(held) ? held : this.grid.querySelector("canvas.ct-image"))?.focus({ preventScroll: true });
   }
 
   columns(count, width, height) {

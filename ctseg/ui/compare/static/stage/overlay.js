@@ -6,9 +6,29 @@ const PICKED = "#ffe08a";
 const SELECTED = "#fff";
 const MIN_NUMBERED_PX = 130;
 const MIN_BAR_PANE_PX = 140;
+const MIN_BAR_WORDS_PX = 60;
+const BAR_PX = 34;
 
 class Overlay {
-  constructor(pane) { this.pane = pane; }
+  constructor(pane) {
+    this.pane = pane;
+    this.bar = make("canvas", { class: "ct-scale", "aria-hidden": "true" });
+    this.barred = "";
+  }
+
+  // Where nothing lies over the image its canvas is not mixed in, which takes a third of a frame. It still hears the pointer.
+  show(view, other) {
+    const { pane } = this;
+    const { canvas, result } = pane;
+    const seen = other || (view.numbers && result) || view.hovered?.get(pane.name) || view.picked?.[pane.name]?.length || view.selected || view.ruler || view.cursor;
+    canvas.style.opacity = seen ? "" : 0;
+    this.scaleBar(view.slice);
+    if (!seen) return;
+    const context = canvas.getContext("2d");
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    this.draw(context, view, other);
+  }
 
   draw(context, view, other) {
     const { pane } = this;
@@ -22,7 +42,6 @@ class Overlay {
     if (view.selected) this.outline(context, view.selected.edges, 2, SELECTED);
     if (view.ruler) this.ruler(context, view.ruler);
     if (view.cursor) this.cursor(context, view.cursor);
-    this.scaleBar(context, view.slice);
   }
 
   divider(context, x) {
@@ -39,16 +58,24 @@ class Overlay {
     context.fillText("⇔", x, height / 2);
   }
 
-  scaleBar(context, slice) {
+  // On a small canvas of its own: it stays while all else moves.
+  scaleBar(slice) {
     const { dense, matrix, canvas } = this.pane;
-    const bar = scaleBar(slice, Math.hypot(matrix[0], matrix[1]), canvas.width);
-    if (!bar || canvas.width < MIN_BAR_PANE_PX * dense) return;
-    const [x, y] = [10 * dense, canvas.height - 12 * dense];
+    const scale = canvas.width < MIN_BAR_PANE_PX * dense ? null : scaleBar(slice, Math.hypot(matrix[0], matrix[1]), canvas.width);
+    const { bar } = this;
+    bar.hidden = !scale;
+    const barred = scale && [scale.length, scale.words, dense].join();
+    if (!scale || barred === this.barred) return;
+    this.barred = barred;
+    Object.assign(bar, { width: Math.ceil(Math.max(scale.length, MIN_BAR_WORDS_PX * dense) + 12 * dense), height: Math.ceil(BAR_PX * dense) });
+    Object.assign(bar.style, { width: `${bar.width / dense}px`, height: `${bar.height / dense}px` });
+    const context = bar.getContext("2d");
+    const [x, y] = [10 * dense, bar.height - 12 * dense];
     context.fillStyle = "rgba(0, 0, 0, 0.6)";
-    context.fillRect(x - 2 * dense, y - 2 * dense, bar.length + 4 * dense, 7 * dense);
+    context.fillRect(x - 2 * dense, y - 2 * dense, scale.length + 4 * dense, 7 * dense);
     context.fillStyle = "#fff";
-    context.fillRect(x, y, bar.length, 3 * dense);
-    this.words(context, bar.words, x, y - 6 * dense, "left");
+    context.fillRect(x, y, scale.length, 3 * dense);
+    this.words(context, scale.words, x, y - 6 * dense, "left");
   }
 
   words(context, text, x, y, align = "center") {

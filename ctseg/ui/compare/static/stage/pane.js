@@ -1,4 +1,5 @@
-// One pane: the slice and what a method made of it on one canvas, with its caption, progress and edits.
+// One pane: the slice and what a method made of it on one canvas, what lies over them on another, with its caption, progress
+// and edits.
 
 const MAX_TRACED = 32;
 const FOUND = "True structures that it found with an IoU above 0.5";
@@ -24,7 +25,7 @@ class Pane {
     const caption = make("figcaption", {},
       this.heading, make("span", { class: "ct-corner" }, this.about, large),
       make("div", { class: "ct-state" }, make("div", { class: "ct-run" }, make("span", { class: "ct-status" }, this.time, this.found), this.note), this.pointed), this.outside);
-    this.place = make("div", { class: "ct-place" }, this.canvas);
+    this.place = make("div", { class: "ct-place" }, this.backing.canvas, this.overlay.bar, this.canvas);
     this.element = make("figure", { class: "ct-panel", "data-method": name }, caption, this.place);
   }
 
@@ -99,24 +100,21 @@ class Pane {
   draw(view, other = null) {
     this.view = view;
     if (!view.slice || !this.fit()) return;
-    const context = this.canvas.getContext("2d", OPAQUE);
     const { width, height } = this.canvas;
     this.matrix = matrixOf(view.slice, view, width, height);
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.imageSmoothingEnabled = false;
-    this.behind(context, view, other);
-    this.overlay.draw(context, view, other);
+    this.behind(view, other);
+    this.overlay.show(view, other);
   }
 
   // The slice and its label map, and those of another pane to the right of the wipe.
-  behind(shown, view, other) {
+  behind(view, other) {
     const { width, height } = this.canvas;
     const of = other ? [this, other] : [this];
     const facts = [view.greys, view.opacity, view.outlined, view.marks, view.smooth, this.dense, other && view.wipe,
       ...of.flatMap(({ layer, result, colours, marks }) => [layer, result, colours, marks])];
     const onScreen = other || (view.outlined && this.result) || (view.marks && this.marks);
-    this.backing.show(shown, this.matrix, facts, !onScreen, (context) => {
-      this.fill(context, [0, 0, width, height], view, this);
+    this.backing.show([width, height], this.dense, this.matrix, facts, !onScreen, (context, box) => {
+      this.fill(context, box, view, this);
       if (other) this.fill(context, [view.wipe * width, 0, width, height], view, other);
     });
   }
