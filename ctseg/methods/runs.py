@@ -156,23 +156,23 @@ def _parameters(weights: Path) -> int:
 
 
 def _load(card: Card, weights: Path, sha256: str) -> Method:
+    from ctseg.methods.base.whole_slice import LOOK, WholeSlice
     from ctseg.networks.opened import open_network
 
     if sha256_of(weights) != sha256:
         raise MethodError(f"The weights of {card.name} have changed since it was chosen; choose it again.")
+    recipe = _recipe(weights.parent / RECIPE)
+    outlines = card.full_tiling and recipe["task"] != "segment"
     try:
-        network = open_network(weights)
+        network = open_network(weights, LOOK if outlines else 1.0)
     except ValueError as error:
         raise MethodError(f"{card.name} cannot be loaded: {error}") from error
-    recipe = _recipe(weights.parent / RECIPE)
     if recipe["task"] == "segment":
         from ctseg.methods.networks.foreground_regions import ForegroundRegions
 
         return ForegroundRegions(network)
-    if card.full_tiling:
-        from ctseg.methods.base.whole_slice import WholeSlice
-
-        return WholeSlice(card.input_window, network, mirrored=True)
+    if outlines:
+        return WholeSlice(card.input_window, network)
     from ctseg.methods.own.structures import Structures
 
     return Structures(card.input_window, network)

@@ -6,18 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.networks.foreground import Logits
-from ctseg.networks.served import ServedNetwork, graph_of
+from ctseg.networks.served import ServedNetwork, enlarged, graph_of
 
 
 class TorchNetwork:
     """As :class:`ctseg.networks.served.ServedNetwork`, for networks and sizes without a graph."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, times: float = 1.0) -> None:
         from ctseg.networks.stored import load_network
         from ctseg.networks.tensors import torch_logits
 
         stored = load_network(path)
-        self.size = stored.size
+        self.size = int(enlarged({"size": str(stored.size)}, times)["size"])
         self._logits: Logits = torch_logits(stored.network)
 
     def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -25,16 +25,18 @@ class TorchNetwork:
         return self._logits(image)
 
 
-def open_network(path: Path) -> ServedNetwork | TorchNetwork:
+def open_network(path: Path, times: float = 1.0) -> ServedNetwork | TorchNetwork:
     """Return the network of a file, such as ``best.safetensors`` of a training run.
 
     Parameters
     ----------
     path : safetensors file with ``network`` and ``size`` in its metadata
+    times : so many times as large as the file says it looks at a slice
 
     Raises
     ------
     ValueError
         If the file is no safetensors file, lacks those facts, or does not fit its network.
     """
-    return ServedNetwork(path) if graph_of(path).is_file() else TorchNetwork(path)
+    kind = ServedNetwork if graph_of(path, times).is_file() else TorchNetwork
+    return kind(path, times)

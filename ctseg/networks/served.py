@@ -23,6 +23,7 @@ class ServedNetwork:
     Parameters
     ----------
     path : safetensors file with ``network`` and ``size`` in its metadata; half precision is widened
+    times : so many times as large as the file says it looks at a slice; there must be a graph of that size
 
     Attributes
     ----------
@@ -34,8 +35,9 @@ class ServedNetwork:
         If the file is no safetensors file, lacks those facts, or does not fit the graph of its network.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, times: float = 1.0) -> None:
         facts, weights = _read(path)
+        facts = enlarged(facts, times)
         graph = _graph(facts)
         if not graph.is_file():
             raise ValueError(f"{path.name} does not say which network it belongs to; export it again.")
@@ -58,8 +60,12 @@ class ServedNetwork:
         return np.asarray(self._session.run(["logits"], {"grey": image})[0])
 
 
-def graph_of(path: Path) -> Path:
+def graph_of(path: Path, times: float = 1.0) -> Path:
     """Return where the graph of a file's network lies, if it is one of those that are served.
+
+    Parameters
+    ----------
+    path, times : as of :class:`ServedNetwork`
 
     Raises
     ------
@@ -68,9 +74,19 @@ def graph_of(path: Path) -> Path:
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            return _graph(file.metadata() or {})
+            return _graph(enlarged(file.metadata() or {}, times))
     except SafetensorError as error:
         raise ValueError(f"{path.name} is no safetensors file; fetch it again.") from error
+
+
+def enlarged(facts: Mapping[str, str], times: float) -> dict[str, str]:
+    """Return a file's facts with another size, rounded to a multiple of 32; as they are if it tells none."""
+    size = facts.get("size", "")
+    return (
+        {**facts, "size": str(round(int(size) * times / 32) * 32)}
+        if size.isdecimal() and times != 1
+        else dict(facts)
+    )
 
 
 def _graph(facts: Mapping[str, str]) -> Path:

@@ -9,7 +9,7 @@ from ctseg.labelmaps.judgement import MARKS
 from ctseg.labelmaps.palette import PALETTE_SIZE, colours
 from ctseg.methods import CARDS, Card
 from ctseg.methods.base.domain import domain_facts, domain_notes
-from ctseg.methods.base.whole_slice import MAX_WORKING_SIDE, REGIONS
+from ctseg.methods.base.whole_slice import LOOK, MAX_WORKING_SIDE, REGIONS
 from ctseg.methods.own.partition_all import STRUCTURES
 from ctseg.methods.own.structures import BASINS_BELOW, JOINED_FROM, MASK_FROM
 from ctseg.networks.affinities import OFFSETS
@@ -32,6 +32,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "kind": "whole slice",
         "regions": REGIONS,
         "max_side": MAX_WORKING_SIDE,
+        "look": LOOK,
         "structures": STRUCTURES,
         "inside": INSIDE_WEIGHT,
         "border": BORDER_STRENGTH,
@@ -58,7 +59,7 @@ def network_files(card: Card) -> dict[str, Path]:
     if not card.weights:
         return {}
     weights = fetch(card.weights[0])
-    graph = graph_of(weights)
+    graph = graph_of(weights, METHODS[card.name].get("look", 1.0))
     return {f"networks/{weights.name}": weights, f"networks/{graph.name}": graph}
 
 

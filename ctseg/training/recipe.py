@@ -111,6 +111,9 @@ class Recipe:
     """Weight of the cross-entropy added to the loss; 0 leaves it out."""
     affinity_classes: int = 2
     """Kinds of pairs that weigh alike; 3 sets pairs of two structures apart from those with background."""
+    small_structures: float = 0.0
+    """How much more a pixel of a small structure counts in the cross-entropy: (1 % of the image / area) to
+    this power, at least 1 and at most 8; 0 leaves all pixels alike."""
     slots: float = 0.0
     """Weight of the slots' loss, for networks that have slots."""
     consistency: float = 0.0

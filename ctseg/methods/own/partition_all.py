@@ -50,10 +50,10 @@ def load() -> Method:
     """Return the method with its weights in memory."""
     from ctseg.methods.base import registry
     from ctseg.methods.base.hierarchical import Hierarchical
-    from ctseg.methods.base.whole_slice import WholeSlice
+    from ctseg.methods.base.whole_slice import LOOK, WholeSlice
     from ctseg.networks.served import ServedNetwork
     from ctseg.weights import fetch
 
     structures = registry.load(STRUCTURES)
     assert isinstance(structures, Hierarchical)
-    return WholeSlice(CARD.input_window, ServedNetwork(fetch(FILE)), structures, mirrored=True)
+    return WholeSlice(CARD.input_window, ServedNetwork(fetch(FILE), LOOK), structures)

@@ -48,7 +48,7 @@ def load() -> Method:
     """Return the method with its weights in memory."""
     from ctseg.methods.base import registry
     from ctseg.methods.base.hierarchical import Hierarchical
-    from ctseg.methods.base.whole_slice import WholeSlice
+    from ctseg.methods.base.whole_slice import LOOK, WholeSlice
     from ctseg.methods.sam.engine.decoder import PointDecoder
     from ctseg.methods.sam.engine.modules import load_modules
     from ctseg.methods.sam.engine.onnx_encoder import OnnxEncoder
@@ -59,7 +59,7 @@ def load() -> Method:
     structures = registry.load(STRUCTURES)
     assert isinstance(structures, Hierarchical)
     # Not led by the structures, which are asked about already.
-    whole = WholeSlice(CARD.input_window, ServedNetwork(fetch(WHOLE)), mirrored=True)
+    whole = WholeSlice(CARD.input_window, ServedNetwork(fetch(WHOLE), LOOK))
     return SeededMasks(
         OnnxEncoder(fetch(ENCODER_FILE)),
         PointDecoder(*load_modules(fetch(DECODER_FILE))),

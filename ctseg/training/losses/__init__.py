@@ -5,6 +5,7 @@ from ctseg.training.losses.contrastive import nt_xent_loss
 from ctseg.training.losses.cosine_dice import CosineDiceLoss, cosine_dice_loss, cosine_similarity
 from ctseg.training.losses.dice import DiceLoss, dice_loss
 from ctseg.training.losses.slots import slot_loss
+from ctseg.training.losses.structure_weights import structure_weights
 from ctseg.training.losses.tvmf import AdaptiveTvmfDiceLoss, tvmf_dice_loss, tvmf_similarity
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "dice_loss",
     "nt_xent_loss",
     "slot_loss",
+    "structure_weights",
     "tvmf_dice_loss",
     "tvmf_similarity",
 ]

@@ -91,15 +91,21 @@ def initial_network(recipe: Recipe, initial: Path | None) -> nn.Module:
     return network
 
 
-def total_loss(loss: nn.Module, logits: Tensor, mask: Tensor, cross_entropy: float) -> Tensor:
+def total_loss(
+    loss: nn.Module, logits: Tensor, mask: Tensor, cross_entropy: float, weights: Tensor | None = None
+) -> Tensor:
     """Add the recipe's loss and the weighted cross-entropy; ``mask`` is (N, S, S) with 1 = foreground.
 
-    The cross-entropy is the mean over pixels of all processes; one of them may have no images.
+    The cross-entropy is the mean over pixels of all processes, each with its weight (N, S, S) where there are
+    ``weights``; one process may have no images.
     """
     target = torch.stack([1 - mask, mask], 1).float()
     value: Tensor = loss(logits, target)
     if cross_entropy:
-        cost = F.cross_entropy(logits.float(), mask.long(), reduction="sum")
+        if weights is None:
+            cost = F.cross_entropy(logits.float(), mask.long(), reduction="sum")
+        else:
+            cost = (F.cross_entropy(logits.float(), mask.long(), reduction="none") * weights).sum()
         cost, pixels = sum_over_processes(torch.stack([cost, cost.new_tensor(mask.numel())]))
         value = value + cross_entropy * cost / pixels
     return value

@@ -15,7 +15,7 @@ from ctseg.training.batches import Tensors
 from ctseg.training.consistency import consistency_loss, consistency_slices, cut_and_mix, make_views
 from ctseg.training.evaluation import class_dice, selection_scores
 from ctseg.training.loop import run
-from ctseg.training.losses import AdaptiveTvmfDiceLoss, affinity_loss, slot_loss
+from ctseg.training.losses import AdaptiveTvmfDiceLoss, affinity_loss, slot_loss, structure_weights
 from ctseg.training.mix import make_mixed_batch, sources
 from ctseg.training.recipe import Recipe, RecipeError
 from ctseg.training.tasks.foreground import Segmentation, batch_dice, total_loss
@@ -87,7 +87,9 @@ class Partition(Segmentation):
             for part in ((annotated,) if len(self.kinds) == 1 else (annotated, ~annotated))
         ]
         affinity = torch.stack(parts).mean()
-        value = total_loss(self.criterion, foreground, mask, self.recipe.cross_entropy) + affinity
+        power = self.recipe.small_structures
+        weights = structure_weights(label_map[annotated], power) if power else None
+        value = total_loss(self.criterion, foreground, mask, self.recipe.cross_entropy, weights) + affinity
         measures = {"batch_dice": batch_dice(foreground, mask), "affinity_loss": affinity.detach()}
         if self.recipe.slots:
             slots = slot_loss(logits[annotated, CHANNELS:], label_map[annotated])

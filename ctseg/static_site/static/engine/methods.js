@@ -2,7 +2,7 @@
 import { FACTS } from "../facts.js";
 import { boundaryMap } from "./affinities.js";
 import { bodyMask } from "./body.js";
-import { affinitiesTwice, foregroundTwice, opened } from "./networks.js";
+import { affinitiesOnce, affinitiesTwice, foregroundTwice, opened } from "./networks.js";
 import { agglomerate, edgeStrength, ledBy, volumeTree } from "./partition.js";
 import { connectedRegions, rint } from "./regions.js";
 import { areaGrey, linear } from "./resize.js";
@@ -29,7 +29,7 @@ async function structures(method, session, grey, width, height, between) {
 async function wholeSlice(method, session, grey, width, height, between) {
   const leading = FACTS.methods[method.structures];
   const found = await structures(leading, await opened(leading.network, () => {}), grey, width, height, between);
-  const { affinities } = await affinitiesTwice(session, grey, width, height, method.network.size, FACTS.offsets, between);
+  const affinities = await affinitiesOnce(session, grey, width, height, method.network.size, FACTS.offsets, between);
   const longer = Math.max(width, height);
   const shrinks = longer > method.max_side;
   const [wide, high] = [width, height].map((side) => (shrinks ? Math.max(1, rint((side * method.max_side) / longer)) : side));

@@ -146,6 +146,14 @@ export async function foregroundTwice(session, grey, width, height, size, betwee
   return total;
 }
 
+// Affinities at the network's size.
+export async function affinitiesOnce(session, grey, width, height, size, offsets, between) {
+  const { image, side, wide, high } = framed(grey, width, height, size);
+  const { affinities } = await look(session, image, side);
+  await between();
+  return { channels: affinities.map((channel) => cropped(channel, side, wide, high)), offsets, width: wide, height: high };
+}
+
 // Foreground and affinities at the network's size, averaged over the slice and its mirror image.
 export async function affinitiesTwice(session, grey, width, height, size, offsets, between) {
   const { image, side, wide, high } = framed(grey, width, height, size);
