@@ -34,7 +34,7 @@ def test_any_slot_is_right_as_long_as_each_structure_has_its_own() -> None:
 def test_two_structures_in_one_slot_cost_as_much_as_the_match_by_hand() -> None:
     label_map = _columns(2)
     logits = _logits(label_map, [4, 4])
-    # One keeps the slot; for the other's pixels any other is exp(30) less likely, so the mean is that of 0 and 30.
+    # One keeps the slot; the other's pixels would need one that is exp(30) less likely: the mean of 0 and 30.
     assert float(slot_loss(logits, label_map)) == pytest.approx(15.0, abs=1e-3)
 
 
