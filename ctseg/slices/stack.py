@@ -14,6 +14,9 @@ from ctseg.slices.geometry import is_place
 from ctseg.slices.identity import Identity
 
 _MAX_NOTES, _MAX_NOTE_LENGTH = 20, 400
+HIGHEST_HU = 32767
+"""The highest value that is kept; what is below -32768 HU, which is no CT, becomes that."""
+BEYOND = "Some values are 32,767 HU or more, such as in metal; 32,767 is the highest that is kept."
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,14 +71,16 @@ class Stack:
             raise SliceError(f"There is no slice {index}; choose one from 0 to {len(self) - 1}.")
         self._wait(index)
         dtype = np.float32 if self.intensity == "HU" else np.uint8
+        pixels = np.array(self.pixels[index], dtype=dtype)
+        beyond = self.intensity == "HU" and float(pixels.max(initial=-np.inf)) >= HIGHEST_HU
         return CTSlice(
-            pixels=np.array(self.pixels[index], dtype=dtype),
+            pixels=pixels,
             intensity=self.intensity,
             spacing_mm=self.spacing_mm,
             source=self.source,
             window=self.window,
             affine=None if self.affines is None else self.affines[index].copy(),
-            notes=self.notes,
+            notes=(*self.notes, BEYOND) if beyond else self.notes,
             grid=None if self.grid is None else self.grid @ _step(index),
         )
 

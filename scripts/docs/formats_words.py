@@ -104,7 +104,7 @@ SITUATIONS = [
     ),
     (
         "numbers beyond -32768 to 32767 HU",
-        "the nearer of the two",
+        "the nearer of the two; from 32767 on with a note at each slice that has such",
         "",
     ),
     (

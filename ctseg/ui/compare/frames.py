@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.slices import CTSlice
+from ctseg.slices.stack import BEYOND
 
 MAX_SHOWN_PX = 2048
 _MAX_STRETCH = 8.0
@@ -123,6 +124,8 @@ def slice_head(ct_slice: CTSlice, index: int, slices: int) -> Message:
     facts = [badge, f"{width} × {height} px", ct_slice.source]
     if ct_slice.spacing_mm is not None:
         facts.insert(2, f"{ct_slice.spacing_mm[0]:.2f} × {ct_slice.spacing_mm[1]:.2f} mm")
+    if BEYOND in ct_slice.notes:
+        facts.append("values above 32,767 HU are shown as that")
     if step > 1:
         facts.append(f"shown at 1/{step} of its size")
     window = ct_slice.window

@@ -17,6 +17,7 @@ from pydicom.uid import UID, JPEG2000Lossless
 from ctseg.slices import SliceError, Stack
 from ctseg.slices.decode import decode
 from ctseg.slices.dicom.values import numbers, text, whole
+from ctseg.slices.stack import BEYOND
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 HOUNSFIELD = stored_values().astype(int) - 1024
@@ -279,3 +280,17 @@ def test_a_table_of_values_is_told_and_no_hounsfield_units_are_guessed(signed: i
     assert stack.intensity == "8-bit"
     assert "ModalityLUTSequence" in str(stack.note)
     assert "does not say" not in str(stack.note)
+
+
+@pytest.mark.parametrize(("highest", "told"), [(33790, False), (33791, True), (60000, True)])
+def test_values_above_what_is_kept_are_said_at_their_slice(tmp_path: Path, highest: int, told: bool) -> None:
+    stored = stored_values().astype(np.uint16)
+    stored[0, 0] = highest
+    dataset = ct_dataset(stored)
+    dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 15, 0
+    dataset.RescaleIntercept, dataset.RescaleSlope = -1024, 1
+    write(dataset, tmp_path / "a")
+    ct_slice = decode([tmp_path / "a"])[0]
+    assert ct_slice.intensity == "HU"
+    assert ct_slice.pixels.max() == min(highest - 1024, 32767)
+    assert (BEYOND in ct_slice.notes) == told

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ctseg.slices import SliceError, Stack
 from ctseg.slices.decode import decode
+from ctseg.slices.stack import BEYOND
 
 # Lengths along right, anterior and superior all differ, and so do the voxel sizes.
 BODY = (np.arange(4 * 5 * 6).reshape(4, 5, 6) - 1000).astype(np.int16)
@@ -227,3 +228,11 @@ def test_offset_left_at_zero(tmp_path: Path) -> None:
 def test_no_voxels(tmp_path: Path) -> None:
     with pytest.raises(SliceError, match="no voxels"):
         decode([save_by_hand(tmp_path / "a.nii", BODY, dim=[3, 4, 0, 6, 1, 1, 1, 1])])
+
+
+def test_numbers_above_what_is_kept_are_said_at_their_slice_alone(tmp_path: Path) -> None:
+    voxels = BODY.astype(np.float32)
+    voxels[1, 2, 3] = 40000.0
+    stack = decode([save(tmp_path / "a.nii", voxels)])
+    assert [BEYOND in stack[index].notes for index in range(6)] == [False] * 3 + [True] + [False] * 2
+    assert stack[3].pixels.max() == 32767
