@@ -71,11 +71,11 @@ def test_a_known_mask_is_divided_as_the_networks_own_would_be() -> None:
 
 
 def whole_slice() -> WholeSlice:
-    return WholeSlice(SOFT_TISSUE, Painted(), mirrored=True, regions=7)
+    return WholeSlice(SOFT_TISSUE, Painted(), regions=7)
 
 
 def led_slice() -> WholeSlice:
-    return WholeSlice(SOFT_TISSUE, Painted(), structures(), mirrored=True, regions=7)
+    return WholeSlice(SOFT_TISSUE, Painted(), structures(), regions=7)
 
 
 @pytest.mark.parametrize("shape", [(96, 96), (200, 300), (1500, 700)])
