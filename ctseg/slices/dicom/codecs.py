@@ -1,6 +1,7 @@
 """Compressed frames: which codec a stream is for, what precision it has, and its samples as they come out."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -81,14 +82,25 @@ def _decoded(stream: bytes, dataset: Dataset) -> tuple[NDArray[np.generic], int,
     if syntax == JPEGExtended12Bit and precision > 8:
         buffer = _gdcm_buffer(stream, rows, columns, precision)
         return np.frombuffer(buffer, "<u2").reshape(rows, columns), precision, lossy
-    cells, _ = get_decoder(syntax).as_array(
-        encapsulate([stream]), index=0, raw=True, **_options(stream, syntax, rows, columns, precision)
-    )
+    cells = _samples(stream, syntax, _options(stream, syntax, rows, columns, precision))
     stored = whole(dataset, "BitsStored") or precision
     if syntax in _CLASSIC_JPEG and precision < stored:
         # Such streams know no sign: fewer bits than are stored hold numbers from zero on.
         return cells.astype(np.uint16 if stored <= 16 else np.uint32), stored, lossy
     return cells, precision, lossy
+
+
+def _samples(stream: bytes, syntax: UID, options: dict[str, Any]) -> NDArray[np.generic]:
+    """Samples of a stream by pydicom's decoders; JPEG 2000 by OpenJPEG itself where that can.
+
+    pydicom would take GDCM first, which decodes the same, hands it over as text and takes up to four times as
+    long.
+    """
+    decoder, wrapped = get_decoder(syntax), encapsulate([stream])
+    if syntax in JPEG2000TransferSyntaxes:
+        with suppress(Exception):  # what it cannot decode the others may
+            return decoder.as_array(wrapped, index=0, raw=True, decoding_plugin="pylibjpeg", **options)[0]
+    return decoder.as_array(wrapped, index=0, raw=True, **options)[0]
 
 
 def _agree(syntax: UID, found: UID) -> bool:
