@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from segment_anything.modeling import MaskDecoder, PromptEncoder
 from segment_anything.modeling.transformer import Attention
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 Window = tuple[slice, slice]
@@ -22,6 +22,8 @@ Window = tuple[slice, slice]
 
 CLEAR = -8.0
 """Logit of what is not looked at: surely no mask."""
+
+_PART = 512  # image tokens at once
 
 SINGLE_MASK_TOKEN = 1
 """Position of the token of the one-mask answer, which automatic masks do not use."""
@@ -86,8 +88,14 @@ def _shared_tokens_to_image(attention: Attention, queries: Tensor, key: Tensor, 
     return attention.out_proj(_heads_last(torch.bmm(weights, value), queries.shape[0]))
 
 
-def _add_tokens(attention: Attention, scores: Tensor, values: Tensor, keys: Tensor) -> Tensor:
-    """``keys`` plus what the image takes from the tokens, given scores (B, heads, T, N); (B, N, C)."""
+def _add_tokens(
+    attention: Attention, norm: nn.LayerNorm, scores: Tensor, values: Tensor, keys: Tensor
+) -> Tensor:
+    """``norm(keys + what the image takes from the tokens)``, given scores (B, heads, T, N); (B, N, C).
+
+    A part of the image tokens after the other: sums of all would go to the memory and back, and fresh memory
+    takes longer than the sums.
+    """
     heads = attention.num_heads
     weights = torch.softmax(scores, dim=2).flatten(1, 2)
     output = attention.out_proj.weight.t().reshape(heads, -1, keys.shape[-1])
@@ -95,7 +103,12 @@ def _add_tokens(attention: Attention, scores: Tensor, values: Tensor, keys: Tens
     # The weights of one head sum to 1, so each head brings its part of the bias along.
     carried = carried + attention.out_proj.bias / heads
     carried = _points_first(carried, values.shape[0]).flatten(1, 2)
-    return torch.baddbmm(keys.expand(values.shape[0], -1, -1), weights.transpose(1, 2), carried)
+    keys, of_tokens = keys.expand(values.shape[0], -1, -1), weights.transpose(1, 2)
+    updated = torch.empty_like(keys, memory_format=torch.contiguous_format)
+    for start in range(0, keys.shape[1], _PART):
+        part = slice(start, start + _PART)
+        updated[:, part] = norm(torch.baddbmm(keys[:, part], of_tokens[:, part], carried))
+    return updated
 
 
 @dataclass(frozen=True)
@@ -189,8 +202,8 @@ class PointDecoder:
         to_tokens = block.cross_attn_image_to_token
         tokens = to_tokens.k_proj(queries + prompts) * _scale(to_tokens)
         scores = torch.bmm(_heads_first(tokens, to_tokens.num_heads), image.first_query.transpose(1, 2))
-        keys = _add_tokens(to_tokens, _points_first(scores, len(prompts)), queries, image.keys)
-        return queries, block.norm4(keys)
+        scores = _points_first(scores, len(prompts))
+        return queries, _add_tokens(to_tokens, block.norm4, scores, queries, image.keys)
 
     def _second_block(self, queries: Tensor, keys: Tensor, prompts: Tensor) -> tuple[Tensor, Tensor]:
         block = self._second
@@ -204,7 +217,7 @@ class PointDecoder:
         tokens = _heads_first(to_tokens.k_proj(queries + prompts) * _scale(to_tokens), heads)
         weight = _by_head(to_tokens.q_proj.weight, heads)
         scores = _scores(tokens, keys, weight, self._second_query).view(batch, heads, -1, keys.shape[1])
-        return queries, block.norm4(_add_tokens(to_tokens, scores, queries, keys))
+        return queries, _add_tokens(to_tokens, block.norm4, scores, queries, keys)
 
     def masks(
         self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor, window: Window | None = None

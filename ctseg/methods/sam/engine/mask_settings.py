@@ -47,7 +47,7 @@ class SeedSettings:
     regions: int = 40
     min_share: float = 60 / 512**2
     max_share: float = 80_000 / 512**2
-    max_seeds: int = 36
+    max_seeds: int = 60
     same_iou: float = 0.65
     margin: float = 0.25
     min_sum: float = 1.2

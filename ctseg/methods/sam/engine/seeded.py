@@ -22,7 +22,7 @@ from ctseg.methods.sam.engine.threads import decoded
 from ctseg.slices.ct_slice import CTSlice, Window
 from ctseg.slices.windowing import to_uint8
 
-SEEDS_AT_ONCE = 3
+SEEDS_AT_ONCE = 4
 """Masks are looked at through windows, so that more stay in the processor's cache than of a grid's points."""
 TREES_SHARE, ENCODER_SHARE, PAINTING_SHARE = 0.3, 0.4, 0.05
 """Shares of the whole time, for the progress that is told."""
