@@ -123,7 +123,10 @@ class MergeTree:
 
     def start(self, *, threshold: float | None = None, count: int | None = None) -> "MergeTree":
         """Cut the tree, forget all steps, and return the tree: what undo then ends at."""
-        self._states, self._position = [self._state_of_cut(threshold, count)], 0
+        self._states, self._position = (
+            [trees.state_of_cut(self._parents, self._altitudes, threshold, count)],
+            0,
+        )
         return self
 
     def cut(self, *, threshold: float | None = None, count: int | None = None) -> NDArray[np.int32]:
@@ -143,38 +146,19 @@ class MergeTree:
         MergeTreeError
             If not exactly one of the two is given, ``threshold`` is no number, or ``count`` is less than 1.
         """
-        return self._step(self._state_of_cut(threshold, count))
+        return self._step(trees.state_of_cut(self._parents, self._altitudes, threshold, count))
 
     def nested(self, most: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return all cuts of at most so many structures; the partition that is shown stays.
-
-        Parameters
-        ----------
-        most : structures of the finest, at least 1
 
         Returns
         -------
         finest : ndarray of int32, shape (H, W): the partition of ``cut(count=most)``, n structures
         numbers : ndarray of int32, shape (n, n): entry (k - 1, i - 1) is the number that structure i of the
             finest has in the partition of ``cut(count=k)``
-
-        Raises
-        ------
-        MergeTreeError
-            If ``most`` is less than 1.
         """
-        state = self._state_of_cut(None, most)
-        finest = np.concatenate([np.zeros(1, np.int32), state])[self._leaves]
-        if not state.size:
-            return finest, np.zeros((0, 0), np.int32)
-        _, representatives = np.unique(state, return_index=True)
-        needed = self.leaf_count - most
-        threshold = float(self._altitudes[needed - 1]) if needed > 0 else -1.0
-        tops = trees.tops(self._parents, self._altitudes, threshold)[representatives]
-        small = MergeTree(
-            np.arange(1, tops.size + 1)[None], *trees.kept(self._parents, self._altitudes, tops)
-        )
-        return finest, np.stack([small._state_of_cut(None, count) for count in range(1, tops.size + 1)])
+        state, numbers = trees.nested_cuts(self._parents, self._altitudes, most)
+        return np.concatenate([np.zeros(1, np.int32), state])[self._leaves], numbers
 
     def merge(self, a: int, b: int) -> NDArray[np.int32]:
         """Make one structure of two of the current partition, neighbours or not; return the new partition.
@@ -254,23 +238,6 @@ class MergeTree:
         for structure in structures:
             if not 1 <= structure <= has:
                 raise MergeTreeError(f"There is no structure {structure}; this partition has {has}.")
-
-    def _state_of_cut(self, threshold: float | None, count: int | None) -> NDArray[np.int32]:
-        if (threshold is None) == (count is None):
-            raise MergeTreeError("Give either a threshold or a count to cut at.")
-        if count is not None:
-            if count < 1:
-                raise MergeTreeError(f"A slice cannot be cut into {count} structures; choose at least 1.")
-            # So many merges are needed, and with the last of them all others of its altitude.
-            needed = self.leaf_count - count
-            threshold = float(self._altitudes[needed - 1]) if needed > 0 else -1.0
-        assert threshold is not None
-        if np.isnan(threshold):
-            raise MergeTreeError("The threshold to cut at is no number.")
-        if self.leaf_count == 0:
-            return np.zeros(0, np.int32)
-        tops = trees.tops(self._parents, self._altitudes, threshold)
-        return trees.in_order_of_appearance(tops)
 
     def _step(self, state: NDArray[np.int32]) -> NDArray[np.int32]:
         states = [*self._states[: self._position + 1], state]

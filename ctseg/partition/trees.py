@@ -41,6 +41,61 @@ def tops(parents: NDArray[np.int64], altitudes: NDArray[np.float64], threshold: 
     return first_ancestors(parents, wanted)[:leaves]
 
 
+def state_of_cut(
+    parents: NDArray[np.int64],
+    altitudes: NDArray[np.float64],
+    threshold: float | None = None,
+    count: int | None = None,
+) -> NDArray[np.int32]:
+    """Return the number of each leaf's structure, shape (L,), as `MergeTree.cut` describes it.
+
+    Raises
+    ------
+    MergeTreeError
+        If not exactly one of the two is given, ``threshold`` is no number, or ``count`` is less than 1.
+    """
+    if (threshold is None) == (count is None):
+        raise MergeTreeError("Give either a threshold or a count to cut at.")
+    if count is not None:
+        if count < 1:
+            raise MergeTreeError(f"A slice cannot be cut into {count} structures; choose at least 1.")
+        # So many merges are needed, and with the last of them all others of its altitude.
+        needed = (parents.size + 1) // 2 - count
+        threshold = float(altitudes[needed - 1]) if needed > 0 else -1.0
+    assert threshold is not None
+    if np.isnan(threshold):
+        raise MergeTreeError("The threshold to cut at is no number.")
+    if parents.size == 0:
+        return np.zeros(0, np.int32)
+    return in_order_of_appearance(tops(parents, altitudes, threshold))
+
+
+def nested_cuts(
+    parents: NDArray[np.int64], altitudes: NDArray[np.float64], most: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the finest of all cuts of at most ``most`` structures, and its n structures in each of them.
+
+    Returns
+    -------
+    state : ndarray of int32, shape (L,): number of each leaf's structure in the finest
+    numbers : ndarray of int32, shape (n, n): as `MergeTree.nested` describes them
+
+    Raises
+    ------
+    MergeTreeError
+        If ``most`` is less than 1.
+    """
+    state = state_of_cut(parents, altitudes, count=most)
+    if not state.size:
+        return state, np.zeros((0, 0), np.int32)
+    needed = state.size - most
+    threshold = float(altitudes[needed - 1]) if needed > 0 else -1.0
+    _, representatives = np.unique(state, return_index=True)
+    nodes = tops(parents, altitudes, threshold)[representatives]
+    above, heights = kept(parents, altitudes, nodes)
+    return state, np.stack([state_of_cut(above, heights, count=k) for k in range(1, nodes.size + 1)])
+
+
 def first_ancestors(parents: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return for each node the first that is wanted on its way to the root, itself included; else the root.
 

@@ -14,8 +14,19 @@ from dataclasses import dataclass
 import torch
 from segment_anything.modeling import MaskDecoder, PromptEncoder
 from segment_anything.modeling.transformer import Attention
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
+
+from ctseg.methods.sam.engine.attention import (
+    add_tokens,
+    by_head,
+    heads_first,
+    points_first,
+    scale,
+    scores_of,
+    shared_tokens_to_image,
+    tokens_to_image,
+)
 
 Window = tuple[slice, slice]
 """Rows and columns of the 64 x 64 image tokens."""
@@ -23,92 +34,8 @@ Window = tuple[slice, slice]
 CLEAR = -8.0
 """Logit of what is not looked at: surely no mask."""
 
-_PART = 512  # image tokens at once
-
 SINGLE_MASK_TOKEN = 1
 """Position of the token of the one-mask answer, which automatic masks do not use."""
-
-
-def _heads_first(tokens: Tensor, heads: int) -> Tensor:
-    """(B, T, C) to (heads, B * T, C / heads)."""
-    return tokens.reshape(-1, heads, tokens.shape[-1] // heads).transpose(0, 1)
-
-
-def _heads_last(per_head: Tensor, batch: int) -> Tensor:
-    """(heads, B * T, D) to (B, T, heads * D)."""
-    heads, rows, depth = per_head.shape
-    return per_head.transpose(0, 1).reshape(batch, rows // batch, heads * depth)
-
-
-def _points_first(per_head: Tensor, batch: int) -> Tensor:
-    """(heads, B * T, D) to a view of shape (B, heads, T, D)."""
-    heads, rows, depth = per_head.shape
-    return per_head.view(heads, batch, rows // batch, depth).transpose(0, 1)
-
-
-def _by_head(weight: Tensor, heads: int) -> Tensor:
-    """A projection's weight (heads * D, C) to (heads, D, C)."""
-    return weight.view(heads, -1, weight.shape[-1])
-
-
-def _scale(attention: Attention) -> float:
-    return 1.0 / math.sqrt(attention.internal_dim // attention.num_heads)
-
-
-def _scores(tokens: Tensor, keys: Tensor, weight: Tensor, positions: Tensor) -> Tensor:
-    """Scores (B, heads * T, N) of projected tokens (heads, B * T, D) against keys (B, N, C).
-
-    ``weight`` (heads, D, C) projects the keys; ``positions`` (heads, N, D) is their
-    projected position and bias.
-    """
-    batch = keys.shape[0]
-    carried = _points_first(torch.bmm(tokens, weight), batch).flatten(1, 2)
-    scores = torch.bmm(carried, keys.transpose(1, 2))
-    of_positions = _points_first(torch.bmm(tokens, positions.transpose(1, 2)), batch)
-    scores.view(of_positions.shape).add_(of_positions)
-    return scores
-
-
-def _tokens_to_image(attention: Attention, queries: Tensor, keys: Tensor, positions: Tensor) -> Tensor:
-    """``attention(q=queries, k=keys + positions, v=keys)`` without projecting the keys; (B, T, C)."""
-    heads, batch = attention.num_heads, keys.shape[0]
-    tokens = _heads_first(attention.q_proj(queries) * _scale(attention), heads)
-    key_weight = _by_head(attention.k_proj.weight, heads)
-    weights = torch.softmax(_scores(tokens, keys, key_weight, positions), dim=-1)
-    mixed = torch.bmm(weights, keys).view(batch, heads, -1, keys.shape[-1])
-    mixed = mixed.transpose(0, 1).reshape(heads, -1, keys.shape[-1])
-    values = torch.bmm(mixed, _by_head(attention.v_proj.weight, heads).transpose(1, 2))
-    return attention.out_proj(_heads_last(values, batch) + attention.v_proj.bias)
-
-
-def _shared_tokens_to_image(attention: Attention, queries: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """The same where all points share projected keys and values (heads, N, D); (B, T, C)."""
-    tokens = _heads_first(attention.q_proj(queries) * _scale(attention), attention.num_heads)
-    weights = torch.softmax(torch.bmm(tokens, key.transpose(1, 2)), dim=-1)
-    return attention.out_proj(_heads_last(torch.bmm(weights, value), queries.shape[0]))
-
-
-def _add_tokens(
-    attention: Attention, norm: nn.LayerNorm, scores: Tensor, values: Tensor, keys: Tensor
-) -> Tensor:
-    """``norm(keys + what the image takes from the tokens)``, given scores (B, heads, T, N); (B, N, C).
-
-    A part of the image tokens after the other: sums of all would go to the memory and back, and fresh memory
-    takes longer than the sums.
-    """
-    heads = attention.num_heads
-    weights = torch.softmax(scores, dim=2).flatten(1, 2)
-    output = attention.out_proj.weight.t().reshape(heads, -1, keys.shape[-1])
-    carried = torch.bmm(_heads_first(attention.v_proj(values), heads), output)
-    # The weights of one head sum to 1, so each head brings its part of the bias along.
-    carried = carried + attention.out_proj.bias / heads
-    carried = _points_first(carried, values.shape[0]).flatten(1, 2)
-    keys, of_tokens = keys.expand(values.shape[0], -1, -1), weights.transpose(1, 2)
-    updated = torch.empty_like(keys, memory_format=torch.contiguous_format)
-    for start in range(0, keys.shape[1], _PART):
-        part = slice(start, start + _PART)
-        updated[:, part] = norm(torch.baddbmm(keys[:, part], of_tokens[:, part], carried))
-    return updated
 
 
 @dataclass(frozen=True)
@@ -146,7 +73,7 @@ class PointDecoder:
 
     @staticmethod
     def _project(attention: Attention, projection: str, image: Tensor) -> Tensor:
-        return _heads_first(getattr(attention, projection)(image), attention.num_heads).contiguous()
+        return heads_first(getattr(attention, projection)(image), attention.num_heads).contiguous()
 
     def image_side(self, embedding: Tensor) -> ImageSide:
         """Project an image embedding (1, 256, 64, 64) once for all its points."""
@@ -181,7 +108,7 @@ class PointDecoder:
             [torch.arange(1), torch.arange(SINGLE_MASK_TOKEN + 1, self._decoder.num_mask_tokens + 1)]
         )
         queries = queries[:, used]
-        attended = _tokens_to_image(self._final, queries + prompts[:, used], keys, self._final_key)
+        attended = tokens_to_image(self._final, queries + prompts[:, used], keys, self._final_key)
         queries = self._final_norm(queries + attended)
         quality = self._decoder.iou_prediction_head(queries[:, 0])
         return keys, queries[:, 1:], quality[:, SINGLE_MASK_TOKEN:]
@@ -196,28 +123,28 @@ class PointDecoder:
         block = self._first
         queries = block.norm1(block.self_attn(q=prompts, k=prompts, v=prompts))
         to_image = block.cross_attn_token_to_image
-        attended = _shared_tokens_to_image(to_image, queries + prompts, image.first_key, image.first_value)
+        attended = shared_tokens_to_image(to_image, queries + prompts, image.first_key, image.first_value)
         queries = block.norm2(queries + attended)
         queries = block.norm3(queries + block.mlp(queries))
         to_tokens = block.cross_attn_image_to_token
-        tokens = to_tokens.k_proj(queries + prompts) * _scale(to_tokens)
-        scores = torch.bmm(_heads_first(tokens, to_tokens.num_heads), image.first_query.transpose(1, 2))
-        scores = _points_first(scores, len(prompts))
-        return queries, _add_tokens(to_tokens, block.norm4, scores, queries, image.keys)
+        tokens = to_tokens.k_proj(queries + prompts) * scale(to_tokens)
+        scores = torch.bmm(heads_first(tokens, to_tokens.num_heads), image.first_query.transpose(1, 2))
+        scores = points_first(scores, len(prompts))
+        return queries, add_tokens(to_tokens, block.norm4, scores, queries, image.keys)
 
     def _second_block(self, queries: Tensor, keys: Tensor, prompts: Tensor) -> tuple[Tensor, Tensor]:
         block = self._second
         placed = queries + prompts
         queries = block.norm1(queries + block.self_attn(q=placed, k=placed, v=queries))
         to_image = block.cross_attn_token_to_image
-        queries = block.norm2(queries + _tokens_to_image(to_image, queries + prompts, keys, self._second_key))
+        queries = block.norm2(queries + tokens_to_image(to_image, queries + prompts, keys, self._second_key))
         queries = block.norm3(queries + block.mlp(queries))
         to_tokens, batch = block.cross_attn_image_to_token, len(prompts)
         heads = to_tokens.num_heads
-        tokens = _heads_first(to_tokens.k_proj(queries + prompts) * _scale(to_tokens), heads)
-        weight = _by_head(to_tokens.q_proj.weight, heads)
-        scores = _scores(tokens, keys, weight, self._second_query).view(batch, heads, -1, keys.shape[1])
-        return queries, _add_tokens(to_tokens, block.norm4, scores, queries, keys)
+        tokens = heads_first(to_tokens.k_proj(queries + prompts) * scale(to_tokens), heads)
+        weight = by_head(to_tokens.q_proj.weight, heads)
+        scores = scores_of(tokens, keys, weight, self._second_query).view(batch, heads, -1, keys.shape[1])
+        return queries, add_tokens(to_tokens, block.norm4, scores, queries, keys)
 
     def masks(
         self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor, window: Window | None = None
