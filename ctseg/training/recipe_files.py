@@ -129,6 +129,13 @@ def _refuse_impossible(recipe: Recipe) -> None:
     for key, value in positive.items():
         if value <= 0:
             raise RecipeError(f"{key} is {value}; it must be above 0.")
+    weights = {"slots": recipe.slots, "consistency": recipe.consistency,
+               "small_structures": recipe.small_structures}  # fmt: skip
+    for key, value in weights.items():
+        if not 0 <= value < float("inf"):
+            raise RecipeError(f"{key} is {value}; it must be 0 or more.")
+    if not 0.5 <= recipe.sure_from < 1:
+        raise RecipeError(f"sure_from is {recipe.sure_from}; it must be at least 0.5 and below 1.")
     for key, names in (("unlabelled", recipe.data.unlabelled), ("sources", recipe.data.sources)):
         if not names:
             raise RecipeError(f"data.{key} is empty; name at least one.")

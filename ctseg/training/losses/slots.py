@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from ctseg.training.losses.processes import sum_over_processes
+
 _SMALLEST = 8
 """Structures below so many px have no say."""
 
@@ -15,7 +17,7 @@ def slot_loss(logits: Tensor, label_map: Tensor) -> Tensor:
 
     In each image structures and slots are matched one to one so that the sum of the structures' mean log
     probabilities is highest. The numbers of structures mean nothing, but anatomy recurs: a slot that was
-    right for livers is cheapest for the next liver. Structures beyond the number of slots have no say.
+    right for livers is cheapest for the next liver. Structures beyond the number of slots have no say. The mean is that over all processes.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ def slot_loss(logits: Tensor, label_map: Tensor) -> Tensor:
     ----------
     Carion et al., DETR, ECCV 2020, arXiv 2005.12872, equations 1 and 2: the matching and its loss.
     """
-    costs = []
+    costs = [logits.sum() * 0.0]
     for image, labels in zip(logits, label_map, strict=True):
         inside = labels > 0
         values, members, sizes = torch.unique(labels[inside], return_inverse=True, return_counts=True)
@@ -41,5 +43,7 @@ def slot_loss(logits: Tensor, label_map: Tensor) -> Tensor:
         means = log_probability.new_zeros(len(values), len(image)).index_add(0, members, log_probability.T)
         means = means[kept] / sizes[kept, None]
         rows, columns = linear_sum_assignment(-np.asarray(means.detach().cpu(), np.float64))
-        costs.extend(-means[torch.from_numpy(rows), torch.from_numpy(columns)])
-    return torch.stack(costs).mean() if costs else logits.sum() * 0.0
+        costs.extend(-means[torch.from_numpy(rows), torch.from_numpy(columns)].float())
+    total = torch.stack(costs).sum()
+    total, structures = sum_over_processes(torch.stack([total, total.new_tensor(len(costs) - 1.0)]))
+    return total / structures.clamp(min=1)
