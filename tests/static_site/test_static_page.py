@@ -16,6 +16,7 @@ from ctseg import cli
 from ctseg.labelmaps import judge, numbered
 from ctseg.methods import CARDS, load
 from ctseg.metrics import score
+from ctseg.partition import edge_strength, volume_tree
 from ctseg.static_site.facts import METHODS
 from ctseg.ui.compare.examples import EXAMPLES, KNOWN
 from ctseg.ui.compare.truth import score_row
@@ -185,4 +186,29 @@ def test_the_examples_are_those_of_the_app(browser: Any, address: str) -> None:
         assert answer["opened"]["slices"] == len(stack)
         expected = stack[answer["opened"]["index"]].pixels
         assert np.array_equal(np.array(answer["pixels"]).reshape(expected.shape), expected), example.name
+    page.close()
+
+
+@pytest.mark.browser
+def test_all_cuts_of_a_tree_are_those_of_the_server(browser: Any, address: str) -> None:
+    chance = np.random.default_rng(0)
+    grey = chance.integers(0, 255, (15, 32)).astype(np.uint8)
+    tree = volume_tree(edge_strength(grey))
+    page = Page(browser, address)
+    for most in (1, 7, 30, 500):
+        labels, numbers = page.page.evaluate(
+            """async ({ leaves, width, height, parents, altitudes, most }) => {
+              const { MergeTree } = await import(new URL("engine/trees.js", document.baseURI).href);
+              const given = [Int32Array.from(leaves), width, height, parents, Float64Array.from(altitudes)];
+              const { labels, numbers } = new MergeTree(...given).nested(most);
+              return [[...labels], [...numbers]];
+            }""",
+            {
+                "leaves": tree.leaves.ravel().tolist(), "width": 32, "height": 15,
+                "parents": tree.parents.tolist(), "altitudes": tree.altitudes.tolist(), "most": most,
+            },
+        )  # fmt: skip
+        finest, expected = tree.nested(most)
+        assert labels == finest.ravel().tolist()
+        assert numbers == expected.ravel().tolist()
     page.close()

@@ -17,7 +17,8 @@ def slot_loss(logits: Tensor, label_map: Tensor) -> Tensor:
 
     In each image structures and slots are matched one to one so that the sum of the structures' mean log
     probabilities is highest. The numbers of structures mean nothing, but anatomy recurs: a slot that was
-    right for livers is cheapest for the next liver. Structures beyond the number of slots have no say. The mean is that over all processes.
+    right for livers is cheapest for the next liver. Structures beyond the number of slots have no say. The
+    mean is that over all processes.
 
     Parameters
     ----------
