@@ -8,7 +8,7 @@ from torch import Tensor
 from ctseg.datasets import open_split
 from ctseg.training.augmentation import augment_label_map, change_grey
 from ctseg.training.batches import SliceSet, slice_indices
-from ctseg.training.recipe import Recipe
+from ctseg.training.recipe import Recipe, RecipeError
 from ctseg.training.unlabelled import unlabelled_slices
 
 _VIEW = 2  # first word of the random streams' seeds; batches and mix have 0 and 1
@@ -19,17 +19,24 @@ def consistency_slices(recipe: Recipe) -> SliceSet:
 
     Raises
     ------
+    RecipeError
+        If ``data.without`` names somebody else, or everybody.
     DatasetError
         If a split is missing, or holds a source that no training may see.
     """
     splits = [open_split(name) for name in recipe.data.unlabelled]
     slices, _ = unlabelled_slices(splits)
     patients = [patient for split in splits for patient in split.patients]
+    strangers = sorted(set(recipe.data.without) - set(patients))
+    if strangers:
+        raise RecipeError(f"data.without names {strangers[0]}, who is not among data.unlabelled; correct it.")
     kept = [
         grey
         for grey, patient in zip(slices.grey, patients, strict=True)
         if patient not in recipe.data.without
     ]
+    if not kept:
+        raise RecipeError("data.without leaves no slice of data.unlabelled; name fewer patients.")
     return SliceSet(tuple(kept), ())
 
 

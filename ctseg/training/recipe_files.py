@@ -111,7 +111,7 @@ def _refuse_wrong_kind(key: str, kind: Any, value: Any) -> None:
 def _pairs(value: Any) -> tuple[tuple[int, int], ...]:
     try:
         pairs = tuple((int(first), int(size)) for first, size in value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise RecipeError("sizes must be pairs of first step and side in px, such as [[0, 256]].") from error
     firsts = [first for first, _ in pairs]
     if not pairs or firsts[0] != 0 or firsts != sorted(set(firsts)):
@@ -134,6 +134,8 @@ def _refuse_impossible(recipe: Recipe) -> None:
     for key, value in weights.items():
         if not 0 <= value < float("inf"):
             raise RecipeError(f"{key} is {value}; it must be 0 or more.")
+        if value and recipe.task != "partition":
+            raise RecipeError(f"{key} belongs to the task partition; leave it out.")
     if not 0.5 <= recipe.sure_from < 1:
         raise RecipeError(f"sure_from is {recipe.sure_from}; it must be at least 0.5 and below 1.")
     for key, names in (("unlabelled", recipe.data.unlabelled), ("sources", recipe.data.sources)):

@@ -39,6 +39,14 @@ def test_patients_that_are_left_out_are_not_seen(split: Split) -> None:
     assert others.label_maps == ()
 
 
+@pytest.mark.parametrize("everybody", [False, True])
+def test_who_is_left_out_must_be_there_and_not_be_all(split: Split, everybody: bool) -> None:
+    without = sorted(set(split.patients)) if everybody else ["nobody"]
+    data = {"unlabelled": ["ct-fewshot-train"], "without": without}
+    with pytest.raises(RecipeError, match="leaves no slice" if everybody else "names nobody, who is not"):
+        consistency_slices(recipe_from_table(TABLE | {"data": data}))
+
+
 def test_both_views_are_moved_alike_and_the_same_again(split: Split) -> None:
     plain_grey = {"contrast": 1.0, "brightness": 0.0, "gamma": 1.0, "noise": 0.0, "blur": 0.0}
     recipe = recipe_from_table(TABLE | {"augmentation": plain_grey})

@@ -36,6 +36,8 @@ def test_a_recipe_survives_being_stored() -> None:
         ({"data": 3}, "data must be a table"),
         ({"steps": 1.5}, "steps must be a whole number"),
         ({"steps": True}, "steps must be a whole number"),
+        ({"sizes": [[0, float("inf")]]}, "pairs of first step"),
+        ({"consistency": 1.0}, "consistency belongs to the task partition"),
         ({"consistency": -1.0}, "consistency is -1.0; it must be 0 or more"),
         ({"slots": float("nan")}, "slots is nan"),
         ({"sure_from": 1.0}, "sure_from is 1.0"),

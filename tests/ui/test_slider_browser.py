@@ -10,7 +10,9 @@ from playwright.sync_api import Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
-ASKED = "/?example=0&slice=19&methods=unet-tvmf,partition-all"
+ASKED = "/?example=0&slice=19&methods=partition,partition-all"
+EDITS = "window.ctsegStage.compare.edits"
+PANES = "window.ctsegStage.compare.stage.panes"
 SHOWN = """() => {
   const { result, hues, cuts } = window.ctsegStage.compare.stage.panes.get("partition-all");
   const { labels, ahead, tree, clear } = result;
@@ -24,7 +26,10 @@ def page(browser: Any, server: AppServer) -> Iterator[ComparePage]:
     """A page on which a method divided the whole body, whose pointer came near the slider."""
     opened = ComparePage(browser, server.url + ASKED, {"width": 1280, "height": 900})
     opened.wait("partition-all")
+    opened.wait("partition")
     opened.page.get_by_role("slider", name="Coarse to fine").hover()
+    opened.page.wait_for_function(f'{PANES}.get("partition").cuts')
+    opened.page.get_by_label("Pane that the tree tools act on").select_option("partition-all")
     opened.page.wait_for_function(f"({SHOWN})().knows")
     yield opened
     opened.close()
@@ -74,3 +79,74 @@ def test_what_the_server_refuses_is_taken_back_and_said(page: ComparePage) -> No
     expect(page.page.locator(".ct-picked")).to_have_text(sentence)
     assert all("409" in said for said in page.noted)
     page.noted.clear()
+
+
+def _slowly(page: ComparePage) -> None:
+    """Let every answer to an edit take its time, so that what is shown runs ahead of the server."""
+
+    page.page.evaluate(
+        """() => {
+          const soon = window.fetch;
+          window.fetch = async (address, ...rest) => {
+            if (String(address).endsWith("/compare/edit")) await new Promise((go) => setTimeout(go, 250));
+            return soon(address, ...rest);
+          };
+        }"""
+    )
+
+
+def _counts(page: ComparePage) -> list[int]:
+    page.page.wait_for_function(f"!{EDITS}.busy")
+    return page.page.evaluate(
+        f'["partition", "partition-all"].map((name) => {PANES}.get(name).result.tree.structures)'
+    )
+
+
+def test_an_edit_is_made_to_the_cut_that_is_shown(page: ComparePage) -> None:
+    _slowly(page)
+    page.page.evaluate(
+        f"""() => {{
+          const pane = {PANES}.get("partition-all");
+          for (const count of [6, 3]) {EDITS}.cut(pane, count);
+          window.ctsegStage.compare.stage.view.picked = {{ "partition-all": [1, 3] }};
+          {EDITS}.edit(pane, "merge");
+        }}"""
+    )
+    assert _counts(page)[1] == 2
+    expect(page.page.locator(".ct-picked")).to_have_text("Merged 1 and 3.")
+
+
+def test_an_edit_of_a_cut_that_was_refused_is_not_made(page: ComparePage) -> None:
+    before = _counts(page)
+    page.page.route("**/compare/edit", lambda route: route.fulfill(status=409, json={"sentence": "No."}))
+    page.page.evaluate(
+        f"""() => {{
+          const pane = {PANES}.get("partition-all");
+          {EDITS}.cut(pane, 6);
+          window.ctsegStage.compare.stage.view.picked = {{ "partition-all": [1, 3] }};
+          {EDITS}.edit(pane, "merge");
+        }}"""
+    )
+    assert _counts(page) == before
+    assert len(page.noted) == 1  # the merge was never asked for
+    page.noted.clear()
+
+
+def test_every_pane_comes_to_its_own_last_step(page: ComparePage) -> None:
+    _slowly(page)
+    page.page.evaluate(
+        f"""() => {{
+          for (const [name, count] of [["partition", 8], ["partition", 4], ["partition-all", 20]]) {{
+            {EDITS}.cut({PANES}.get(name), count);
+          }}
+        }}"""
+    )
+    assert _counts(page) == [4, 20]
+
+
+def test_what_is_chosen_in_a_cut_shown_ahead_stays_chosen(page: ComparePage) -> None:
+    _slowly(page)
+    _cut(page, 7)
+    page.page.evaluate('window.ctsegStage.compare.stage.picking.select("partition-all", 7)')
+    assert _answered(page)["structures"] == 7
+    assert page.page.evaluate("window.ctsegStage.compare.stage.view.selected?.label") == 7

@@ -86,11 +86,13 @@ class Runs {
     this.page.listSoon();
   }
 
+  shown(one) { return { ...one, labels: one.arrays.labels, intensity: this.page.stage.view.slice.intensity }; }
+
   took(one) {
     const { stage } = this.page;
     const pane = stage.panes.get(one.method);
     if (!pane) return false;
-    pane.take({ ...one, labels: one.arrays.labels, intensity: stage.view.slice.intensity });
+    pane.take(this.shown(one));
     pane.hues = one.hues[one.method];
     // What was computed beforehand took its time elsewhere.
     pane.tellRun(one.counted, one.plan === OPENING_PLAN ? "" : one.time);

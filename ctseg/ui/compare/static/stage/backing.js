@@ -54,8 +54,10 @@ class Backing {
   lay(moved) {
     this.moved = moved;
     const { canvas, dense, margin } = this;
+    // At rest it fills its place as what lies over it does, also where that is no whole number of pixels.
+    if (!margin) return void Object.assign(canvas.style, { width: "100%", height: "100%", transform: "none" });
     const [x, y] = moved.map((each) => `${(each - margin) / dense}px`);
-    Object.assign(canvas.style, { width: `${canvas.width / dense}px`, height: `${canvas.height / dense}px`, transform: `translate(${x}, ${y})` });
+    return void Object.assign(canvas.style, { width: `${canvas.width / dense}px`, height: `${canvas.height / dense}px`, transform: `translate(${x}, ${y})` });
   }
 
   fill([x, y, wide, high], paint) {

@@ -86,6 +86,7 @@ class TreeTools {
     if (!pane || pane === this.active) return;
     this.named = name;
     this.hooks.acted();
+    this.hooks.learn(this.active);
   }
 
   // The next clicks into the pane say which structures.
