@@ -90,6 +90,8 @@ def test_the_list_says_what_is_to_be_fetched_and_folds_the_controls(page: Compar
 
 
 def test_purpose_stands_above_the_upload_and_privacy_is_a_line_with_more(page: ComparePage) -> None:
+    # The result stands before the framework has built what lies beside it.
+    expect(page.page.locator("#upload")).to_be_visible()
     for sentence in ("Separates structures; does not name them.", "Research only, not for diagnosis."):
         # Both places are taken at one time, because the page moves while it is built.
         under = page.page.get_by_text(sentence).first.evaluate(
