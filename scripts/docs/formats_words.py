@@ -226,9 +226,9 @@ to the memory above. An upload is deleted as soon as it is decoded, or refused. 
 slice of a DICOM series of {begun} and more while the others are decoded; a broken one costs only itself.
 
 A series of 200 JPEG 2000 slices, beside the build of 27 November 2026 in one run on two cores
-(`python benchmarks/reading.py --before FOLDER`): whole 1.28 against 2.28 s (0.56), its middle slice on the page 0.46
-against 1.87 s (0.25); as on the page's server, where a decoder waits with its imports done, 0.88 against 1.83 s (0.48)
-and 0.21 against 1.47 s (0.14).
+(`python benchmarks/reading.py --before FOLDER`): whole 1.28 against 2.28 s (0.56), its middle slice on
+the page 0.46 against 1.87 s (0.25); as on the page's server, where a decoder waits with its imports done,
+0.88 against 1.83 s (0.48) and 0.21 against 1.47 s (0.14).
 
 ## Mutated bytes
 
