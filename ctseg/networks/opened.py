@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.networks.foreground import Logits
-from ctseg.networks.served import ServedNetwork, enlarged, graph_of
+from ctseg.networks.served import ServedNetwork, graph_of, larger
 
 
 class TorchNetwork:
@@ -17,7 +17,7 @@ class TorchNetwork:
         from ctseg.networks.tensors import torch_logits
 
         stored = load_network(path)
-        self.size = int(enlarged({"size": str(stored.size)}, times)["size"])
+        self.size = stored.size if times == 1 else larger(stored.size, times)
         self._logits: Logits = torch_logits(stored.network)
 
     def logits(self, image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ class ServedNetwork:
 
     def __init__(self, path: Path, times: float = 1.0) -> None:
         facts, weights = _read(path)
-        facts = enlarged(facts, times)
+        facts = dict(_enlarged(facts, times))
         graph = _graph(facts)
         if not graph.is_file():
             raise ValueError(f"{path.name} does not say which network it belongs to; export it again.")
@@ -74,19 +74,20 @@ def graph_of(path: Path, times: float = 1.0) -> Path:
     """
     try:
         with safe_open(path, framework="numpy") as file:
-            return _graph(enlarged(file.metadata() or {}, times))
+            return _graph(_enlarged(file.metadata() or {}, times))
     except SafetensorError as error:
         raise ValueError(f"{path.name} is no safetensors file; fetch it again.") from error
 
 
-def enlarged(facts: Mapping[str, str], times: float) -> dict[str, str]:
-    """Return a file's facts with another size, rounded to a multiple of 32; as they are if it tells none."""
+def larger(size: int, times: float) -> int:
+    """Return a side so many times as large in px, a multiple of 32 as networks need it."""
+    return round(size * times / 32) * 32
+
+
+def _enlarged(facts: Mapping[str, str], times: float) -> Mapping[str, str]:
+    """Return a file's facts with a larger size; as they are if they tell none."""
     size = facts.get("size", "")
-    return (
-        {**facts, "size": str(round(int(size) * times / 32) * 32)}
-        if size.isdecimal() and times != 1
-        else dict(facts)
-    )
+    return {**facts, "size": str(larger(int(size), times))} if size.isdecimal() and times != 1 else facts
 
 
 def _graph(facts: Mapping[str, str]) -> Path:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ctseg.methods.sam.engine.decoder import Window
 from ctseg.methods.sam.engine.frame import SIDE, framed_shape
 from ctseg.methods.sam.engine.mask_settings import SeedSettings
 
@@ -43,7 +44,7 @@ class Seed:
             float((rows[-1] + 1) * scale),
         )
 
-    def window(self, margin: float) -> tuple[slice, slice]:
+    def window(self, margin: float) -> Window:
         """Return rows and columns of the image's tokens that hold the box and a margin around it.
 
         The margin is this part of the longer side of the box, and at least two tokens.
