@@ -165,8 +165,8 @@ class RunFolder:
                     shutil.rmtree(path)
                 else:
                     path.unlink()
-        with suppress(OSError):
-            (self.folder / _UNFINISHED).rmdir()
+        # Not empty where a worker was killed after it had said that its shard is done.
+        shutil.rmtree(self.folder / _UNFINISHED, ignore_errors=True)
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

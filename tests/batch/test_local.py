@@ -128,6 +128,18 @@ def _serves(process: psutil.Process) -> bool:
         return False
 
 
+def test_a_worker_killed_once_its_shard_is_done_leaves_nothing(tmp_path: Path) -> None:
+    """Between the note that a shard is done and the end of what was kept of its tasks."""
+    tasks = numbers()
+    ended(tmp_path / "run", tasks)
+    whole = contents(tmp_path / "run")
+    shard = RunFolder(tmp_path / "run").shards()[2]
+    RunFolder(tmp_path / "run").begun(shard, 0)
+    assert contents(tmp_path / "run") != whole
+    ended(tmp_path / "run", tasks, resume=True)
+    assert contents(tmp_path / "run") == whole
+
+
 @pytest.mark.thorough
 def test_a_killed_driver_leaves_no_workers_and_a_run_that_goes_on(tmp_path: Path) -> None:
     script = (
