@@ -61,7 +61,7 @@ class SubmitPage:
                 elem_classes="bd-words",
             )
             if events.service.needs_login:
-                gr.LoginButton(size="md", elem_id="login", elem_classes="sb-login")
+                gr.LoginButton(size="md", icon=None, elem_id="login", elem_classes="sb-login")
             self._lay_out_form()
             self.send = gr.Button(
                 "Submit", variant="primary", size="lg", elem_id="submit", elem_classes="sb-go"
