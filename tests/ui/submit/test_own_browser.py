@@ -1,7 +1,6 @@
 """A user logs in to a Space, renames an own entry and withdraws it, in a real browser."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
