@@ -14,9 +14,16 @@ from ctseg.slices.geometry import is_place
 from ctseg.slices.identity import Identity
 
 _MAX_NOTES, _MAX_NOTE_LENGTH = 20, 400
-HIGHEST_HU = 32767
-"""The highest value that is kept; what is below -32768 HU, which is no CT, becomes that."""
-BEYOND = "Some values are 32,767 HU or more, such as in metal; 32,767 is the highest that is kept."
+LOWEST_HU, HIGHEST_HU = -32768, 32767
+"""The values that are kept; what lies beyond becomes the nearer of the two, and the slice says so."""
+ABOVE = "Some values are 32,767 HU or more, such as in metal; 32,767 is the highest that is kept."
+BELOW = "Some values are -32,768 HU or less, which is no tissue; -32,768 is the lowest that is kept."
+
+
+def beyond(pixels: NDArray[np.generic]) -> tuple[str, ...]:
+    """Return a sentence for each end of the kept values that pixels in HU reach."""
+    lowest, highest = float(pixels.min(initial=np.inf)), float(pixels.max(initial=-np.inf))
+    return (ABOVE,) * (highest >= HIGHEST_HU) + (BELOW,) * (lowest <= LOWEST_HU)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +79,6 @@ class Stack:
         self._wait(index)
         dtype = np.float32 if self.intensity == "HU" else np.uint8
         pixels = np.array(self.pixels[index], dtype=dtype)
-        beyond = self.intensity == "HU" and float(pixels.max(initial=-np.inf)) >= HIGHEST_HU
         return CTSlice(
             pixels=pixels,
             intensity=self.intensity,
@@ -80,7 +86,7 @@ class Stack:
             source=self.source,
             window=self.window,
             affine=None if self.affines is None else self.affines[index].copy(),
-            notes=(*self.notes, BEYOND) if beyond else self.notes,
+            notes=(*self.notes, *(beyond(pixels) if self.intensity == "HU" else ())),
             grid=None if self.grid is None else self.grid @ _step(index),
         )
 

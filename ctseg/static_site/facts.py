@@ -16,7 +16,9 @@ from ctseg.networks.affinities import OFFSETS
 from ctseg.networks.served import graph_of
 from ctseg.partition.volume import BORDER_STRENGTH, INSIDE_WEIGHT
 from ctseg.slices.limits import MAX_SIDE, MAX_SLICES, MAX_STACK_BYTES, MAX_UPLOAD_BYTES
+from ctseg.slices.stack import ABOVE, BELOW, HIGHEST_HU, LOWEST_HU
 from ctseg.ui.compare.early import stage_facts
+from ctseg.ui.compare.frames import SHOWN_AS
 from ctseg.ui.compare.truth import SCORE_COLUMNS
 from ctseg.weights import fetch
 
@@ -112,6 +114,10 @@ def engine_facts(
         "score_columns": SCORE_COLUMNS,
         "domain": domain_facts(),
         "disclaimer": DISCLAIMER,
+        "beyond": [
+            {"limit": limit, "note": note, "shown": SHOWN_AS[note]}
+            for limit, note in ((HIGHEST_HU, ABOVE), (LOWEST_HU, BELOW))
+        ],
         "versions": versions,
         "examples": examples,
         "limits": {

@@ -104,7 +104,7 @@ SITUATIONS = [
     ),
     (
         "numbers beyond -32768 to 32767 HU",
-        "the nearer of the two; from 32767 on with a note at each slice that has such",
+        "the nearer of the two, with a note at each slice that has such or the two themselves",
         "",
     ),
     (

@@ -15,6 +15,7 @@ from test_static_page import Page
 
 from ctseg.datasets.phantom import phantom_slice, write_dicom
 from ctseg.slices import read_stack
+from ctseg.ui.compare.frames import slice_head
 
 PHANTOM = phantom_slice(3, "abdomen")
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
@@ -58,6 +59,10 @@ def nifti(folder: Path, kind: str) -> Path:
     image = nibabel.Nifti1Image(voxels, affine)
     if kind == "scaled":
         image = nibabel.Nifti1Image(np.abs(voxels).astype(np.float32) / 3, affine)
+    if kind == "beyond":
+        voxels = voxels.astype(np.float32)
+        voxels[3, 3, 3], voxels[4, 4, 3] = 4e9, -1e30
+        image = nibabel.Nifti1Image(voxels, affine)
     if kind == "placeless":
         image.set_sform(None, 0)
         image.set_qform(None, 0)
@@ -99,7 +104,7 @@ def dicom(folder: Path, kind: str) -> Path:
 @pytest.mark.parametrize(
     ("make", "kind"),
     [(png, kind) for kind in ("grey", "bits", "deep", "colour", "alpha", "grey alpha", "palette")]
-    + [(nifti, kind) for kind in ("plain", "packed", "turned", "scaled", "placeless")]
+    + [(nifti, kind) for kind in ("plain", "packed", "turned", "scaled", "placeless", "beyond")]
     + [(dicom, kind) for kind in ("explicit", "implicit", "unused bits", "padding")],
     ids=lambda each: each if isinstance(each, str) else each.__name__,
 )
@@ -111,6 +116,7 @@ def test_a_file_holds_what_the_app_reads(page: Page, tmp_path: Path, make: Any, 
     assert answer["opened"]["slices"] == len(stack)
     assert answer["opened"]["index"] == stack.middle
     assert answer["slice"]["intensity"] == shown.intensity
+    assert answer["slice"]["facts"] == slice_head(shown, stack.middle, len(stack))["facts"]
     assert answer["slice"]["spacing_mm"] == pytest.approx(shown.spacing_mm)
     assert np.array_equal(np.array(answer["pixels"]).reshape(shown.shape), np.rint(shown.pixels))
 

@@ -12,8 +12,8 @@ from ctseg.slices.dicom.header import read_whole
 from ctseg.slices.dicom.pixels import stored_frames, to_hounsfield
 from ctseg.slices.dicom.slices import DicomImage, DicomSlice
 from ctseg.slices.limits import check_stack
+from ctseg.slices.stack import HIGHEST_HU, LOWEST_HU
 
-_HOUNSFIELD_RANGE = (-32768, 32767)
 # Damaged slopes must not give infinite values.
 _ANY_RANGE = (-(2**31), 2**31 - 1)
 # A file of many frames is read once for each part of them.
@@ -77,7 +77,7 @@ class Decoding:
         image = of_stack[0].image
         with image.opener() as file:
             dataset = read_whole(file)
-        limits = _HOUNSFIELD_RANGE if of_stack[0].hounsfield else _ANY_RANGE
+        limits = (LOWEST_HU, HIGHEST_HU) if of_stack[0].hounsfield else _ANY_RANGE
         frames = stored_frames(dataset, image.frames, [each.index for each in of_stack])
         for each, stored in zip(of_stack, frames, strict=True):
             yield np.clip(to_hounsfield(stored, each.frame), *limits).astype(self.dtype)

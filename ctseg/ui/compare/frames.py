@@ -13,9 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.slices import CTSlice
-from ctseg.slices.stack import BEYOND
+from ctseg.slices.stack import ABOVE, BELOW, HIGHEST_HU, LOWEST_HU
 
 MAX_SHOWN_PX = 2048
+SHOWN_AS = {
+    ABOVE: "values above 32,767 HU are shown as that",
+    BELOW: "values below -32,768 HU are shown as that",
+}
+"""What is said beside a slice of which a note says that it is not shown as it is stored."""
 _MAX_STRETCH = 8.0
 _DEFLATE_LEVEL = 1  # a slice in 10 ms; level 6 takes 40 ms and saves an eighth
 
@@ -97,7 +102,7 @@ def slice_pixels(ct_slice: CTSlice) -> NDArray[np.generic]:
     if ct_slice.intensity == "8-bit":
         return pixels.astype(np.uint8)
     finite = np.nan_to_num(pixels.astype(np.float32), nan=-1024.0)
-    return np.clip(np.rint(finite), -32768, 32767).astype(np.int16)
+    return np.clip(np.rint(finite), LOWEST_HU, HIGHEST_HU).astype(np.int16)
 
 
 def label_pixels(label_map: NDArray[np.integer]) -> NDArray[np.generic]:
@@ -124,8 +129,7 @@ def slice_head(ct_slice: CTSlice, index: int, slices: int) -> Message:
     facts = [badge, f"{width} × {height} px", ct_slice.source]
     if ct_slice.spacing_mm is not None:
         facts.insert(2, f"{ct_slice.spacing_mm[0]:.2f} × {ct_slice.spacing_mm[1]:.2f} mm")
-    if BEYOND in ct_slice.notes:
-        facts.append("values above 32,767 HU are shown as that")
+    facts += [said for note, said in SHOWN_AS.items() if note in ct_slice.notes]
     if step > 1:
         facts.append(f"shown at 1/{step} of its size")
     window = ct_slice.window

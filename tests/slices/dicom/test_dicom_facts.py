@@ -17,7 +17,7 @@ from pydicom.uid import UID, JPEG2000Lossless
 from ctseg.slices import SliceError, Stack
 from ctseg.slices.decode import decode
 from ctseg.slices.dicom.values import numbers, text, whole
-from ctseg.slices.stack import BEYOND
+from ctseg.slices.stack import ABOVE
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 HOUNSFIELD = stored_values().astype(int) - 1024
@@ -293,4 +293,4 @@ def test_values_above_what_is_kept_are_said_at_their_slice(tmp_path: Path, highe
     ct_slice = decode([tmp_path / "a"])[0]
     assert ct_slice.intensity == "HU"
     assert ct_slice.pixels.max() == min(highest - 1024, 32767)
-    assert (BEYOND in ct_slice.notes) == told
+    assert (ABOVE in ct_slice.notes) == told

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ctseg.slices import SliceError, Stack
 from ctseg.slices.decode import decode
-from ctseg.slices.stack import BEYOND
+from ctseg.slices.stack import ABOVE, BELOW
 
 # Lengths along right, anterior and superior all differ, and so do the voxel sizes.
 BODY = (np.arange(4 * 5 * 6).reshape(4, 5, 6) - 1000).astype(np.int16)
@@ -230,9 +230,15 @@ def test_no_voxels(tmp_path: Path) -> None:
         decode([save_by_hand(tmp_path / "a.nii", BODY, dim=[3, 4, 0, 6, 1, 1, 1, 1])])
 
 
-def test_numbers_above_what_is_kept_are_said_at_their_slice_alone(tmp_path: Path) -> None:
+def test_numbers_beyond_what_is_kept_are_said_at_their_slice_alone(tmp_path: Path) -> None:
     voxels = BODY.astype(np.float32)
     voxels[1, 2, 3] = 40000.0
     stack = decode([save(tmp_path / "a.nii", voxels)])
-    assert [BEYOND in stack[index].notes for index in range(6)] == [False] * 3 + [True] + [False] * 2
+    assert [ABOVE in stack[index].notes for index in range(6)] == [False] * 3 + [True] + [False] * 2
     assert stack[3].pixels.max() == 32767
+    voxels[1, 2, 3], voxels[1, 2, 2] = -32767.0, -1e30
+    stack = decode([save(tmp_path / "b.nii", voxels)])
+    assert [BELOW in stack[index].notes for index in range(6)] == [False] * 2 + [True] + [False] * 3
+    assert not any(ABOVE in stack[index].notes for index in range(6))
+    assert stack[2].pixels.min() == -32768
+    assert stack[3].pixels.min() == -32767

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from small_slices import slice_of, split
 
-from ctseg.slices.stack import BEYOND
+from ctseg.slices.stack import ABOVE, BELOW
 from ctseg.ui.compare.frames import (
     aspect,
     frame,
@@ -63,8 +63,9 @@ def test_facts_name_what_is_known() -> None:
     assert known["aspect"] == (2.0, 1.0)
     assert known["place"] == "2 of 3"
     assert "values above 32,767 HU are shown as that" not in known["facts"]
-    beyond = slice_head(slice_of(np.zeros((4, 6), np.float32), notes=(BEYOND,)), 1, 3)
+    beyond = slice_head(slice_of(np.zeros((4, 6), np.float32), notes=(ABOVE, BELOW)), 1, 3)
     assert "values above 32,767 HU are shown as that" in beyond["facts"]
+    assert "values below -32,768 HU are shown as that" in beyond["facts"]
     unknown = slice_head(slice_of(np.zeros((5000, 4), np.uint8)), 0, 1)
     assert unknown["facts"] == ["8-bit, window unknown", "4 × 5000 px", "test", "shown at 1/3 of its size"]
     assert unknown["window"] is None

@@ -10,6 +10,7 @@ import { inReadingOrder } from "./regions.js";
 import { areaTable, clearLabels } from "./tables.js";
 import { takeaway } from "./takeaway.js";
 import { TreeError } from "./trees.js";
+import { beyond } from "./windowing.js";
 import { UPRIGHT, turnedArray, turnedSlice, undone } from "./turns.js";
 import { ReadError } from "./errors.js";
 import { openExample, openingResults, readFiles } from "./stacks.js";
@@ -239,7 +240,7 @@ function sliceFrame(slice, index, slices) {
   const whole = intensity === "HU" ? Int16Array.from(pixels, (hu) => Math.min(Math.max(Math.round(hu), -32768), 32767)) : Uint8Array.from(pixels);
   const smaller = spacing && Math.min(...spacing);
   const square = !spacing || Math.max(...spacing) / smaller > 8;
-  const facts = [intensity === "HU" ? "HU" : "8-bit, window unknown", `${width} × ${height} px`, ...(spacing ? [`${spacing[0].toFixed(2)} × ${spacing[1].toFixed(2)} mm`] : []), slice.source];
+  const facts = [intensity === "HU" ? "HU" : "8-bit, window unknown", `${width} × ${height} px`, ...(spacing ? [`${spacing[0].toFixed(2)} × ${spacing[1].toFixed(2)} mm`] : []), slice.source, ...beyond(slice).map(({ shown }) => shown)];
   return packed({
     height: Math.ceil(height / step), width: Math.ceil(width / step), step, aspect: square ? [1, 1] : spacing.map((each) => each / smaller),
     spacing_mm: spacing ?? null, intensity, window: slice.window ?? null, index, slices, place: slices > 1 ? `${index + 1} of ${slices}` : "",

@@ -4,6 +4,7 @@ import { domainNote, domainOf } from "./domain.js";
 import { figure, painted } from "./figure.js";
 import { colouredPng, labelPng, layerPng, rgbPng } from "./png_writing.js";
 import { clearLabels, measured } from "./tables.js";
+import { beyond } from "./windowing.js";
 import { zipOf } from "./zip.js";
 
 const MAX_NAME_LETTERS = 80;
@@ -98,7 +99,7 @@ function report(slice, finished, scores) {
   const { width, height, intensity, spacing_mm: spacing, source } = slice;
   return {
     disclaimer: FACTS.disclaimer,
-    slice: { height_px: height, width_px: width, intensity, spacing_mm: spacing ?? null, source, notes: [], domain },
+    slice: { height_px: height, width_px: width, intensity, spacing_mm: spacing ?? null, source, notes: beyond(slice).map(({ note }) => note), domain },
     methods: [...finished].map(([name, { labels, seconds, tree }]) => ({
       name, title: FACTS.methods[name].title, structures: measured(labels, slice).label.length, seconds: Math.round(seconds * 1000) / 1000,
       ...FACTS.methods[name].report,
