@@ -9,13 +9,15 @@ from pydicom import Dataset
 from pydicom.pixels import iter_pixels
 
 from ctseg.labelmaps.errors import LabelMapError
+from ctseg.labelmaps.files.contours import CONTOUR_KEYWORDS, painted
+from ctseg.labelmaps.files.truth_words import NOTHING, OVERLAP, TOLERANCE
 from ctseg.labelmaps.files.volumes import SeveralSlicesError
 from ctseg.slices.dicom.elements import Elements
 from ctseg.slices.dicom.frame import frame_facts
 from ctseg.slices.dicom.header import read_elements
 from ctseg.slices.dicom.syntaxes import NATIVE
-from ctseg.slices.dicom.values import all_numbers, text, whole
-from ctseg.slices.geometry import FROM_LPS, Geometry
+from ctseg.slices.dicom.values import text, whole
+from ctseg.slices.geometry import Geometry
 from ctseg.slices.limits import MAX_SET_UPLOAD_BYTES, check_size, check_upload
 
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -40,17 +42,7 @@ _SEGMENTATION_KEYWORDS = (
     "ExtendedOffsetTableLengths",
     "PixelData",
 )
-_CONTOUR_KEYWORDS = ("SOPClassUID", "ROIContourSequence")
-# Of the distance between slices, as `ctseg.slices.geometry` has it.
-_TOLERANCE = 0.25
 _MAX_FRAMES = 65536
-_MAX_POINTS = 2_000_000
-_OVERLAP = "Structures of this file overlap; where they do, the smaller or later one counts."
-_NO_CONTOUR = (
-    "A contour of this structure set is no points of three numbers, or its structure has no number; export "
-    "it again."
-)
-_NOTHING = "This file marks nothing on this slice; choose a slice of its CT that it marks."
 
 
 def read_truth(file: BinaryIO, on: Geometry | None) -> tuple[NDArray[np.integer], Geometry, tuple[str, ...]]:
@@ -81,7 +73,7 @@ def read_truth(file: BinaryIO, on: Geometry | None) -> tuple[NDArray[np.integer]
             raise SeveralSlicesError(
                 "This structure set belongs to a CT in DICOM; it can be laid on a slice of that CT only."
             )
-        return _contours(read_elements(file, _CONTOUR_KEYWORDS), on)
+        return painted(read_elements(file, CONTOUR_KEYWORDS), on)
     raise LabelMapError(
         "This DICOM file is read as a slice, not as a label map; give a DICOM Segmentation, a structure set "
         "or another label map."
@@ -112,7 +104,7 @@ def _segmentation(
     padding = whole(dataset, "PixelPaddingValue")
     if padding and text(dataset, "SegmentationType") == "LABELMAP":
         labels[labels == padding] = 0
-    return labels, Geometry((rows, columns), affine), (_OVERLAP,) if overlap else ()
+    return labels, Geometry((rows, columns), affine), (OVERLAP,) if overlap else ()
 
 
 def _frames(dataset: Dataset, shape: tuple[int, int], chosen: list[int]) -> Iterator[NDArray[np.integer]]:
@@ -146,7 +138,7 @@ def _on_plane(
 ) -> tuple[list[int], NDArray[np.float64]]:
     """Which frames lie on the slice, and where the first of them does."""
     if on is None:
-        if any(np.abs(affine - affines[0]).max() > _TOLERANCE for affine in affines):
+        if any(np.abs(affine - affines[0]).max() > TOLERANCE for affine in affines):
             raise SeveralSlicesError(
                 "This DICOM Segmentation marks several slices; it can be laid on one slice of its CT only."
             )
@@ -157,12 +149,10 @@ def _on_plane(
             "to belong to it; give the label map as PNG."
         )
     to_slice = np.linalg.inv(on.affine)
-    chosen = [
-        index for index, affine in enumerate(affines) if abs((to_slice @ affine[:, 3])[2]) <= _TOLERANCE
-    ]
+    chosen = [index for index, affine in enumerate(affines) if abs((to_slice @ affine[:, 3])[2]) <= TOLERANCE]
     if not chosen:
-        raise LabelMapError(_NOTHING)
-    if any(np.abs(affines[index] - affines[chosen[0]]).max() > _TOLERANCE for index in chosen):
+        raise LabelMapError(NOTHING)
+    if any(np.abs(affines[index] - affines[chosen[0]]).max() > TOLERANCE for index in chosen):
         raise LabelMapError(
             "The frames of this DICOM Segmentation on this slice lie on different grids; export it again on "
             "the grid of its CT."
@@ -178,57 +168,3 @@ def _segment_number(dataset: Dataset, index: int) -> int:
         for item in groups.get("SegmentIdentificationSequence") or []:
             return int(item.ReferencedSegmentNumber)
     raise LabelMapError("This DICOM Segmentation does not number its segments; export it again.")
-
-
-def _contours(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geometry, tuple[str, ...]]:
-    """Paint closed contours, PS3.3 C.8.8.6; one inside another of the same structure is a hole in it."""
-    assert on.affine is not None
-    to_slice = np.linalg.inv(on.affine) @ FROM_LPS
-    masks: dict[int, NDArray[np.bool_]] = {}
-    drawn: set[tuple[int, bytes]] = set()
-    points = 0
-    for item in dataset.get("ROIContourSequence") or []:
-        for contour in item.get("ContourSequence") or []:
-            if str(contour.get("ContourGeometricType", "")).upper() not in (
-                "CLOSED_PLANAR",
-                "CLOSEDPLANAR_XOR",
-            ):
-                continue
-            told = all_numbers(contour, "ContourData")
-            number = whole(item, "ReferencedROINumber")
-            if told is None or told.size % 3 or number is None:
-                raise LabelMapError(_NO_CONTOUR)
-            millimetres = told.reshape(-1, 3)  # none: programs leave contours empty that were deleted
-            points += len(millimetres)
-            if points > _MAX_POINTS:
-                raise LabelMapError("This structure set has too many contours; export fewer structures.")
-            # The same contour twice is one contour, and no hole as large as itself.
-            if (number, millimetres.tobytes()) in drawn:
-                continue
-            drawn.add((number, millimetres.tobytes()))
-            found = _inside(millimetres, to_slice, on.shape)
-            if found is not None:
-                masks[number] = masks.get(number, np.zeros(on.shape, bool)) ^ found
-    labels = np.zeros(on.shape, np.int32)
-    if not any(mask.any() for mask in masks.values()):
-        raise LabelMapError(_NOTHING)
-    overlap = False
-    # The body's outline is often one of them: the smaller a structure, the later it is painted.
-    for number, mask in sorted(masks.items(), key=lambda each: -int(each[1].sum())):
-        overlap |= bool(np.any(labels[mask] > 0))
-        labels[mask] = max(number, 0) + 1 if 0 in masks else number
-    return labels, on, (_OVERLAP,) if overlap else ()
-
-
-def _inside(
-    millimetres: NDArray[np.float64], to_slice: NDArray[np.floating], shape: tuple[int, int]
-) -> NDArray[np.bool_] | None:
-    """Pixels whose centres lie inside a contour on the slice; None if it lies on another slice."""
-    from skimage.draw import polygon
-
-    corners = (to_slice @ np.column_stack([millimetres, np.ones(len(millimetres))]).T)[:3]
-    if len(millimetres) < 3 or not np.abs(corners[2]).max() <= _TOLERANCE:
-        return None
-    mask = np.zeros(shape, bool)
-    mask[polygon(corners[0], corners[1], shape)] = True
-    return mask
