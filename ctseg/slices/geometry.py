@@ -13,8 +13,8 @@ UNKNOWN_PLACE = (
 )
 # DICOM and ITK count x to the patient's left and y to the back, RAS+ to the right and to the front.
 FROM_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-# Of a pixel, and of the distance between slices. Half a pixel is what mistaking corners for centres shifts.
-_TOLERANCE = 0.25
+TOLERANCE = 0.25
+"""Of a pixel, and of the distance between slices; mistaking corners for centres shifts by half a pixel."""
 _SINGULAR = 1e-12
 _IMPOSSIBLE = "The place that this file says it has cannot be; export it again."
 
@@ -185,7 +185,7 @@ def plane_in(
     found = (to_voxels @ corners)[:3]
     axis = int(np.argmin(np.abs(to_voxels[:3, :2]).sum(axis=1)))
     place = int(np.rint(found[axis].mean()))
-    if np.abs(found[axis] - place).max() > _TOLERANCE or not 0 <= place < stored[axis]:
+    if np.abs(found[axis] - place).max() > TOLERANCE or not 0 <= place < stored[axis]:
         raise GeometryError(
             "None of the slices of the label map lies at the place of the image; give the label map of the "
             "same series."
@@ -205,7 +205,7 @@ def _laid(label_map: NDArray[Any], between: NDArray[np.float64], wanted: Geometr
         raise GeometryError(_sizes(Geometry((height, width)), wanted))
     perfect = np.eye(2)[:, ::-1] if turned else np.eye(2)
     bent = np.abs(between[:2, :2] - quarter_turn) @ [height - 1, width - 1]
-    on_pixels = max(bent.max(), np.abs(found[:2] - nearest).max()) <= _TOLERANCE
+    on_pixels = max(bent.max(), np.abs(found[:2] - nearest).max()) <= TOLERANCE
     if not on_pixels or not np.array_equal(np.abs(quarter_turn), perfect):
         raise GeometryError(
             "The label map lies on another grid than the image, turned, shifted by parts of a pixel or of "
@@ -213,7 +213,7 @@ def _laid(label_map: NDArray[Any], between: NDArray[np.float64], wanted: Geometr
         )
     lowest, highest = nearest.min(axis=1), nearest.max(axis=1)
     elsewhere = lowest.any() or not np.array_equal(highest, np.array(wanted.shape) - 1)
-    if elsewhere or np.abs(found[2]).max() > _TOLERANCE:
+    if elsewhere or np.abs(found[2]).max() > TOLERANCE:
         raise GeometryError(
             "The label map lies at another place in the patient than the image; give the label map of the "
             "same slice."

@@ -206,6 +206,7 @@ Segmentation repeats the patient's name and number of its source; command and pa
 | TIFF with a palette of 8 bits; black or white not told | as libtiff does: fax is white at 0 | libtiff |
 | signed numbers that ImageJ stored 32768 too high | labels are those numbers | ImageJ |
 | NRRD segments in several layers | refused: they overlap | |
+| a DICOM SEG or `.seg.nrrd` covers a part of the image's grid | laid where it lies, background around it | |
 | contours through pixels' centres, as of traced masks | those pixels belong to the structure | |
 | structures of a DICOM label map overlap | the smaller (contours) or later (segments) counts, with a note | |
 

@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from ctseg.labelmaps.errors import LabelMapError
-from ctseg.labelmaps.files.truth_words import NOTHING, OVERLAP, TOLERANCE
+from ctseg.labelmaps.files.truth_words import NOTHING, OVERLAP
 from ctseg.slices.dicom.values import all_numbers, whole
-from ctseg.slices.geometry import FROM_LPS, Geometry
+from ctseg.slices.geometry import FROM_LPS, TOLERANCE, Geometry
 
 CONTOUR_KEYWORDS = ("SOPClassUID", "ROIContourSequence")
 _MAX_POINTS = 2_000_000

@@ -10,14 +10,15 @@ from pydicom.pixels import iter_pixels
 
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.contours import CONTOUR_KEYWORDS, painted
-from ctseg.labelmaps.files.truth_words import NOTHING, OVERLAP, TOLERANCE
+from ctseg.labelmaps.files.parts import on_whole
+from ctseg.labelmaps.files.truth_words import NOTHING, OVERLAP
 from ctseg.labelmaps.files.volumes import SeveralSlicesError
 from ctseg.slices.dicom.elements import Elements
 from ctseg.slices.dicom.frame import frame_facts
 from ctseg.slices.dicom.header import read_elements
 from ctseg.slices.dicom.syntaxes import NATIVE
 from ctseg.slices.dicom.values import text, whole
-from ctseg.slices.geometry import Geometry
+from ctseg.slices.geometry import TOLERANCE, Geometry
 from ctseg.slices.limits import MAX_SET_UPLOAD_BYTES, check_size, check_upload
 
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
@@ -104,7 +105,8 @@ def _segmentation(
     padding = whole(dataset, "PixelPaddingValue")
     if padding and text(dataset, "SegmentationType") == "LABELMAP":
         labels[labels == padding] = 0
-    return labels, Geometry((rows, columns), affine), (OVERLAP,) if overlap else ()
+    laid, place = on_whole(labels, Geometry((rows, columns), affine), on)
+    return laid.astype(np.int32, copy=False), place, (OVERLAP,) if overlap else ()
 
 
 def _frames(dataset: Dataset, shape: tuple[int, int], chosen: list[int]) -> Iterator[NDArray[np.integer]]:

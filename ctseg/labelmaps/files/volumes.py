@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.labelmaps.errors import LabelMapError
+from ctseg.labelmaps.files.parts import on_whole
 from ctseg.slices.formats.volume import Volume
 from ctseg.slices.formats.volume_files import open_volume
 from ctseg.slices.geometry import Geometry, plane_in
@@ -55,7 +56,10 @@ def read_volume(
             volume.spacing_in(view) if volume.says_unit else None,
             None if volume.is_array else view.grid(place),
         )
-        return _scaled(numbers, volume), geometry, volume.notes
+        numbers = _scaled(numbers, volume)
+        if volume.is_segmentation:
+            numbers, geometry = on_whole(numbers, geometry, on)
+        return numbers, geometry, volume.notes
 
 
 def _chosen(volume: Volume, on: Geometry | None) -> tuple[View, int]:

@@ -40,6 +40,7 @@ _SPACES = {
     "las": np.diag([-1.0, 1.0, 1.0, 1.0]),
 }
 _MILLIMETRES = {"": 1.0, "mm": 1.0, "cm": 10.0, "m": 1000.0, "um": 0.001, "µm": 0.001, "μm": 0.001}
+_OF_SLICER = "Segmentation_ReferenceImageExtentOffset"
 _DETACHED = {"data file", "datafile"}
 _NO_UNIT = "The unit of this NRRD file's space is not known here, so its place and spacing count as unknown."
 _DAMAGED = "The header of this NRRD file is damaged; export or download it again."
@@ -78,11 +79,12 @@ def open_nrrd(file: BinaryIO) -> Volume:
         affine,
         spacing,
         notes=() if np.isfinite(_units(fields)).all() and known else (_NO_UNIT,),
+        is_segmentation=_OF_SLICER in fields,
     )
 
 
 def _fields(file: BinaryIO) -> dict[str, str]:
-    """Fields up to the blank line behind them; the keys and values of users are passed over."""
+    """Fields up to the blank line behind them; of the keys and values of users only `_OF_SLICER` is kept."""
     fields: dict[str, str] = {}
     read = 0
     file.readline(_MAX_LINE)
@@ -96,6 +98,8 @@ def _fields(file: BinaryIO) -> dict[str, str]:
             if line or _DETACHED & fields.keys():
                 return fields
             break
+        if line.startswith(_OF_SLICER.encode() + b":="):
+            fields[_OF_SLICER] = ""
         name, separator, value = line.decode("utf-8", "replace").partition(": ")
         if separator and ":=" not in name and not name.startswith("#"):
             fields[name.strip().lower()] = value.strip()

@@ -34,6 +34,7 @@ class Volume:
     notes : one sentence each on what of the file could not be used
     says_unit : False where the spacing's unit is only taken to be mm
     is_array : True where its axes are an array's slices, rows and columns, and no space's
+    is_segmentation : True where it says that what it leaves out is background
     """
 
     source: str
@@ -48,6 +49,7 @@ class Volume:
     notes: tuple[str, ...] = ()
     says_unit: bool = True
     is_array: bool = False
+    is_segmentation: bool = False
 
     def spacing_in(self, view: View) -> tuple[float, float] | None:
         """(row, column) distance between pixel centres in mm, or None."""
