@@ -14,7 +14,7 @@ from ctseg.methods.own.partition_all import STRUCTURES
 from ctseg.methods.own.structures import BASINS_BELOW, JOINED_FROM, MASK_FROM
 from ctseg.networks.affinities import OFFSETS
 from ctseg.networks.served import graph_of
-from ctseg.partition.volume import BORDER_STRENGTH, INSIDE_WEIGHT
+from ctseg.partition.volume import BORDER_STRENGTH, FLAT_WEIGHT, INSIDE_WEIGHT
 from ctseg.slices.limits import MAX_SIDE, MAX_SLICES, MAX_STACK_BYTES, MAX_UPLOAD_BYTES
 from ctseg.slices.stack import ABOVE, BELOW, HIGHEST_HU, LOWEST_HU
 from ctseg.ui.compare.early import stage_facts
@@ -36,6 +36,7 @@ METHODS: dict[str, dict[str, Any]] = {
         "max_side": MAX_WORKING_SIDE,
         "look": LOOK,
         "structures": STRUCTURES,
+        "flat": FLAT_WEIGHT,
         "inside": INSIDE_WEIGHT,
         "border": BORDER_STRENGTH,
     },

@@ -1,6 +1,7 @@
 """Compare runs of outlines that held out the same patients, at several sizes of their look.
 
-    CTSEG_DATA=... python scripts/studies/compare_outlines.py RUN [RUN ...] [--sides 256 384] [--led-by RUN]
+    CTSEG_DATA=... python scripts/studies/compare_outlines.py RUN [RUN ...] [--sides 256 384]
+        [--flat 0.3 0.02] [--one-look] [--led-by RUN]
 
 Slices are divided into 60 regions by the way of `partition-all`: not led, and led by the structures of a run
 of ``partition`` on the same patients where one is named. A line gives means and each patient's best IoU.
@@ -22,6 +23,7 @@ from ctseg.networks.affinities import OFFSETS, predict_affinities
 from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.partition import boundary_map, edge_strength, led_by, placed, volume_tree
+from ctseg.partition.volume import FLAT_WEIGHT
 from ctseg.training.batches import SliceSet, load_slices
 
 COUNT = 60
@@ -58,31 +60,38 @@ def main() -> None:
     )
     parser.add_argument("runs", type=Path, nargs="+", help="run folders of recipes that hold patients out")
     parser.add_argument("--sides", type=int, nargs="+", default=[256], help="px at which networks look")
+    parser.add_argument("--flat", type=float, nargs="+", default=[FLAT_WEIGHT], help="weights of plain edges")
     parser.add_argument("--one-look", action="store_true", help="do not average in the mirrored look")
     parser.add_argument("--led-by", type=Path, help="run folder of `partition` with the same patients")
     options = parser.parse_args()
     split = held_out(options.runs[0])
     slices = load_slices(split)
     leads = structures(options.led_by, slices) if options.led_by else None
+    bodies = [body_mask(grey) for grey in slices.grey]
     for run in options.runs:
         logits = torch_logits(load_network(run / "last.safetensors").network)
         for side in options.sides:
-            plain: list[list[float]] = []
-            led: list[list[float]] = []
-            for index, (grey, true) in enumerate(zip(slices.grey, slices.label_maps, strict=True)):
-                _, edges = predict_affinities(logits, grey, side, not options.one_look)
-                boundary = resized(boundary_map(edges, OFFSETS), (grey.shape[0], grey.shape[1]))
-                strength = edge_strength(grey, boundary)
-                body = body_mask(grey)
-                ways = [(plain, strength)]
-                if leads is not None:
-                    ways.append((led, led_by(strength, leads[index])))
-                for lines, edge in ways:
-                    scores = score(placed(volume_tree(edge), body).cut(count=COUNT), true)
-                    lines.append([float(getattr(scores, one)) for one in SCORES])
-            report(f"{run.name}, {side} px", plain, split)
-            if led:
-                report(f"{run.name}, {side} px, led", led, split)
+            boundaries = [
+                resized(
+                    boundary_map(predict_affinities(logits, grey, side, not options.one_look)[1], OFFSETS),
+                    (grey.shape[0], grey.shape[1]),
+                )
+                for grey in slices.grey
+            ]
+            for flat in options.flat:
+                plain: list[list[float]] = []
+                led: list[list[float]] = []
+                for index, (grey, true) in enumerate(zip(slices.grey, slices.label_maps, strict=True)):
+                    strength = edge_strength(grey, boundaries[index], flat=flat)
+                    ways = [(plain, strength)]
+                    if leads is not None:
+                        ways.append((led, led_by(strength, leads[index])))
+                    for lines, edge in ways:
+                        scores = score(placed(volume_tree(edge), bodies[index]).cut(count=COUNT), true)
+                        lines.append([float(getattr(scores, one)) for one in SCORES])
+                report(f"{run.name}, {side} px, plain edges {flat}", plain, split)
+                if led:
+                    report(f"{run.name}, {side} px, plain edges {flat}, led", led, split)
 
 
 if __name__ == "__main__":

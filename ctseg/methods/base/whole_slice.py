@@ -35,7 +35,7 @@ class WholeSlice(FromTree):
     Parameters
     ----------
     input_window : in HU, for slices in HU
-    network : its affinities weight the edges by 0.3 + boundary; None for the edges alone
+    network : its affinities weight the edges; None for the edges alone
     structures : its own partition leads the tree: what it finds stays whole longer; None for no such method
     regions : structures of the default cut
     """

@@ -35,7 +35,7 @@ async function wholeSlice(method, session, grey, width, height, between) {
   const [wide, high] = [width, height].map((side) => (shrinks ? Math.max(1, rint((side * method.max_side) / longer)) : side));
   const workedOn = shrinks ? areaGrey(grey, width, height, wide, high) : grey;
   const boundary = Float32Array.from(boundaryMap(affinities));
-  const edges = edgeStrength(workedOn, linear(boundary, affinities.width, affinities.height, wide, high), wide, high);
+  const edges = edgeStrength(workedOn, linear(boundary, affinities.width, affinities.height, wide, high), wide, high, method.flat);
   const strength = ledBy(edges, nearest(found.labels, width, height, wide, high), wide, high, method);
   await between();
   const everywhere = volumeTree(strength, wide, high);

@@ -9,7 +9,6 @@ const MAX_LEAVES = 20000;
 const MIN_MARKER_PX = 8;
 const INSIDE = 1 << 19; // altitude of the certain boundary; ground outside the mask lies higher
 const A_PX = 8; // levels that the ground outside rises with each px from the mask
-const FLAT_WEIGHT = 0.3;
 const ONE = 1 << 12;
 
 const empty = (width, height) => new MergeTree(new Int32Array(width * height), width, height, [], new Float64Array(0));
@@ -46,8 +45,8 @@ function markersOf(low, mask, width, height) {
   return raw.map((value) => numbers.get(value) ?? 0);
 }
 
-// The Sobel gradient of the smoothed slice times 0.3 + boundary, in whole levels; filters have whole weights.
-export function edgeStrength(grey, boundary, width, height) {
+// The Sobel gradient of the smoothed slice times flat + boundary, in whole levels; filters have whole weights.
+export function edgeStrength(grey, boundary, width, height, flat) {
   const radius = 4;
   const bell = Array.from({ length: 2 * radius + 1 }, (_, k) => Math.exp(-0.5 * (k - radius) ** 2));
   const sum = bell.reduce((a, b) => a + b);
@@ -59,7 +58,7 @@ export function edgeStrength(grey, boundary, width, height) {
   const scale = 255 * gauss.reduce((a, b) => a + b) ** 2 * 4 * Math.SQRT2;
   return across.map((dx, k) => {
     const certain = Math.min(Math.max(boundary[k], 0), 1);
-    return rint((((Math.sqrt(dx * dx + down[k] * down[k]) / scale) * (FLAT_WEIGHT + certain)) / (FLAT_WEIGHT + 1)) * MAX_LEVEL);
+    return rint((((Math.sqrt(dx * dx + down[k] * down[k]) / scale) * (flat + certain)) / (flat + 1)) * MAX_LEVEL);
   });
 }
 
