@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.methods.base.affinity_network import AffinityNetwork, resized
-from ctseg.methods.base.body import body_mask
+from ctseg.methods.base.body import body_without_air
 from ctseg.methods.base.hierarchical import FromTree, Hierarchical
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.methods.base.sharing import shared_label_map
@@ -80,7 +80,7 @@ class WholeSlice(FromTree):
             strength = led_by(strength, nearest(found, (worked_on.shape[0], worked_on.shape[1])))
         after_step(1)
         tree = volume_tree(strength, lambda step: after_step(1 + step), lambda: raise_if_stopped(stop))
-        body = body_mask(grey)
+        body = body_without_air(grey)
         raise_if_stopped(stop)
         return placed(tree, body, lambda: raise_if_stopped(stop)).start(count=self._regions)
 

@@ -2,8 +2,10 @@
 import { connectedRegions, rint } from "./regions.js";
 
 const MAX_SIDE = 1024;
+const MAX_SIDE_OF_AIR = 512;
 const MIN_BODY = 0.01;
 const MAX_GAP = 1 / 24;
+const MAX_OPENING = 1 / 12;
 
 function otsu(histogram, pixels) {
   let [mean, below, belowMean, most, at] = [0, 0, 0, 0, 0];
@@ -133,21 +135,41 @@ function fillConvex(mask, width, corners) {
   }
 }
 
-// The largest connected region that is not air with its convex hull; all 1 where no body can be told from air.
-export function bodyMask(grey, width, height) {
-  const step = Math.ceil(Math.max(width, height) / MAX_SIDE);
+// Every n-th pixel, so that no side has more than `side`: grey levels, width, height, n.
+function reduced(grey, width, height, side) {
+  const step = Math.ceil(Math.max(width, height) / side);
   const [wide, high] = [Math.ceil(width / step), Math.ceil(height / step)];
   const small = new Uint8Array(wide * high);
   for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) small[y * wide + x] = grey[y * step * width + x * step];
+  return [small, wide, high, step];
+}
+
+// What is not air, its gaps narrower than `reach` closed; `reach` pixels of air around it.
+function closed(small, wide, high, reach) {
   const threshold = airThreshold(small);
-  const reach = Math.max(1, rint(MAX_GAP * Math.max(wide, high)));
   const [w, h] = [wide + 2 * reach, high + 2 * reach];
   const padded = new Uint8Array(w * h);
   for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) padded[(y + reach) * w + x + reach] = small[y * wide + x] > threshold ? 1 : 0;
   const spans = ellipse(reach);
-  const closed = morphed(morphed(padded, w, h, spans, false), w, h, spans, true);
+  return { all: morphed(morphed(padded, w, h, spans, false), w, h, spans, true), w, h };
+}
+
+function enlarged(mask, wide, step, width, height) {
+  const out = new Uint8Array(width * height);
+  for (let y = 0, at = 0; y < height; y++) {
+    const row = Math.floor(y / step) * wide;
+    for (let x = 0; x < width; x++, at++) out[at] = mask[row + Math.floor(x / step)];
+  }
+  return out;
+}
+
+// The largest connected region that is not air with its convex hull; all 1 where no body can be told from air.
+export function bodyMask(grey, width, height) {
+  const [small, wide, high, step] = reduced(grey, width, height, MAX_SIDE);
+  const reach = Math.max(1, rint(MAX_GAP * Math.max(wide, high)));
+  const { all, w } = closed(small, wide, high, reach);
   const inner = new Uint8Array(wide * high);
-  for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) inner[y * wide + x] = closed[(y + reach) * w + x + reach];
+  for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) inner[y * wide + x] = all[(y + reach) * w + x + reach];
   const { regions, count } = connectedRegions(inner, wide, high, 4);
   const sizes = new Float64Array(count + 1);
   for (const region of regions) if (region) sizes[region] += 1;
@@ -155,10 +177,19 @@ export function bodyMask(grey, width, height) {
   if (!count || sizes[largest] < MIN_BODY * small.length) return new Uint8Array(width * height).fill(1);
   const filled = Uint8Array.from(regions, (region) => (region === largest ? 1 : 0));
   fillConvex(filled, wide, hullOf(filled, wide, high));
-  const mask = new Uint8Array(width * height);
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = Math.floor(y / step) * wide;
-    for (let x = 0; x < width; x++, at++) mask[at] = filled[row + Math.floor(x / step)];
-  }
-  return mask;
+  return enlarged(filled, wide, step, width, height);
+}
+
+// The body without the air between it and the table that its hull encloses.
+export function bodyWithoutAir(grey, width, height) {
+  const body = bodyMask(grey, width, height);
+  if (body.every((each) => each)) return body;
+  const [small, wide, high, step] = reduced(grey, width, height, MAX_SIDE_OF_AIR);
+  const reach = rint(MAX_OPENING * Math.max(wide, high)) | 1;
+  const { all, w, h } = closed(small, wide, high, reach);
+  const { regions } = connectedRegions(all.map((each) => (each ? 0 : 1)), w, h, 4);
+  const outside = new Uint8Array(wide * high);
+  for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) outside[y * wide + x] = regions[(y + reach) * w + x + reach] === regions[0] ? 1 : 0;
+  const air = enlarged(outside, wide, step, width, height);
+  return body.map((each, at) => (each && !air[at] ? 1 : 0));
 }

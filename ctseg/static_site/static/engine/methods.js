@@ -1,7 +1,7 @@
 // The methods of this page, each from a slice to a label map and, where it has one, its merge tree.
 import { FACTS } from "../facts.js";
 import { boundaryMap } from "./affinities.js";
-import { bodyMask } from "./body.js";
+import { bodyWithoutAir } from "./body.js";
 import { affinitiesOnce, affinitiesTwice, foregroundTwice, opened } from "./networks.js";
 import { agglomerate, edgeStrength, ledBy, volumeTree } from "./partition.js";
 import { connectedRegions, rint } from "./regions.js";
@@ -40,7 +40,7 @@ async function wholeSlice(method, session, grey, width, height, between) {
   await between();
   const everywhere = volumeTree(strength, wide, high);
   await between();
-  const tree = placed(everywhere, bodyMask(grey, width, height), width, height).start({ count: method.regions });
+  const tree = placed(everywhere, bodyWithoutAir(grey, width, height), width, height).start({ count: method.regions });
   return { labels: tree.labelMap, tree };
 }
 
