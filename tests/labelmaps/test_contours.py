@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.contours import painted
 from ctseg.slices.geometry import FROM_LPS, Geometry
 
@@ -20,6 +21,9 @@ UPRIGHT = np.array(
 TURNED = np.array(
     [[-SIN * 0.7, COS * 0.7, 0, -91.33], [COS * 0.7, SIN * 0.7, 0, 17.91], [0, 0, 3.3, 12.1], [0, 0, 0, 1]]
 )
+
+FAR = UPRIGHT.copy()
+FAR[2, 3] += 50
 
 
 def contour(points: NDArray[np.float64], patient: NDArray[np.float64], decimals: int) -> Dataset:
@@ -73,3 +77,29 @@ def test_edges_outside_the_slice_are_passed_over() -> None:
     found = read([structure(1, [contour(corners, UPRIGHT, 2)])], UPRIGHT)
     assert found[:12].all()
     assert not found[13:].any()
+
+
+def test_numbers_from_0_are_shifted_on_every_slice_alike_and_said() -> None:
+    square = np.array([[2.5, 2.5], [2.5, 8.5], [8.5, 8.5], [8.5, 2.5]])
+    rois = [structure(0, [contour(square, FAR, 5)]), structure(1, [contour(square + 10, UPRIGHT, 5)])]
+    dataset = Dataset()
+    dataset.ROIContourSequence = rois
+    labels, _, notes = painted(dataset, Geometry(SHAPE, np.linalg.inv(FROM_LPS) @ UPRIGHT))
+    assert np.unique(labels).tolist() == [0, 2]
+    assert any("from 0" in note for note in notes)
+    rois[0].ReferencedROINumber = -1
+    with pytest.raises(LabelMapError, match="export it again"):
+        painted(dataset, Geometry(SHAPE, np.linalg.inv(FROM_LPS) @ UPRIGHT))
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [((5, 5, 15, 15), True), ((4, 4, 6, 6), False), ((20, 20, 30, 30), False), ((0, 0, 35, 40), False)],
+)
+def test_contours_that_cross_are_said(second: tuple[int, ...], told: bool) -> None:
+    boxes = [(2, 2, 10, 10), second]
+    corners = [np.array([[a, b], [a, d], [c, d], [c, b]]) + 0.5 for a, b, c, d in boxes]
+    dataset = Dataset()
+    dataset.ROIContourSequence = [structure(1, [contour(each, UPRIGHT, 5) for each in corners])]
+    _, _, notes = painted(dataset, Geometry(SHAPE, np.linalg.inv(FROM_LPS) @ UPRIGHT))
+    assert any("cross" in note for note in notes) == told

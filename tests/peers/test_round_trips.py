@@ -267,6 +267,19 @@ def test_segmentations_whose_frames_end_within_a_byte(
         assert np.array_equal(read_placed_label_map(tmp_path / "s.dcm", on=place).label_map, labels[k])
 
 
+def test_a_segmentation_cut_along_another_plane_says_so(tmp_path: Path) -> None:
+    import pydicom
+
+    test_dicom_segmentation_and_back(tmp_path)
+    made = pydicom.dcmread(tmp_path / "l.dcm")
+    for groups in (*made.PerFrameFunctionalGroupsSequence, *made.SharedFunctionalGroupsSequence):
+        for item in groups.get("PlaneOrientationSequence", []):
+            item.ImageOrientationPatient = [0, 1, 0, 0, 0, -1]
+    made.save_as(tmp_path / "turned.dcm")
+    with pytest.raises(LabelMapError, match="along another plane"):
+        read_placed_label_map(tmp_path / "turned.dcm", on=decode([HEAD])[0].geometry)
+
+
 def test_contours_that_are_empty_or_have_decimal_commas(tmp_path: Path) -> None:
     """Deleted contours are left empty by some programs; commas are the local habit of others."""
     import pydicom

@@ -15,6 +15,8 @@ _MAX_POINTS = 2_000_000
 _ON_A_CENTRE_PX = 0.02
 _INSIDE = 1
 _EDGES_AT_ONCE = 512  # each may pass as many pixels as a slice is long
+_FROM_0 = "This file numbers its structures from 0; their labels here are one higher, for 0 is background."
+_CROSS = "Contours of one structure cross on this slice; where two of them overlap is background."
 _NO_CONTOUR = (
     "A contour of this structure set is no points of three numbers, or its structure has no number; export "
     "it again."
@@ -43,11 +45,18 @@ def painted(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geomet
     """
     assert on.affine is not None
     to_slice = np.linalg.inv(on.affine) @ FROM_LPS
+    rois = dataset.get("ROIContourSequence") or []
     interiors: dict[int, NDArray[np.bool_]] = {}
+    covered: dict[int, NDArray[np.bool_]] = {}
+    cross = False
     edges: dict[int, NDArray[np.bool_]] = {}
     drawn: set[tuple[int, bytes]] = set()
     points = 0
-    for item in dataset.get("ROIContourSequence") or []:
+    # Of the whole file, so that a structure has one label on all slices.
+    first = min((whole(item, "ReferencedROINumber") or 0 for item in rois), default=1)
+    if first < 0:
+        raise LabelMapError(_NO_CONTOUR)
+    for item in rois:
         for contour in item.get("ContourSequence") or []:
             if str(contour.get("ContourGeometricType", "")).upper() not in (
                 "CLOSED_PLANAR",
@@ -70,7 +79,12 @@ def painted(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geomet
             if corners is not None:
                 none = np.zeros(on.shape, bool)
                 places = _places(corners, on.shape)
-                interiors[number] = interiors.get(number, none) ^ (places == _INSIDE)
+                interior = places == _INSIDE
+                before = covered.get(number, none)
+                both = before & interior
+                cross |= bool(both.any() and (interior & ~both).any() and (before & ~both).any())
+                covered[number] = before | interior
+                interiors[number] = interiors.get(number, none) ^ interior
                 edges[number] = edges.get(number, none) | (places > _INSIDE) | _passed(corners, on.shape)
     masks = {number: interior | edges[number] for number, interior in interiors.items()}
     labels = np.zeros(on.shape, np.int32)
@@ -80,8 +94,9 @@ def painted(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geomet
     # The body's outline is often one of them: the smaller a structure, the later it is painted.
     for number, mask in sorted(masks.items(), key=lambda each: -int(each[1].sum())):
         overlap |= bool(np.any(labels[mask] > 0))
-        labels[mask] = max(number, 0) + 1 if 0 in masks else number
-    return labels, on, (OVERLAP,) if overlap else ()
+        labels[mask] = number + 1 if first == 0 else number
+    notes = ((OVERLAP, overlap), (_FROM_0, first == 0), (_CROSS, cross))
+    return labels, on, tuple(note for note, holds in notes if holds)
 
 
 def _on_slice(millimetres: NDArray[np.float64], to_slice: NDArray[np.floating]) -> NDArray[np.float64] | None:

@@ -151,6 +151,12 @@ def _on_plane(
             "to belong to it; give the label map as PNG."
         )
     to_slice = np.linalg.inv(on.affine)
+    reach = np.array(on.shape, np.float64).max()
+    if all(np.abs((to_slice @ affine)[2, :2]).max() * reach > 1 for affine in affines):
+        raise LabelMapError(
+            "The frames of this DICOM Segmentation are cut along another plane than this slice; give one of "
+            "the same plane."
+        )
     chosen = [index for index, affine in enumerate(affines) if abs((to_slice @ affine[:, 3])[2]) <= TOLERANCE]
     if not chosen:
         raise LabelMapError(NOTHING)

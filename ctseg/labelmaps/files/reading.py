@@ -223,15 +223,17 @@ def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
     import tifffile
 
     from ctseg.slices.formats.tiff_page import page_samples
-    from ctseg.slices.formats.tiff_pages import images_of, signed_by_imagej
+    from ctseg.slices.formats.tiff_pages import alike, images_of, planes_are_slices, signed_by_imagej
 
     with tifffile.TiffFile(file) as tiff:
         check_stack(len(tiff.pages), 1, 1, 1)
         images = images_of(tiff)
+        check_size(images[0].imagelength, images[0].imagewidth)
+        if planes_are_slices(tiff.pages.first) and alike(images):
+            images = images[:1]
         if len(images) != 1:
             raise LabelMapError(_SEVERAL.format(len(images)))
         page = cast("tifffile.TiffPage", images[0])
-        check_size(page.imagelength, page.imagewidth)
         channels = _TIFF_CHANNELS.get(int(page.photometric), ())
         whole = page.dtype is not None and page.dtype.kind == "u"
         if page.samplesperpixel not in channels or (page.samplesperpixel > 1 and not whole):

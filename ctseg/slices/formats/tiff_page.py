@@ -49,6 +49,8 @@ def page_samples(page: Any) -> NDArray[np.generic]:
         If its compression or kind of numbers is not read here, or it ends early.
     """
     _check_kind(page)
+    if not any(page.dataoffsets) and not any(page.databytecounts):
+        raise SliceError("This TIFF holds no pixels: whoever wrote it stopped before them; export it again.")
     planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
     together = int(page.samplesperpixel) // planes
     height, width = int(page.imagelength), int(page.imagewidth)
@@ -140,7 +142,8 @@ def _unpacked(page: Any, packed: bytes, rows: int, columns: int, together: int) 
         )
     size = bits // 8
     if _predictor(page) == 3:
-        return _floats_by_predictor(table, size, together).reshape(rows, columns, together)
+        numbers = _by_significance(table, size, together).view(page.dtype)
+        return numbers.reshape(rows, columns, together)
     words = table.view(f"{page.parent.byteorder}u{size}").astype(f"u{size}").reshape(rows, columns, together)
     if _predictor(page) == 2:
         words = np.cumsum(words, axis=1, dtype=words.dtype)
@@ -199,9 +202,12 @@ def _numbers_of_bits(table: NDArray[np.uint8], bits: int, dtype: Any) -> NDArray
     return numbers.astype(dtype)
 
 
-def _floats_by_predictor(table: NDArray[np.uint8], size: int, together: int) -> NDArray[np.generic]:
-    """Floats whose bytes were sorted by significance and stored as differences. Shape (rows, numbers)."""
+def _by_significance(table: NDArray[np.uint8], size: int, together: int) -> NDArray[np.generic]:
+    """Words whose bytes were sorted by significance and stored as differences. Shape (rows, numbers).
+
+    Meant for floats; tifffile packs whole numbers of 64 bits so too.
+    """
     rows, row_bytes = table.shape
     differences = table.reshape(rows, row_bytes // together, together)
     summed = np.cumsum(differences, axis=1, dtype=np.uint8).reshape(rows, size, row_bytes // size)
-    return np.ascontiguousarray(np.moveaxis(summed, 1, 2)).view(f">f{size}")[..., 0].astype(f"f{size}")
+    return np.ascontiguousarray(np.moveaxis(summed, 1, 2)).view(f">u{size}")[..., 0].astype(f"u{size}")

@@ -4,9 +4,13 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import tifffile
 
+from ctseg.slices.formats.tiff_page import page_samples
+
 _NONE = 1
+_RGB = 2
 _SMALLER, _MASK = 1, 4
 _IMAGEJ = re.compile(r"ImageJ=.*?^images=(\d{1,9})$", re.DOTALL | re.MULTILINE)
 _IMAGEJ_SIGNED = re.compile(r"ImageJ=.*^c0=-32768(\.0*)?$\s*^c1=1(\.0*)?$", re.DOTALL | re.MULTILINE)
@@ -22,6 +26,38 @@ class _Further:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._page, name)
+
+
+class _Plane:
+    """One of a page's separate planes as a grey image of its own."""
+
+    samplesperpixel, planarconfig, photometric, extrasamples = 1, 1, 1, ()
+
+    def __init__(self, page: Any, number: int) -> None:
+        self._page = page
+        segments = len(page.dataoffsets) // int(page.samplesperpixel)
+        own = slice(number * segments, (number + 1) * segments)
+        self.dataoffsets, self.databytecounts = page.dataoffsets[own], page.databytecounts[own]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._page, name)
+
+
+def planes_are_slices(page: Any) -> bool:
+    """Whether a page in colour is a stack of three or four slices, for whose shape tifffile takes it for one.
+
+    Its description gives the shape of the array that was saved: planes come first in it.
+    """
+    planes = int(page.samplesperpixel)
+    shape = [planes, int(page.imagelength), int(page.imagewidth)]
+    separate = int(page.planarconfig) == 2 and int(page.photometric) == _RGB and planes in (3, 4)
+    return separate and _described(_description(page)).get("shape") == shape
+
+
+def alike(images: list[Any]) -> bool:
+    """Whether all images have the same samples: then their planes are of grey that was saved as colour."""
+    first, *others = map(page_samples, images)
+    return all(np.array_equal(first, each) for each in others)
 
 
 def images_of(tiff: tifffile.TiffFile) -> list[Any]:
@@ -41,8 +77,10 @@ def images_of(tiff: tifffile.TiffFile) -> list[Any]:
     if len(pages) != 1:
         return whole
     page = pages[0]
+    if planes_are_slices(page):
+        return [_Plane(page, number) for number in range(int(page.samplesperpixel))]
     size = sum(page.databytecounts)
-    count = _told(str(page.description or "")[:_MAX_DESCRIPTION])
+    count = _told(_description(page))
     plain = int(page.compression) == _NONE and not page.is_tiled and size > 0
     if count < 2 or not plain or page.dataoffsets[0] + count * size > tiff.filehandle.size:
         return whole
@@ -56,17 +94,30 @@ def is_mask(page: Any) -> bool:
 
 def signed_by_imagej(page: Any) -> bool:
     """Whether ImageJ stored signed numbers 32768 too high, which its description tells."""
-    return bool(_IMAGEJ_SIGNED.match(str(page.description or "")[:_MAX_DESCRIPTION]))
+    return bool(_IMAGEJ_SIGNED.match(_description(page)))
+
+
+def _description(page: Any) -> str:
+    return str(page.description or "")[:_MAX_DESCRIPTION]
 
 
 def _told(description: str) -> int:
     found = _IMAGEJ.match(description)
     if found:
         return int(found[1])
-    if not description.startswith("{"):
+    told = _described(description)
+    try:
+        return int(told["shape"][0]) if told.get("truncated") and len(told["shape"]) == 3 else 1
+    except (ValueError, KeyError, TypeError, IndexError):
         return 1
+
+
+def _described(description: str) -> dict[str, Any]:
+    """What tifffile says of the array that it saved; nothing where another program wrote the file."""
+    if not description.startswith("{"):
+        return {}
     try:
         told = json.loads(description)
-        return int(told["shape"][0]) if told.get("truncated") and len(told["shape"]) == 3 else 1
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        return 1
+    except (ValueError, RecursionError):
+        return {}
+    return told if isinstance(told, dict) else {}

@@ -1,6 +1,8 @@
 """PNG, JPEG and TIFF: what is seen is what comes out, from 1x1 to 4096x4096."""
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,6 +11,9 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from ctseg.errors import UserError
+from ctseg.labelmaps.errors import LabelMapError
+from ctseg.labelmaps.files.reading import read_label_map
 from ctseg.slices import SliceError, Stack
 from ctseg.slices.decode import decode
 from ctseg.slices.grey import to_8_bit
@@ -180,6 +185,46 @@ def test_tiff_with_palette(tmp_path: Path) -> None:
 def test_tiff_in_planes(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.stack([GREY] * 3), photometric="rgb", planarconfig="separate")
     assert (read(tmp_path / "a.tif") == GREY).all()
+
+
+@pytest.mark.parametrize("count", [3, 4, 5])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "float32"])
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib"}, {"tile": (16, 16)}])
+def test_a_stack_of_few_slices_is_no_colour(
+    tmp_path: Path, count: int, dtype: str, options: dict[str, Any]
+) -> None:
+    """Which tifffile makes of an array (3, H, W) or (4, H, W) that it is given without a word on it."""
+    slices = np.stack([np.roll(GREY, k, axis=1) for k in range(count)]).astype(dtype)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        tifffile.imwrite(tmp_path / "a.tif", slices, **options)
+    stack = decode([tmp_path / "a.tif"])
+    assert np.array_equal(stack.pixels, to_8_bit(slices))
+    assert any("planes are read as slices" in note for note in stack.notes) == (count < 5)
+    with pytest.raises(LabelMapError, match=f"{count} images"):
+        read_label_map(tmp_path / "a.tif")
+
+
+def test_a_label_map_in_equal_planes_is_that_label_map(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.stack([GREY] * 3), photometric="rgb", planarconfig="separate")
+    assert np.array_equal(read_label_map(tmp_path / "a.tif"), GREY)
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_whole_numbers_packed_as_floats_are(tmp_path: Path, dtype: str) -> None:
+    labels = (GREY // 50).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", labels, compression="zlib", predictor=3)
+    assert np.array_equal(read_label_map(tmp_path / "a.tif"), labels)
+
+
+def test_pixels_that_were_never_written_are_no_background(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", GREY)
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as tiff:
+        for name in ("StripOffsets", "StripByteCounts"):
+            tiff.pages.first.tags[name].overwrite(0)
+    for reads in (read, read_label_map):
+        with pytest.raises(UserError, match="holds no pixels"):
+            reads(tmp_path / "a.tif")
 
 
 def test_tiff_channels_that_are_no_alpha_are_dropped(tmp_path: Path) -> None:
