@@ -9,11 +9,8 @@ from ctseg.partition.flooding import MAX_LEVEL, flood
 from ctseg.partition.merge_tree import MAX_LEAVES, MergeTree
 from ctseg.partition.placing import coarsened
 
-FLAT_WEIGHT = 0.02
-"""Weight of an edge of grey levels where no border was predicted, and 1.02 where one certainly is.
-
-What the network knows decides; fine cuts still divide what it leaves whole.
-"""
+FLAT_WEIGHT = 0.3
+"""Weight of an edge of grey levels where no border was predicted; 1.3 where one certainly is."""
 INSIDE_WEIGHT = 0.1
 """Weight of an edge inside a structure that was found by other means."""
 BORDER_STRENGTH = 0.05

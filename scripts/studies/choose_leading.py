@@ -25,7 +25,6 @@ from ctseg.partition import agglomerate, boundary_map, edge_strength, led_by, pl
 from ctseg.training.batches import load_slices
 
 COUNT = 60
-FLAT = 0.3  # as it was then
 INSIDE = (1.0, 0.3, 0.1)
 BORDER = (0.0, 0.02, 0.05, 0.1)
 SCORES = ("fg_ari", "best_iou")
@@ -55,7 +54,7 @@ def main() -> None:
         tree = agglomerate(affinities, foreground >= MASK_FROM, OFFSETS, BASINS_BELOW, mask)
         found = tree.cut(threshold=1 - JOINED_FROM)
         _, edges = predict_affinities(outer, grey, outlines.size, True)
-        strength = edge_strength(grey, resized(boundary_map(edges, OFFSETS), shape), flat=FLAT)
+        strength = edge_strength(grey, resized(boundary_map(edges, OFFSETS), shape))
         body = body_mask(grey)
         for inside, border in itertools.product(INSIDE, BORDER):
             led = led_by(strength, found, inside, border)

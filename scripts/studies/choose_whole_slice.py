@@ -27,7 +27,6 @@ from ctseg.training.batches import load_slices
 
 EVERY = 3
 COUNTS = (40, 60)
-FLAT = 0.3  # as it was then
 COARSE = (150,)
 SCORES = ("fg_ari", "best_iou", "structures_predicted")
 
@@ -59,7 +58,7 @@ def ways(grey: NDArray[np.uint8], boundaries: dict[str, NDArray[np.float32]]) ->
     plain = placed(volume_tree(edge_strength(grey)), body)
     yield "sobel volume", lambda count: plain.cut(count=count)
     for look, boundary in boundaries.items():
-        strength = edge_strength(grey, boundary, flat=FLAT)
+        strength = edge_strength(grey, boundary)
         tree = placed(volume_tree(strength), body)
         yield f"weighted volume, {look}", lambda count, tree=tree: tree.cut(count=count)
         for coarse in COARSE:

@@ -28,7 +28,7 @@ CARD = Card(
     training_data=(
         f"A quarter each: {ANNOTATED_DATA}; drawn phantoms; label maps of phantoms, of TotalSegmentator's "
         "example and of the SPL abdominal and head-and-neck atlases, painted at random grey levels; 42 "
-        "slices of TotalSegmentator's example without lung, heart or cord. 4,100 steps of 4, from the "
+        "slices of TotalSegmentator's example without lung, heart or cord. 1,100 steps of 4, from the "
         "weights of unet-tvmf. Of thoracic structures it saw synthetic shapes only."
     ),
     saw=("annotated", "synthetic", "outside"),
@@ -39,7 +39,7 @@ CARD = Card(
         "Divides fat, muscle and table too, not only organs; what partition does not know may be cut into "
         "several parts, however large it is.",
         "On the thorax it is hardly better than the edges alone (sobel-tree): lungs need no learning.",
-        "Vessels and bowel walls thinner than some 3 mm are often missed.",
+        "Its training was short; vessels and bowel walls thinner than some 3 mm are often missed.",
     ),
     trained=True,
     control=False,
