@@ -235,8 +235,8 @@ the page 0.46 against 1.87 s (0.25); as on the page's server, where a decoder wa
 ## Mutated bytes
 
 Valid files with bytes changed, cut, repeated or inserted, mostly in their headers, each read as a stack, as
-one slice, as a label map and as one laid on a slice (`tests/slices/test_fuzzing.py`, `--fuzz-seconds 600`, two
-busy cores; `make test-all` runs it). All gave a result or a sentence within the limits above.
+one slice, as a label map and as one laid on a slice (`tests/slices/test_fuzzing.py`, `--fuzz-seconds 600`,
+two busy cores; `make test-all` runs it). All gave a result or a sentence within the limits above.
 
 {fuzzing}
 ## DICOM transfer syntaxes
