@@ -12,6 +12,12 @@ from space import Space, a_space
 pytestmark = [pytest.mark.browser, pytest.mark.thorough]
 
 READY_MS = 120_000
+LABEL_ABOVE_ICON = """() => {
+  const [label, icon] = ["#submission > label", "#submission [data-testid=upload-icon]"].map(
+    (one) => document.querySelector(one)?.getBoundingClientRect(),
+  );
+  return label && icon && label.bottom <= icon.top;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +77,10 @@ def test_who_is_logged_in_renames_and_withdraws(page: Any, space: Space) -> None
     page.wait_for_selector("#board-table .bd-row:has-text('Better')")
     assert page.locator("#board-table .bd-row:has-text('Of alice')").count() == 0
 
-    _open(page, space, "/submit")
     page.set_viewport_size(PHONE)
-    label = page.locator("#submission > label").bounding_box()
-    icon = page.locator("#submission [data-testid=upload-icon]").bounding_box()
-    assert label["y"] + label["height"] <= icon["y"], "the label lies over the icon"
+    _open(page, space, "/submit")
+    # Until the page is laid out for the phone; where the label lies over the icon it never is.
+    page.wait_for_function(LABEL_ABOVE_ICON, timeout=30_000)
     page.click("#own-entries > button")
     page.click("#own-withdraw")
     page.wait_for_selector("#own-said [role=alert]:has-text('tick the box')")
