@@ -87,7 +87,11 @@ def test_numbers_from_0_are_shifted_on_every_slice_alike_and_said() -> None:
     labels, _, notes = painted(dataset, Geometry(SHAPE, np.linalg.inv(FROM_LPS) @ UPRIGHT))
     assert np.unique(labels).tolist() == [0, 2]
     assert any("from 0" in note for note in notes)
-    rois[0].ReferencedROINumber = -1
+    del rois[0].ReferencedROINumber, rois[0].ContourSequence
+    labels, _, notes = painted(dataset, Geometry(SHAPE, np.linalg.inv(FROM_LPS) @ UPRIGHT))
+    assert (np.unique(labels).tolist(), notes) == ([0, 1], ())
+    rois[0] = structure(-1, [contour(square, FAR, 5)])
+    dataset.ROIContourSequence = rois
     with pytest.raises(LabelMapError, match="export it again"):
         painted(dataset, Geometry(SHAPE, np.linalg.inv(FROM_LPS) @ UPRIGHT))
 

@@ -1,5 +1,7 @@
 """Structure sets (RTSTRUCT) as the label map of the CT slice that their contours lie on."""
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
@@ -10,6 +12,7 @@ from ctseg.slices.dicom.values import all_numbers, whole
 from ctseg.slices.geometry import FROM_LPS, TOLERANCE, Geometry
 
 CONTOUR_KEYWORDS = ("SOPClassUID", "ROIContourSequence")
+_CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _MAX_POINTS = 2_000_000
 # Millimetres of two decimals, as many programs write them, are this far from the pixels that they mean.
 _ON_A_CENTRE_PX = 0.02
@@ -46,47 +49,14 @@ def painted(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geomet
     assert on.affine is not None
     to_slice = np.linalg.inv(on.affine) @ FROM_LPS
     rois = dataset.get("ROIContourSequence") or []
-    interiors: dict[int, NDArray[np.bool_]] = {}
-    covered: dict[int, NDArray[np.bool_]] = {}
-    cross = False
-    edges: dict[int, NDArray[np.bool_]] = {}
-    drawn: set[tuple[int, bytes]] = set()
-    points = 0
+    structures: dict[int, _Structure] = {}
+    for number, millimetres in _closed_contours(rois):
+        corners = _on_slice(millimetres, to_slice)
+        if corners is not None:
+            structures.setdefault(number, _Structure(on.shape)).add(corners)
     # Of the whole file, so that a structure has one label on all slices.
-    first = min((whole(item, "ReferencedROINumber") or 0 for item in rois), default=1)
-    if first < 0:
-        raise LabelMapError(_NO_CONTOUR)
-    for item in rois:
-        for contour in item.get("ContourSequence") or []:
-            if str(contour.get("ContourGeometricType", "")).upper() not in (
-                "CLOSED_PLANAR",
-                "CLOSEDPLANAR_XOR",
-            ):
-                continue
-            told = all_numbers(contour, "ContourData")
-            number = whole(item, "ReferencedROINumber")
-            if told is None or told.size % 3 or number is None:
-                raise LabelMapError(_NO_CONTOUR)
-            millimetres = told.reshape(-1, 3)  # none: programs leave contours empty that were deleted
-            points += len(millimetres)
-            if points > _MAX_POINTS:
-                raise LabelMapError("This structure set has too many contours; export fewer structures.")
-            # The same contour twice is one contour, and no hole as large as itself.
-            if (number, millimetres.tobytes()) in drawn:
-                continue
-            drawn.add((number, millimetres.tobytes()))
-            corners = _on_slice(millimetres, to_slice)
-            if corners is not None:
-                none = np.zeros(on.shape, bool)
-                places = _places(corners, on.shape)
-                interior = places == _INSIDE
-                before = covered.get(number, none)
-                both = before & interior
-                cross |= bool(both.any() and (interior & ~both).any() and (before & ~both).any())
-                covered[number] = before | interior
-                interiors[number] = interiors.get(number, none) ^ interior
-                edges[number] = edges.get(number, none) | (places > _INSIDE) | _passed(corners, on.shape)
-    masks = {number: interior | edges[number] for number, interior in interiors.items()}
+    from_0 = 0 in [whole(item, "ReferencedROINumber") for item in rois]
+    masks = {number: structure.interior | structure.edges for number, structure in structures.items()}
     labels = np.zeros(on.shape, np.int32)
     if not any(mask.any() for mask in masks.values()):
         raise LabelMapError(NOTHING)
@@ -94,9 +64,49 @@ def painted(dataset: Dataset, on: Geometry) -> tuple[NDArray[np.integer], Geomet
     # The body's outline is often one of them: the smaller a structure, the later it is painted.
     for number, mask in sorted(masks.items(), key=lambda each: -int(each[1].sum())):
         overlap |= bool(np.any(labels[mask] > 0))
-        labels[mask] = number + 1 if first == 0 else number
-    notes = ((OVERLAP, overlap), (_FROM_0, first == 0), (_CROSS, cross))
+        labels[mask] = number + from_0
+    cross = any(structure.cross for structure in structures.values())
+    notes = ((OVERLAP, overlap), (_FROM_0, from_0), (_CROSS, cross))
     return labels, on, tuple(note for note, holds in notes if holds)
+
+
+class _Structure:
+    """What the contours of one structure mark on a slice of this shape."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self.interior, self.edges, self._covered = (np.zeros(shape, bool) for _ in range(3))
+        self.cross = False
+
+    def add(self, corners: NDArray[np.float64]) -> None:
+        """Add a contour, or take a hole out."""
+        places = _places(corners, self.interior.shape)
+        inside = places == _INSIDE
+        both = self._covered & inside
+        self.cross |= bool(both.any() and (inside & ~both).any() and (self._covered & ~both).any())
+        self._covered |= inside
+        self.interior ^= inside
+        self.edges |= (places > _INSIDE) | _passed(corners, self.interior.shape)
+
+
+def _closed_contours(rois: Sequence[Dataset]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield the number of the structure and the points, shape (n, 3) in mm, of each closed contour."""
+    drawn: set[tuple[int, bytes]] = set()
+    points = 0
+    for item in rois:
+        number = whole(item, "ReferencedROINumber")
+        for contour in item.get("ContourSequence") or []:
+            if str(contour.get("ContourGeometricType", "")).upper() not in _CLOSED:
+                continue
+            told = all_numbers(contour, "ContourData")
+            if told is None or told.size % 3 or number is None or number < 0:
+                raise LabelMapError(_NO_CONTOUR)
+            points += told.size // 3
+            if points > _MAX_POINTS:
+                raise LabelMapError("This structure set has too many contours; export fewer structures.")
+            # The same contour twice is one contour, and no hole as large as itself.
+            if (number, told.tobytes()) not in drawn:
+                drawn.add((number, told.tobytes()))
+                yield number, told.reshape(-1, 3)  # none: programs leave contours empty that were deleted
 
 
 def _on_slice(millimetres: NDArray[np.float64], to_slice: NDArray[np.floating]) -> NDArray[np.float64] | None:
