@@ -22,7 +22,8 @@ from ctseg.labelmaps.files import (
 )
 from ctseg.slices import CTSlice, read_identity
 from ctseg.slices.decode import decode, decode_one
-from ctseg.slices.geometry import UNKNOWN_PLACE, Geometry
+from ctseg.slices.geometry import Geometry
+from ctseg.slices.laying import UNKNOWN_PLACE
 
 HEAD = Path(str(get_testdata_file("CT_small.dcm")))
 VOXELS = (np.arange(4 * 6 * 5).reshape(4, 6, 5) * 7 - 1000).astype(np.int16)

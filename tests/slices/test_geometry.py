@@ -15,7 +15,8 @@ from PIL import Image
 from ctseg.labelmaps import LabelMapError
 from ctseg.labelmaps.files import read_label_map, read_placed_label_map, write_nifti, write_png16
 from ctseg.slices.decode import decode
-from ctseg.slices.geometry import UNKNOWN_PLACE, Geometry, GeometryError, across, lay_on, upright
+from ctseg.slices.geometry import Geometry, GeometryError, across, upright
+from ctseg.slices.laying import UNKNOWN_PLACE, lay_on
 
 LABELS = np.zeros((7, 5), np.uint8)
 LABELS[1:4, 1:3], LABELS[5, 2:] = 1, 2

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 
 from ctseg.labelmaps.errors import LabelMapError
-from ctseg.labelmaps.files.truth_words import NOTHING, OVERLAP
 from ctseg.slices.dicom.values import all_numbers, whole
 from ctseg.slices.geometry import FROM_LPS, TOLERANCE, Geometry
 
 CONTOUR_KEYWORDS = ("SOPClassUID", "ROIContourSequence")
+OVERLAP = "Structures of this file overlap; where they do, the smaller or later one counts."
+NOTHING = "This file marks nothing on this slice; choose a slice of its CT that it marks."
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _MAX_POINTS = 2_000_000
 # Millimetres of two decimals, as many programs write them, are this far from the pixels that they mean.

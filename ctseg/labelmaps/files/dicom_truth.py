@@ -9,9 +9,8 @@ from pydicom import Dataset
 from pydicom.pixels import iter_pixels
 
 from ctseg.labelmaps.errors import LabelMapError
-from ctseg.labelmaps.files.contours import CONTOUR_KEYWORDS, painted
+from ctseg.labelmaps.files.contours import CONTOUR_KEYWORDS, NOTHING, OVERLAP, painted
 from ctseg.labelmaps.files.parts import on_whole
-from ctseg.labelmaps.files.truth_words import NOTHING, OVERLAP
 from ctseg.labelmaps.files.volumes import SeveralSlicesError
 from ctseg.slices.dicom.elements import Elements
 from ctseg.slices.dicom.frame import frame_facts

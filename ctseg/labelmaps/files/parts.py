@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ctseg.slices.geometry import TOLERANCE, Geometry
+from ctseg.slices.laying import on_grid
 
 
 def on_whole(
@@ -26,22 +27,15 @@ def on_whole(
     """
     if on is None or own.affine is None or on.affine is None or sorted(own.shape) == sorted(on.shape):
         return labels, own
-    between = np.linalg.inv(on.affine) @ own.affine
-    corners = between @ np.array([[0, 0, 0, 1], [*(np.array(own.shape) - 1), 0, 1]]).T
-    steps, ends = np.rint(between[:2, :2]), np.rint(corners[:2])
-    bent = np.abs(between[:2, :2] - steps) @ np.array(own.shape)
-    off = max(bent.max(), np.abs(corners[:2] - ends).max(), np.abs(corners[2]).max())
-    turned = steps[0, 0] == 0
-    if off > TOLERANCE or not np.array_equal(np.abs(steps), np.eye(2)[:, ::-1] if turned else np.eye(2)):
+    found = on_grid(labels, np.linalg.inv(on.affine) @ own.affine)
+    if found is None or found[2] > TOLERANCE:
         return labels, own
-    if turned:
-        labels, steps = labels.T, steps[:, ::-1]
-    labels = labels[:: int(steps[0, 0]), :: int(steps[1, 1])]
-    first = ends.min(axis=1).astype(int)
-    begin, end = np.maximum(first, 0), np.minimum(first + labels.shape, on.shape)
-    inside = tuple(slice(*each) for each in zip(begin - first, np.maximum(end, begin) - first, strict=True))
-    if np.count_nonzero(labels) != np.count_nonzero(labels[inside]):
+    part, first, _ = found
+    begin, end = np.maximum(first, 0), np.minimum(first + part.shape, on.shape)
+    end = np.maximum(end, begin)
+    inside = tuple(slice(*each) for each in zip(begin - first, end - first, strict=True))
+    if np.count_nonzero(part) != np.count_nonzero(part[inside]):
         return labels, own
-    whole = np.zeros(on.shape, labels.dtype)
-    whole[tuple(slice(*each) for each in zip(begin, np.maximum(end, begin), strict=True))] = labels[inside]
+    whole = np.zeros(on.shape, part.dtype)
+    whole[tuple(slice(*each) for each in zip(begin, end, strict=True))] = part[inside]
     return whole, on

@@ -16,7 +16,8 @@ from ctseg.labelmaps.checks import as_labels
 from ctseg.labelmaps.errors import LabelMapError
 from ctseg.labelmaps.files.volumes import read_volume
 from ctseg.slices.formats.png_jpeg import PNG_CHANNELS, bits_and_colour, orientation_of, png_samples
-from ctseg.slices.geometry import Geometry, lay_on, upright
+from ctseg.slices.geometry import Geometry, upright
+from ctseg.slices.laying import lay_on
 from ctseg.slices.limits import check_size, check_stack
 from ctseg.slices.sniff import NAMES, VOXELS, sniff
 
@@ -223,14 +224,13 @@ def _decode_tiff(file: BinaryIO) -> NDArray[np.generic]:
     import tifffile
 
     from ctseg.slices.formats.tiff_page import page_samples
-    from ctseg.slices.formats.tiff_pages import alike, images_of, planes_are_slices, signed_by_imagej
+    from ctseg.slices.formats.tiff_pages import images_of, signed_by_imagej, without_copies
 
     with tifffile.TiffFile(file) as tiff:
         check_stack(len(tiff.pages), 1, 1, 1)
         images = images_of(tiff)
         check_size(images[0].imagelength, images[0].imagewidth)
-        if planes_are_slices(tiff.pages.first) and alike(images):
-            images = images[:1]
+        images = without_copies(images)
         if len(images) != 1:
             raise LabelMapError(_SEVERAL.format(len(images)))
         page = cast("tifffile.TiffPage", images[0])

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from ctseg.slices.ct_slice import SliceError
 from ctseg.slices.formats.png_jpeg import samples_of
 from ctseg.slices.formats.tiff_page import FAX, compression_name, page_samples
-from ctseg.slices.formats.tiff_pages import images_of, is_mask, planes_are_slices
+from ctseg.slices.formats.tiff_pages import are_planes, images_of, is_mask, without_copies
 from ctseg.slices.geometry import upright
 from ctseg.slices.grey import to_8_bit, to_grey
 from ctseg.slices.limits import check_stack
@@ -51,10 +51,10 @@ def read_tiff(file: BinaryIO) -> Stack:
             raise SliceError(
                 "This TIFF holds a tiled volume; save its slices as pages of 8-bit or 16-bit grey."
             )
+        pages = without_copies(pages)
+        if len(pages) > 1 and are_planes(pages):
+            notes = (*notes, _PLANES)
         slices = [_read_page(page, file) for page in pages]
-        if _PLANES in notes and all(np.array_equal(each, slices[0]) for each in slices):
-            # Grey that was saved as colour.
-            slices, notes = slices[:1], tuple(note for note in notes if note != _PLANES)
     return Stack(to_8_bit(np.stack(slices)), "8-bit", None, "TIFF", notes=notes)
 
 
@@ -71,8 +71,6 @@ def _same_pages(tiff: tifffile.TiffFile) -> tuple[list[Any], tuple[str, ...]]:
     pages: list[Any] = [page.aspage() for page in tiff.pages]
     masks = sum(map(is_mask, pages))
     notes = [_MASKED] if masks else []
-    if len(pages) == 1 and planes_are_slices(pages[0]):
-        notes.append(_PLANES)
     if len(same) < max(len(pages) - masks, len(images)):
         sizes = {(page.imagelength, page.imagewidth) for page in pages if not is_mask(page)}
         notes.append(_LEFT_OUT.format("size" if len(sizes) > 1 else "kind"))

@@ -43,21 +43,17 @@ class _Plane:
         return getattr(self._page, name)
 
 
-def planes_are_slices(page: Any) -> bool:
-    """Whether a page in colour is a stack of three or four slices, for whose shape tifffile takes it for one.
-
-    Its description gives the shape of the array that was saved: planes come first in it.
-    """
-    planes = int(page.samplesperpixel)
-    shape = [planes, int(page.imagelength), int(page.imagewidth)]
-    separate = int(page.planarconfig) == 2 and int(page.photometric) == _RGB and planes in (3, 4)
-    return separate and _described(_description(page)).get("shape") == shape
+def are_planes(images: list[Any]) -> bool:
+    """Whether images are the planes of one page, a stack of three or four slices that tifffile saved so."""
+    return isinstance(images[0], _Plane)
 
 
-def alike(images: list[Any]) -> bool:
-    """Whether all images have the same samples: then their planes are of grey that was saved as colour."""
+def without_copies(images: list[Any]) -> list[Any]:
+    """Return the first of planes that are all alike, of grey that was saved as colour; else all images."""
+    if not are_planes(images):
+        return images
     first, *others = map(page_samples, images)
-    return all(np.array_equal(first, each) for each in others)
+    return images[:1] if all(np.array_equal(first, each) for each in others) else images
 
 
 def images_of(tiff: tifffile.TiffFile) -> list[Any]:
@@ -77,7 +73,7 @@ def images_of(tiff: tifffile.TiffFile) -> list[Any]:
     if len(pages) != 1:
         return whole
     page = pages[0]
-    if planes_are_slices(page):
+    if _planes_are_slices(page):
         return [_Plane(page, number) for number in range(int(page.samplesperpixel))]
     size = sum(page.databytecounts)
     count = _told(_description(page))
@@ -95,6 +91,17 @@ def is_mask(page: Any) -> bool:
 def signed_by_imagej(page: Any) -> bool:
     """Whether ImageJ stored signed numbers 32768 too high, which its description tells."""
     return bool(_IMAGEJ_SIGNED.match(_description(page)))
+
+
+def _planes_are_slices(page: Any) -> bool:
+    """Whether a page in colour is a stack for whose shape tifffile took it for colour.
+
+    Its description gives the shape of the array that was saved: planes come first in it.
+    """
+    planes = int(page.samplesperpixel)
+    shape = [planes, int(page.imagelength), int(page.imagewidth)]
+    separate = int(page.planarconfig) == 2 and int(page.photometric) == _RGB and planes in (3, 4)
+    return separate and _described(_description(page)).get("shape") == shape
 
 
 def _description(page: Any) -> str:

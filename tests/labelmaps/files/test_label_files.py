@@ -27,7 +27,8 @@ from ctseg.labelmaps.files import (
     write_nifti,
     write_png16,
 )
-from ctseg.slices.geometry import Geometry, lay_on
+from ctseg.slices.geometry import Geometry
+from ctseg.slices.laying import lay_on
 
 SHAPES = array_shapes(min_dims=2, max_dims=2, max_side=12)
 NIFTI_TYPES = st.sampled_from([np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64])

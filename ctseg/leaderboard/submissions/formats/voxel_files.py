@@ -12,7 +12,7 @@ from ctseg.labelmaps.files.volumes import read_volume
 from ctseg.leaderboard.submissions import SubmissionError
 from ctseg.leaderboard.submissions.formats.label_map_stack import LabelMapStack
 from ctseg.leaderboard.submissions.formats.names import check_images, quoted
-from ctseg.slices.geometry import lay_on
+from ctseg.slices.laying import lay_on
 from ctseg.slices.sniff import SNIFFED_BYTES, VOXELS, sniff_bytes
 from ctseg.slices.view import as_seen
 
