@@ -78,12 +78,13 @@ def test_decoder_equals_the_packages(boxes: torch.Tensor | None, sam: Sam, embed
     masks, quality = sam.mask_decoder(embedding, sam.prompt_encoder.get_dense_pe(), sparse, dense, True)
 
     decoder = PointDecoder(sam.prompt_encoder, sam.mask_decoder)
-    keys, mask_tokens, ours = decoder.attend(decoder.image_side(embedding), points, boxes)
+    image_side = decoder.image_side(embedding)
+    keys, mask_tokens, ours = decoder.attend(image_side, points, boxes)
     assert masks.abs().max() > 5
     torch.testing.assert_close(ours, quality, rtol=0, atol=1e-4)
     for point in range(3):
         for chosen in ([0, 1, 2], [1], [2, 0]):
-            logits = decoder.masks(keys[point], mask_tokens[point], torch.tensor(chosen))
+            logits = decoder.masks(image_side, keys[point], mask_tokens[point], torch.tensor(chosen))
             torch.testing.assert_close(logits, masks[point, chosen], rtol=0, atol=1e-4)
 
 

@@ -81,20 +81,30 @@ def test_the_square_is_the_slice_scaled_and_padded() -> None:
     assert np.count_nonzero(in_square(label_map[:10])) == LOGITS_SIDE * 64
 
 
-def test_a_mask_seen_through_a_window_is_the_same_there() -> None:
+def test_a_question_within_a_window_is_the_packages_about_that_part_of_the_image() -> None:
     torch.manual_seed(0)
-    decoder = PointDecoder(build_prompt_encoder().eval(), build_mask_decoder().eval())
+    prompts, package = build_prompt_encoder().eval(), build_mask_decoder().eval()
+    decoder = PointDecoder(prompts, package)
+    embedding, point = torch.randn(1, 256, 64, 64), torch.tensor([[200.0, 300.0]])
+    box = torch.tensor([[100.0, 250.0, 420.0, 500.0]])
+    rows, columns = slice(3, 40), slice(5, 64)
     with torch.inference_mode():
-        image = decoder.image_side(torch.randn(1, 256, 64, 64))
-        keys, tokens, _ = decoder.attend(image, torch.tensor([[200.0, 300.0]]))
-        chosen = torch.tensor([0, 2])
-        whole = decoder.masks(keys[0], tokens[0], chosen)
-        seen = decoder.masks(keys[0], tokens[0], chosen, (slice(3, 40), slice(50, 64)))
-    assert whole.shape == seen.shape == (2, LOGITS_SIDE, LOGITS_SIDE)
-    inside = torch.zeros(LOGITS_SIDE, LOGITS_SIDE, dtype=torch.bool)
-    inside[12:160, 200:] = True
-    torch.testing.assert_close(seen[:, inside], whole[:, inside])
-    assert bool((seen[:, ~inside] == CLEAR).all())
+        image = decoder.image_side(embedding).within((rows, columns))
+        keys, tokens, quality = decoder.attend(image, point, box)
+        seen = decoder.masks(image, keys[0], tokens[0], torch.tensor([0, 2]))
+        sparse, dense = prompts(points=(point[:, None], torch.ones(1, 1)), boxes=box, masks=None)
+        masks, their_quality = package.predict_masks(
+            embedding[..., rows, columns],
+            prompts.get_dense_pe()[..., rows, columns],
+            sparse,
+            dense[..., rows, columns],
+        )
+    torch.testing.assert_close(quality, their_quality[:, 1:], rtol=1e-4, atol=1e-4)
+    assert seen.shape == (2, LOGITS_SIDE, LOGITS_SIDE)
+    torch.testing.assert_close(seen[:, 12:160, 20:], masks[0, [1, 3]], rtol=1e-4, atol=1e-4)
+    outside = torch.ones(LOGITS_SIDE, LOGITS_SIDE, dtype=torch.bool)
+    outside[12:160, 20:] = False
+    assert bool((seen[:, outside] == CLEAR).all())
 
 
 def test_a_window_holds_the_box_and_a_margin_within_the_image() -> None:
@@ -127,18 +137,28 @@ class _Encoder:
         return torch.from_numpy(pixels[:, :1])
 
 
+class _Side:
+    """An image side that is the square itself, and where one may look."""
+
+    def __init__(self, square: Tensor, window: Window = (slice(0, 64), slice(0, 64))) -> None:
+        self.square, self.window = square, window
+
+    def within(self, window: Window) -> "_Side":
+        return _Side(self.square, window)
+
+
 class _Decoder:
     """Knows the bright blocks: of its three masks the second is the block under the point."""
 
     def __init__(self, quality: float) -> None:
         self._quality = quality
 
-    def image_side(self, embedding: Tensor) -> Tensor:
-        return embedding[0, 0, 2::4, 2::4]
+    def image_side(self, embedding: Tensor) -> _Side:
+        return _Side(embedding[0, 0, 2::4, 2::4])
 
-    def attend(self, image: Tensor, points: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def attend(self, image: _Side, points: Tensor, boxes: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         assert bool(((boxes[:, :2] <= points) & (points <= boxes[:, 2:])).all())
-        blocks = connected_regions((image.numpy() > 0).astype(np.int32))
+        blocks = connected_regions((image.square.numpy() > 0).astype(np.int32))
         masks = []
         for x, y in (points // 4).int().tolist():
             block = torch.from_numpy(blocks == blocks[y, x]).float() * 2 - 1
@@ -146,8 +166,8 @@ class _Decoder:
         quality = torch.tensor([0.3, self._quality, 0.3]).expand(len(points), -1)
         return torch.stack(masks), torch.zeros(len(points), 3), quality
 
-    def masks(self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor, window: Window) -> Tensor:
-        rows, columns = (slice(4 * one.start, 4 * one.stop) for one in window)
+    def masks(self, image: _Side, keys: Tensor, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
+        rows, columns = (slice(4 * one.start, 4 * one.stop) for one in image.window)
         seen = torch.full_like(keys[chosen], CLEAR)
         seen[:, rows, columns] = keys[chosen][:, rows, columns]
         return seen

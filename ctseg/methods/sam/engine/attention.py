@@ -6,8 +6,9 @@ Shapes: B prompts, T tokens of each, N image tokens of C channels, ``heads`` of 
 import math
 
 import torch
-from segment_anything.modeling.transformer import Attention
 from torch import Tensor, nn
+
+from ctseg.methods.sam.engine.package import transformer
 
 _PART = 512  # image tokens at once
 
@@ -34,7 +35,7 @@ def by_head(weight: Tensor, heads: int) -> Tensor:
     return weight.view(heads, -1, weight.shape[-1])
 
 
-def scale(attention: Attention) -> float:
+def scale(attention: transformer.Attention) -> float:
     return 1.0 / math.sqrt(attention.internal_dim // attention.num_heads)
 
 
@@ -52,7 +53,9 @@ def scores_of(tokens: Tensor, keys: Tensor, weight: Tensor, positions: Tensor) -
     return scores
 
 
-def tokens_to_image(attention: Attention, queries: Tensor, keys: Tensor, positions: Tensor) -> Tensor:
+def tokens_to_image(
+    attention: transformer.Attention, queries: Tensor, keys: Tensor, positions: Tensor
+) -> Tensor:
     """``attention(q=queries, k=keys + positions, v=keys)`` without projecting the keys; (B, T, C)."""
     heads, batch = attention.num_heads, keys.shape[0]
     tokens = heads_first(attention.q_proj(queries) * scale(attention), heads)
@@ -64,7 +67,9 @@ def tokens_to_image(attention: Attention, queries: Tensor, keys: Tensor, positio
     return attention.out_proj(heads_last(values, batch) + attention.v_proj.bias)
 
 
-def shared_tokens_to_image(attention: Attention, queries: Tensor, key: Tensor, value: Tensor) -> Tensor:
+def shared_tokens_to_image(
+    attention: transformer.Attention, queries: Tensor, key: Tensor, value: Tensor
+) -> Tensor:
     """The same where all points share projected keys and values (heads, N, D); (B, T, C)."""
     tokens = heads_first(attention.q_proj(queries) * scale(attention), attention.num_heads)
     weights = torch.softmax(torch.bmm(tokens, key.transpose(1, 2)), dim=-1)
@@ -72,7 +77,7 @@ def shared_tokens_to_image(attention: Attention, queries: Tensor, key: Tensor, v
 
 
 def add_tokens(
-    attention: Attention, norm: nn.LayerNorm, scores: Tensor, values: Tensor, keys: Tensor
+    attention: transformer.Attention, norm: nn.LayerNorm, scores: Tensor, values: Tensor, keys: Tensor
 ) -> Tensor:
     """``norm(keys + what the image takes from the tokens)``, given scores (B, heads, T, N); (B, N, C).
 

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torchvision.ops import nms
 
 from ctseg.methods.sam.engine.frame import upscaled
 from ctseg.methods.sam.engine.mask_settings import MaskSettings
@@ -52,12 +51,23 @@ def candidate(
 
 
 def without_duplicates(candidates: list[Candidate], box_nms_thresh: float) -> list[Candidate]:
-    """Keep the best candidates, in falling order, whose boxes overlap no better one by a higher IoU."""
-    if not candidates:
-        return []
-    boxes = torch.tensor([one.box for one in candidates], dtype=torch.float32)
-    quality = torch.tensor([one.predicted_iou for one in candidates], dtype=torch.float32)
-    return [candidates[int(index)] for index in nms(boxes, quality, box_nms_thresh)]
+    """Keep the best candidates, in falling order, whose boxes overlap no better one by a higher IoU.
+
+    As ``torchvision.ops.nms`` in float32; to import that takes longer than to look at a few dozen boxes.
+    """
+    best_first = sorted(candidates, key=lambda one: np.float32(one.predicted_iou), reverse=True)
+    boxes = np.array([one.box for one in best_first], dtype=np.float32).reshape(-1, 4)
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
+    kept: list[int] = []
+    for index, box in enumerate(boxes):
+        sides = np.minimum(box[2:], boxes[kept, 2:]) - np.maximum(box[:2], boxes[kept, :2])
+        common = np.prod(np.maximum(sides, 0), axis=1)
+        # Two boxes without area overlap by nothing.
+        either = areas[index] + areas[kept] - common
+        iou = np.divide(common, either, out=np.zeros_like(common), where=either > 0)
+        if not (iou > box_nms_thresh).any():
+            kept.append(index)
+    return [best_first[index] for index in kept]
 
 
 def large_to_small(candidates: list[Candidate]) -> list[Candidate]:

@@ -12,8 +12,6 @@ import math
 from dataclasses import dataclass
 
 import torch
-from segment_anything.modeling import MaskDecoder, PromptEncoder
-from segment_anything.modeling.transformer import Attention
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -27,6 +25,7 @@ from ctseg.methods.sam.engine.attention import (
     shared_tokens_to_image,
     tokens_to_image,
 )
+from ctseg.methods.sam.engine.package import modeling, transformer
 
 Window = tuple[slice, slice]
 """Rows and columns of the 64 x 64 image tokens."""
@@ -40,12 +39,23 @@ SINGLE_MASK_TOKEN = 1
 
 @dataclass(frozen=True)
 class ImageSide:
-    """What all points of one image share; ``N`` image tokens, projections as (heads, N, D)."""
+    """What all points share: ``N`` tokens of an image, or of a window of it; projections as (heads, N, D)."""
 
+    window: Window
     keys: Tensor
     first_key: Tensor
     first_value: Tensor
     first_query: Tensor
+    second_key: Tensor
+    second_query: Tensor
+    final_key: Tensor
+
+    def within(self, window: Window) -> "ImageSide":
+        """Return a whole image's tokens (64 x 64) that lie in a window, as if the image ended there."""
+        sides = tuple(part.stop for part in self.window)
+        rows, columns = window
+        tokens = (one for name, one in vars(self).items() if name != "window")
+        return ImageSide(window, *(one.unflatten(1, sides)[:, rows, columns].flatten(1, 2) for one in tokens))
 
 
 class PointDecoder:
@@ -56,7 +66,7 @@ class PointDecoder:
     prompt_encoder, mask_decoder : the package's modules with their weights, in eval mode, float32.
     """
 
-    def __init__(self, prompt_encoder: PromptEncoder, mask_decoder: MaskDecoder) -> None:
+    def __init__(self, prompt_encoder: modeling.PromptEncoder, mask_decoder: modeling.MaskDecoder) -> None:
         self._prompts = prompt_encoder
         self._decoder = mask_decoder
         transformer = mask_decoder.transformer
@@ -72,19 +82,24 @@ class PointDecoder:
             self._final_key = self._project(self._final, "k_proj", self._position)
 
     @staticmethod
-    def _project(attention: Attention, projection: str, image: Tensor) -> Tensor:
+    def _project(attention: transformer.Attention, projection: str, image: Tensor) -> Tensor:
         return heads_first(getattr(attention, projection)(image), attention.num_heads).contiguous()
 
     def image_side(self, embedding: Tensor) -> ImageSide:
         """Project an image embedding (1, 256, 64, 64) once for all its points."""
+        height, width = embedding.shape[-2:]
         keys = embedding.flatten(2).transpose(1, 2) + self._prompts.no_mask_embed.weight
         placed = keys + self._position
         to_image, to_tokens = self._first.cross_attn_token_to_image, self._first.cross_attn_image_to_token
         return ImageSide(
+            window=(slice(0, height), slice(0, width)),
             keys=keys,
             first_key=self._project(to_image, "k_proj", placed),
             first_value=self._project(to_image, "v_proj", keys),
             first_query=self._project(to_tokens, "q_proj", placed),
+            second_key=self._second_key,
+            second_query=self._second_query,
+            final_key=self._final_key,
         )
 
     def attend(
@@ -99,16 +114,16 @@ class PointDecoder:
 
         Returns
         -------
-        keys (B, 4096, 256), mask_tokens (B, 3, 256), predicted_iou (B, 3)
+        keys (B, N, 256), mask_tokens (B, 3, 256), predicted_iou (B, 3)
         """
         prompts = self._embed(points, boxes)
         queries, keys = self._first_block(image, prompts)
-        queries, keys = self._second_block(queries, keys, prompts)
+        queries, keys = self._second_block(image, queries, keys, prompts)
         used = torch.cat(
             [torch.arange(1), torch.arange(SINGLE_MASK_TOKEN + 1, self._decoder.num_mask_tokens + 1)]
         )
         queries = queries[:, used]
-        attended = tokens_to_image(self._final, queries + prompts[:, used], keys, self._final_key)
+        attended = tokens_to_image(self._final, queries + prompts[:, used], keys, image.final_key)
         queries = self._final_norm(queries + attended)
         quality = self._decoder.iou_prediction_head(queries[:, 0])
         return keys, queries[:, 1:], quality[:, SINGLE_MASK_TOKEN:]
@@ -132,40 +147,39 @@ class PointDecoder:
         scores = points_first(scores, len(prompts))
         return queries, add_tokens(to_tokens, block.norm4, scores, queries, image.keys)
 
-    def _second_block(self, queries: Tensor, keys: Tensor, prompts: Tensor) -> tuple[Tensor, Tensor]:
+    def _second_block(
+        self, image: ImageSide, queries: Tensor, keys: Tensor, prompts: Tensor
+    ) -> tuple[Tensor, Tensor]:
         block = self._second
         placed = queries + prompts
         queries = block.norm1(queries + block.self_attn(q=placed, k=placed, v=queries))
         to_image = block.cross_attn_token_to_image
-        queries = block.norm2(queries + tokens_to_image(to_image, queries + prompts, keys, self._second_key))
+        queries = block.norm2(queries + tokens_to_image(to_image, queries + prompts, keys, image.second_key))
         queries = block.norm3(queries + block.mlp(queries))
         to_tokens, batch = block.cross_attn_image_to_token, len(prompts)
         heads = to_tokens.num_heads
         tokens = heads_first(to_tokens.k_proj(queries + prompts) * scale(to_tokens), heads)
         weight = by_head(to_tokens.q_proj.weight, heads)
-        scores = scores_of(tokens, keys, weight, self._second_query).view(batch, heads, -1, keys.shape[1])
+        scores = scores_of(tokens, keys, weight, image.second_query).view(batch, heads, -1, keys.shape[1])
         return queries, add_tokens(to_tokens, block.norm4, scores, queries, keys)
 
-    def masks(
-        self, keys: Tensor, mask_tokens: Tensor, chosen: Tensor, window: Window | None = None
-    ) -> Tensor:
+    def masks(self, image: ImageSide, keys: Tensor, mask_tokens: Tensor, chosen: Tensor) -> Tensor:
         """Upscale the chosen masks of one point.
 
         Parameters
         ----------
-        keys : shape (4096, 256)
+        keys : shape (N, 256)
         mask_tokens : shape (3, 256)
         chosen : int64, shape (M,), which of the three masks
-        window : the tokens to look at; None for all
 
         Returns
         -------
-        Logits of shape (M, 256, 256), ``CLEAR`` outside the window.
+        Logits of shape (M, 256, 256), ``CLEAR`` outside the image side's window.
         """
-        side = math.isqrt(keys.shape[0])
-        rows, columns = window or (slice(0, side), slice(0, side))
-        keys = keys.view(side, side, -1)[rows, columns]
-        height, width = keys.shape[:2]
+        side = math.isqrt(self._position.shape[1])
+        rows, columns = image.window
+        height, width = rows.stop - rows.start, columns.stop - columns.start
+        keys = keys.view(height, width, -1)
         first, norm, _, second, _ = self._decoder.output_upscaling
         fine = F.gelu(
             F.layer_norm(_doubled(keys, first), norm.weight.shape, norm.weight, norm.bias, norm.eps)

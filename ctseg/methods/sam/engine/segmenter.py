@@ -114,7 +114,7 @@ class AutomaticMasks:
             chosen = torch.nonzero(quality[point] > self._settings.pred_iou_thresh)[:, 0]
             if len(chosen) == 0:
                 continue
-            logits = self._decoder.masks(keys[point], mask_tokens[point], chosen)
+            logits = self._decoder.masks(image_side, keys[point], mask_tokens[point], chosen)
             for mask, index in zip(logits, chosen, strict=True):
                 raise_if_stopped(stop)
                 one = candidate(

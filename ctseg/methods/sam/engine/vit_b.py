@@ -8,13 +8,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
-from segment_anything.build_sam import build_sam_vit_b
-from segment_anything.modeling import Sam
 
 from ctseg.methods.base.fetching import stoppably
 from ctseg.methods.base.method import NeverStop, Progress, StopFlag, ignore_progress, raise_if_stopped
 from ctseg.methods.sam.engine.decoder import PointDecoder
 from ctseg.methods.sam.engine.mask_settings import MaskSettings
+from ctseg.methods.sam.engine.package import build_sam, modeling
 from ctseg.methods.sam.engine.segmenter import AutomaticMasks
 from ctseg.methods.sam.engine.threads import THREADS
 from ctseg.methods.sam.engine.vit_encoder import ViTEncoder
@@ -29,7 +28,7 @@ FETCHING_SHARE = 0.5
 ENCODER_SHARE = 0.5
 
 
-def load_sam(file: Path) -> Sam:
+def load_sam(file: Path) -> modeling.Sam:
     """Read a whole SAM ViT-B, strictly.
 
     Raises
@@ -39,7 +38,7 @@ def load_sam(file: Path) -> Sam:
     """
     torch.set_num_threads(THREADS)
     with torch.device("meta"):
-        sam = build_sam_vit_b()
+        sam = build_sam.build_sam_vit_b()
     try:
         sam.load_state_dict(load_file(file), strict=True, assign=True)
     except RuntimeError as error:

@@ -7,17 +7,10 @@ all heads at once, 0.8 GB each time, and cannot be stopped; this one goes head b
 import torch
 from numpy import float32
 from numpy.typing import NDArray
-from segment_anything.modeling import ImageEncoderViT
-from segment_anything.modeling.image_encoder import (
-    Attention,
-    Block,
-    get_rel_pos,
-    window_partition,
-    window_unpartition,
-)
 from torch import Tensor
 
 from ctseg.methods.base.method import StopFlag, raise_if_stopped
+from ctseg.methods.sam.engine.package import image_encoder
 
 TOKENS_AT_ONCE = 1024
 """Tokens that pass the two dense layers of a block between two looks at the stop flag."""
@@ -26,7 +19,7 @@ TOKENS_AT_ONCE = 1024
 class ViTEncoder:
     """Embeds images with the package's module, in eval mode, float32; several threads may use one object."""
 
-    def __init__(self, module: ImageEncoderViT) -> None:
+    def __init__(self, module: image_encoder.ImageEncoderViT) -> None:
         self._module = module
 
     @torch.inference_mode()
@@ -55,22 +48,24 @@ class ViTEncoder:
         return self._module.neck(tokens.permute(0, 3, 1, 2))
 
 
-def _attended(block: Block, tokens: Tensor, stop: StopFlag) -> Tensor:
+def _attended(block: image_encoder.Block, tokens: Tensor, stop: StopFlag) -> Tensor:
     """Self-attention of a block (B, H, W, C), within its windows where it has them."""
     normed = block.norm1(tokens)
     if block.window_size == 0:
         return _attention(block.attn, normed, stop)
-    windows, padded = window_partition(normed, block.window_size)
+    windows, padded = image_encoder.window_partition(normed, block.window_size)
     attended = _attention(block.attn, windows, stop)
-    return window_unpartition(attended, block.window_size, padded, (tokens.shape[1], tokens.shape[2]))
+    return image_encoder.window_unpartition(
+        attended, block.window_size, padded, (tokens.shape[1], tokens.shape[2])
+    )
 
 
-def _attention(attention: Attention, tokens: Tensor, stop: StopFlag) -> Tensor:
+def _attention(attention: image_encoder.Attention, tokens: Tensor, stop: StopFlag) -> Tensor:
     batch, height, width, channels = tokens.shape
     raise_if_stopped(stop)
     qkv = attention.qkv(tokens).view(batch, height * width, 3, attention.num_heads, -1)
-    of_rows = get_rel_pos(height, height, attention.rel_pos_h)
-    of_columns = get_rel_pos(width, width, attention.rel_pos_w)
+    of_rows = image_encoder.get_rel_pos(height, height, attention.rel_pos_h)
+    of_columns = image_encoder.get_rel_pos(width, width, attention.rel_pos_w)
     outputs = torch.empty(batch, height * width, attention.num_heads, channels // attention.num_heads)
     for head in range(attention.num_heads):
         raise_if_stopped(stop)
@@ -84,7 +79,7 @@ def _attention(attention: Attention, tokens: Tensor, stop: StopFlag) -> Tensor:
     return attention.proj(outputs.view(batch, height, width, channels))
 
 
-def _mixed(block: Block, tokens: Tensor, stop: StopFlag) -> Tensor:
+def _mixed(block: image_encoder.Block, tokens: Tensor, stop: StopFlag) -> Tensor:
     """The dense layers of a block (B, H, W, C)."""
     rows = []
     for some in tokens.flatten(0, 2).split(TOKENS_AT_ONCE):

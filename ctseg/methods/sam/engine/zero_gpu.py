@@ -16,12 +16,11 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from segment_anything.build_sam import build_sam_vit_b
-from segment_anything.modeling import ImageEncoderViT
 from torch import Tensor
 
 from ctseg.methods.base.fetching import stoppably
 from ctseg.methods.base.method import StopFlag, Stopped
+from ctseg.methods.sam.engine.package import build_sam, image_encoder
 from ctseg.methods.sam.engine.segmenter import ImageEncoder
 
 GPU_SECONDS = 15
@@ -62,14 +61,14 @@ def embed_on_gpu(file: str, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=1)
-def _encoder(file: str, device: str) -> ImageEncoderViT:
+def _encoder(file: str, device: str) -> image_encoder.ImageEncoderViT:
     from safetensors import safe_open
 
     prefix = "image_encoder."
     with safe_open(file, framework="pt") as stored:
         tensors = {name: stored.get_tensor(name) for name in stored.keys() if name.startswith(prefix)}  # noqa: SIM118
     with torch.device("meta"):
-        module: ImageEncoderViT = build_sam_vit_b().image_encoder
+        module: image_encoder.ImageEncoderViT = build_sam.build_sam_vit_b().image_encoder
     module.load_state_dict({name.removeprefix(prefix): each for name, each in tensors.items()}, assign=True)
     return module.eval().requires_grad_(False).to(device)
 
