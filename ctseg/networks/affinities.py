@@ -24,6 +24,9 @@ CHANNELS = CLASSES + len(OFFSETS)
 SLOTS = 24
 """Channels after these of networks that were trained with slots; no decoder looks at them."""
 
+EMBEDDING = 8
+"""Channels after the affinities of networks that were trained with embeddings."""
+
 
 def predict_affinities(
     logits: Logits, grey: NDArray[np.uint8], size: int, mirror: bool = False

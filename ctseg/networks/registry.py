@@ -5,7 +5,7 @@ from functools import partial
 
 from torch import nn
 
-from ctseg.networks.affinities import CHANNELS, SLOTS
+from ctseg.networks.affinities import CHANNELS, EMBEDDING, SLOTS
 from ctseg.networks.tiny import TinyUNet
 from ctseg.networks.unet import unet
 
@@ -27,9 +27,11 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "unet-lite0": unet,
     "unet-lite0-affinities": partial(unet, channels=CHANNELS),
     "unet-lite0-slots-affinities": partial(unet, channels=CHANNELS + SLOTS),
+    "unet-lite0-embedding-affinities": partial(unet, channels=CHANNELS + EMBEDDING),
     "tiny-unet": TinyUNet,
     "tiny-unet-affinities": partial(TinyUNet, CHANNELS),
     "tiny-unet-slots-affinities": partial(TinyUNet, CHANNELS + SLOTS),
+    "tiny-unet-embedding-affinities": partial(TinyUNet, CHANNELS + EMBEDDING),
     "unet-resnet50": partial(unet, "resnet50"),
     "vit-mae": partial(_vit, 256, 8, 8, 16),
     "vit-mae-8": partial(_vit, 256, 8, 8, 8),

@@ -59,22 +59,22 @@ def make_views(slices: SliceSet, recipe: Recipe, step: int, places: range) -> tu
     return torch.from_numpy(np.stack(plain)), torch.from_numpy(np.stack(changed))
 
 
-def cut_and_mix(changed: Tensor, probability: Tensor) -> tuple[Tensor, Tensor]:
-    """Paste a rectangle of the next image into each image, and of its probabilities at the same place.
+def cut_and_mix(changed: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+    """Paste a rectangle of the next image into each image, and of what the teacher saw at the same place.
 
     The rectangle has a third of the area; its place and shape come from torch's generator.
 
     Parameters
     ----------
     changed : Tensor, shape (N, S, S)
-    probability : Tensor, shape (N, S, S)
+    seen : Tensor, shape (N, C, S, S)
 
     References
     ----------
     French et al., BMVC 2020, arXiv 1906.01916: CutMix as the perturbation of semi-supervised segmentation.
     """
     size = changed.shape[-1]
-    mixed, mixed_probability = changed.clone(), probability.clone()
+    mixed, mixed_seen = changed.clone(), seen.clone()
     for index in range(len(changed)):
         stretch, down, right = torch.rand(3).tolist()
         height = round(size * (1 / 3) ** (0.25 + 0.5 * stretch))
@@ -83,8 +83,8 @@ def cut_and_mix(changed: Tensor, probability: Tensor) -> tuple[Tensor, Tensor]:
         columns = slice(left := int(right * (size - width + 1)), left + width)
         other = (index + 1) % len(changed)
         mixed[index, rows, columns] = changed[other, rows, columns]
-        mixed_probability[index, rows, columns] = probability[other, rows, columns]
-    return mixed, mixed_probability
+        mixed_seen[index, :, rows, columns] = seen[other, :, rows, columns]
+    return mixed, mixed_seen
 
 
 def consistency_loss(logits: Tensor, probability: Tensor, sure_from: float) -> Tensor:

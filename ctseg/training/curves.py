@@ -7,6 +7,7 @@ from pathlib import Path
 COLUMNS = (
     "step", "size", "learning_rate", "loss", "batch_dice", "kappa_background", "kappa_foreground",
     "ari", "fg_ari", "dice", "affinity_loss", "seconds_a_step", "slot_loss", "consistency_loss",
+    "embedding_loss",
 )  # fmt: skip
 
 

@@ -116,8 +116,11 @@ class Recipe:
     this power, at least 1 and at most 8; 0 leaves all pixels alike."""
     slots: float = 0.0
     """Weight of the slots' loss, for networks that have slots."""
+    embedding: float = 0.0
+    """Weight of the embeddings' loss, for networks that have embeddings."""
     consistency: float = 0.0
-    """Weight of foreground's consistency on ``data.unlabelled``, as many slices a step as annotated ones."""
+    """Weight of foreground's and embeddings' consistency on ``data.unlabelled``, as many slices a step as
+    annotated ones."""
     sure_from: float = 0.95
     """Probability from which the teacher's class of a pixel is learnt there."""
     temperature: float = 0.1

@@ -129,7 +129,7 @@ def _refuse_impossible(recipe: Recipe) -> None:
     for key, value in positive.items():
         if value <= 0:
             raise RecipeError(f"{key} is {value}; it must be above 0.")
-    weights = {"slots": recipe.slots, "consistency": recipe.consistency,
+    weights = {"slots": recipe.slots, "embedding": recipe.embedding, "consistency": recipe.consistency,
                "small_structures": recipe.small_structures}  # fmt: skip
     for key, value in weights.items():
         if not 0 <= value < float("inf"):

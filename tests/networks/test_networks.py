@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from ctseg.networks.affinities import CHANNELS, SLOTS
+from ctseg.networks.affinities import CHANNELS, EMBEDDING, SLOTS
 from ctseg.networks.foreground import input_shape, predict_foreground, resize_grey
 from ctseg.networks.registry import NETWORKS, build_network
 from ctseg.networks.stored import load_network
@@ -29,7 +29,7 @@ class Grey(torch.nn.Module):
 
 def test_an_unknown_network_lists_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match="unet-lite0, unet-lite0-affinities, unet-lite0-slots-affinities, tiny-unet"
+        ValueError, match="unet-lite0, unet-lite0-affinities, unet-lite0-slots-affinities, unet-lite0-emb"
     ):
         build_network("resnet")
 
@@ -39,6 +39,7 @@ def test_an_unknown_network_lists_the_known_ones() -> None:
 def test_logits_at_the_size_of_the_input(name: str) -> None:
     network = build_network(name).eval()
     channels = (CHANNELS if name.endswith("-affinities") else 2) + SLOTS * ("-slots" in name)
+    channels += EMBEDDING * ("-embedding" in name)
     assert network(torch.zeros(1, 1, 64, 96)).shape == (1, channels, 64, 96)
 
 

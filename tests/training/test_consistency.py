@@ -63,8 +63,8 @@ def test_both_views_are_moved_alike_and_the_same_again(split: Split) -> None:
 def test_what_is_pasted_brings_its_probability_along() -> None:
     torch.manual_seed(0)
     images = torch.arange(3, dtype=torch.uint8).view(3, 1, 1).expand(3, 48, 40 + 8)
-    mixed, probability = cut_and_mix(images, images.float() / 10)
-    torch.testing.assert_close(mixed.float() / 10, probability)
+    mixed, seen = cut_and_mix(images, images[:, None].float() / 10)
+    torch.testing.assert_close(mixed.float() / 10, seen[:, 0])
     for index, one in enumerate(mixed):
         pasted = one == (index + 1) % 3
         assert bool((pasted | (one == index)).all())
@@ -89,6 +89,14 @@ def test_a_run_learns_from_both_and_logs_it(split: Split, tmp_path: Path) -> Non
     assert all(np.isfinite(row["consistency_loss"]) for row in rows)
 
 
-def test_slots_need_a_network_that_has_them(split: Split) -> None:
-    with pytest.raises(RecipeError, match="no channels for slots"):
-        Partition(recipe_from_table(TABLE | {"slots": 1.0}), split, None)
+@pytest.mark.parametrize("head", ["slots", "embedding"])
+def test_a_head_needs_a_network_that_has_it(split: Split, head: str) -> None:
+    with pytest.raises(RecipeError, match=f"no channels for {head}"):
+        Partition(recipe_from_table(TABLE | {head: 1.0}), split, None)
+
+
+def test_embeddings_are_learnt_with_and_without_labels(split: Split, tmp_path: Path) -> None:
+    table = TABLE | {"network": "tiny-unet-embedding-affinities", "embedding": 1.0}
+    train_partition(recipe_from_table(table), split, tmp_path / "run")
+    rows = read_record(tmp_path / "run" / "log.csv")
+    assert all(row["embedding_loss"] > 0 and np.isfinite(row["consistency_loss"]) for row in rows)

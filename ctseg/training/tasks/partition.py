@@ -15,7 +15,14 @@ from ctseg.training.batches import Tensors
 from ctseg.training.consistency import consistency_loss, consistency_slices, cut_and_mix, make_views
 from ctseg.training.evaluation import class_dice, selection_scores
 from ctseg.training.loop import run
-from ctseg.training.losses import AdaptiveTvmfDiceLoss, affinity_loss, slot_loss, structure_weights
+from ctseg.training.losses import (
+    AdaptiveTvmfDiceLoss,
+    affinity_loss,
+    embedding_agreement,
+    embedding_loss,
+    slot_loss,
+    structure_weights,
+)
 from ctseg.training.mix import make_mixed_batch, sources
 from ctseg.training.recipe import Recipe, RecipeError
 from ctseg.training.tasks.foreground import Segmentation, batch_dice, total_loss
@@ -55,6 +62,10 @@ class Partition(Segmentation):
         super().__init__(recipe, split, initial)
         if recipe.slots and "-slots" not in recipe.network:
             raise RecipeError(f"{recipe.network} has no channels for slots; name a network with -slots.")
+        if recipe.embedding and "-embedding" not in recipe.network:
+            raise RecipeError(
+                f"{recipe.network} has no channels for embeddings; name a network with -embedding."
+            )
         self.kinds = sources(recipe, self.patients.train)
         self.unlabelled = consistency_slices(recipe) if recipe.consistency else None
         # An epoch has shown every annotated slice once.
@@ -73,9 +84,9 @@ class Partition(Segmentation):
     def loss(self, network: nn.Module, batch: Tensors) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss, the annotated slices' foreground Dice and the affinities' part of the loss."""
         grey, label_map, annotated = batch[:3]
-        probability = None
+        seen = None
         if self.recipe.consistency:
-            changed, probability = cut_and_mix(batch[4], self._teacher(batch[3]))
+            changed, seen = cut_and_mix(batch[4], self._teacher(batch[3]))
             grey = torch.cat([grey, changed])
         logits = network(grey_to_input(grey).contiguous(memory_format=torch.channels_last))
         logits, unlabelled = logits[: len(annotated)], logits[len(annotated) :]
@@ -95,18 +106,25 @@ class Partition(Segmentation):
             slots = slot_loss(logits[annotated, CHANNELS:], label_map[annotated])
             value = value + self.recipe.slots * slots
             measures["slot_loss"] = slots.detach()
-        if probability is not None:
+        if self.recipe.embedding:
+            embedding = embedding_loss(logits[annotated, CHANNELS:], label_map[annotated])
+            value = value + self.recipe.embedding * embedding
+            measures["embedding_loss"] = embedding.detach()
+        if seen is not None:
+            probability = seen[:, :CLASSES].softmax(1)[:, 1]
             agreement = consistency_loss(unlabelled[:, :CLASSES], probability, self.recipe.sure_from)
+            if self.recipe.embedding:
+                agreement = agreement + embedding_agreement(unlabelled[:, CHANNELS:], seen[:, CHANNELS:])
             value = value + self.recipe.consistency * agreement
             measures["consistency_loss"] = agreement.detach()
         return value, measures
 
     @torch.no_grad()
     def _teacher(self, plain: Tensor) -> Tensor:
-        """Return the probability of foreground (N, S, S) that the moving average of the network sees."""
+        """Return what the moving average of the network sees, (N, C, S, S)."""
         assert self.average is not None
-        logits = self.average(grey_to_input(plain).contiguous(memory_format=torch.channels_last))
-        return logits[:, :CLASSES].float().softmax(1)[:, 1]
+        logits: Tensor = self.average(grey_to_input(plain).contiguous(memory_format=torch.channels_last))
+        return logits.float()
 
     def after_epoch(self, network: nn.Module, size: int) -> None:
         """Let κ follow the Dice of its patients."""
