@@ -68,10 +68,19 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         ServedNetwork(path)
 
 
-def test_a_served_network_does_not_import_torch() -> None:
+@pytest.mark.parametrize(
+    ("method", "heavy"),
+    [
+        ("unet-tvmf", {"torch", "torchvision", "timm"}),
+        # Segment Anything needs torch, not what its package imports besides: a fifth of a gigabyte.
+        ("sam-seeded", {"torchvision", "timm", "sympy", "torch._dynamo"}),
+        ("sam-vit-t", {"torchvision", "timm", "sympy", "torch._dynamo"}),
+    ],
+)
+def test_a_method_does_not_import_what_it_does_not_need(method: str, heavy: set[str]) -> None:
     program = (
-        "import sys; from ctseg.methods import load; load('unet-tvmf');"
-        "print(sorted({'torch', 'torchvision', 'timm'} & set(sys.modules)))"
+        f"import sys; from ctseg.methods import load; load({method!r});"
+        f"print(sorted({heavy!r} & set(sys.modules)))"
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == "[]"

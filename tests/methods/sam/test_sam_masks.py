@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.data import get_testdata_file
@@ -10,7 +12,7 @@ from segment_anything import SamAutomaticMaskGenerator, SamPredictor
 from segment_anything.modeling import Sam
 from segment_anything.utils.amg import batched_mask_to_box, build_point_grid, calculate_stability_score
 from torch import nn
-from torchvision.ops import box_iou
+from torchvision.ops import box_iou, nms
 
 from ctseg.methods import NeverStop
 from ctseg.methods.base.body import body_mask
@@ -143,6 +145,25 @@ def test_duplicates_go_and_the_surest_stays() -> None:
     assert [one.predicted_iou for one in kept] == [0.95, 0.9]
     assert box_iou(torch.tensor([kept[0].box]), torch.tensor([kept[1].box])) < 0.7
     assert without_duplicates([], SETTINGS.box_nms_thresh) == []
+
+
+CORNER = st.integers(0, 12)
+SPAN = st.lists(CORNER, min_size=2, max_size=2).map(sorted)
+BOXES = st.lists(st.tuples(st.integers(0, 4), SPAN, SPAN), max_size=12)
+
+
+@given(BOXES, st.sampled_from([0.0, 0.25, 0.5, 0.7, 1.0]))
+def test_the_same_duplicates_are_dropped_as_by_torchvision(
+    found: list[tuple[int, list[int], list[int]]], thresh: float
+) -> None:
+    boxes = [(across[0], down[0], across[1], down[1]) for _, across, down in found]
+    qualities = [quarters / 4 for quarters, _, _ in found]
+    candidates = [
+        Candidate(torch.zeros(1), quality, box, 5) for quality, box in zip(qualities, boxes, strict=True)
+    ]
+    kept = without_duplicates(candidates, thresh)
+    expected = nms(torch.tensor(boxes).float().reshape(-1, 4), torch.tensor(qualities), thresh)
+    assert [id(one) for one in kept] == [id(candidates[int(index)]) for index in expected]
 
 
 def test_small_structures_are_painted_over_large_ones() -> None:
