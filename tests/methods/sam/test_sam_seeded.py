@@ -111,8 +111,8 @@ def test_a_window_holds_the_box_and_a_margin_within_the_image() -> None:
     region = np.zeros((LOGITS_SIDE, LOGITS_SIDE), bool)
     region[40:80, 0:10] = True  # tokens 10 to 20 and 0 to 2.5
     seed = Seed((0.0, 0.0), region)
-    assert seed.window(0.5) == (slice(5, 25), slice(0, 8))
-    assert seed.window(0.0) == (slice(8, 22), slice(0, 5))
+    assert seed.window(1.0) == (slice(0, 30), slice(0, 13))
+    assert seed.window(0.0) == (slice(2, 28), slice(0, 11))
     assert seed.window(9.0) == (slice(0, 64), slice(0, 64))
 
 

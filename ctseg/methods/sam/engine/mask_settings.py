@@ -40,7 +40,8 @@ class SeedSettings:
     min_share, max_share : of the slice's pixels; smaller and larger regions are not asked about.
     max_seeds : the most points, those of structures first, then those of the largest regions.
     same_iou : a region that overlaps an earlier one by a higher IoU is not asked about again.
-    margin : a question looks at its seed's box and this part of the box's longer side around it, only.
+    margin : a question looks at its seed's box and this part of the box's longer side around it, at least an
+        eighth of the image.
     min_sum : predicted IoU of a mask + its IoU with the region must be above it.
     """
 

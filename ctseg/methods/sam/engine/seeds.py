@@ -15,6 +15,9 @@ from ctseg.methods.sam.engine.mask_settings import SeedSettings
 TOKENS_SIDE = 64
 """Side of the image's tokens, in tokens."""
 
+LEAST_MARGIN = 8.0
+"""What is seen around a box at least, in tokens: of a small structure alone SAM cannot tell what it is."""
+
 LOGITS_SIDE = 256
 """Side in px of a mask's logits, which show the encoder's square."""
 
@@ -47,10 +50,10 @@ class Seed:
     def window(self, margin: float) -> Window:
         """Return rows and columns of the image's tokens that hold the box and a margin around it.
 
-        The margin is this part of the longer side of the box, and at least two tokens.
+        The margin is this part of the longer side of the box, and at least `LEAST_MARGIN`.
         """
         left, top, right, bottom = (corner * TOKENS_SIDE / SIDE for corner in self.box)
-        around = max(2.0, margin * max(right - left, bottom - top))
+        around = max(LEAST_MARGIN, margin * max(right - left, bottom - top))
         rows, columns = (
             slice(max(0, math.floor(low - around)), min(TOKENS_SIDE, math.ceil(high + around)))
             for low, high in ((top, bottom), (left, right))
