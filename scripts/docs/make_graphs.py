@@ -22,6 +22,7 @@ SERVED = (
     ("unet-lite0", 256),
     ("unet-lite0", 192),
     ("unet-lite0-affinities", 256),
+    ("unet-lite0-affinities", 320),
     ("unet-lite0-affinities", 384),
     ("vit-mae", 192),
     ("swin-unet", 192),

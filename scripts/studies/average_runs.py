@@ -18,7 +18,7 @@ from ctseg.networks.stored import load_network
 from ctseg.networks.tensors import torch_logits
 from ctseg.training.batches import load_slices
 
-DECODER = Choice(mirror=True, mask=0.5, basin=0.3, merge=0.6)
+DECODER = Choice(mirror=True, mask=0.5, basin=0.3, merge=0.4)
 
 
 def mean_of(runs: Sequence[Sequence[Maps]]) -> list[Maps]:

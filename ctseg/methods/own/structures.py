@@ -18,7 +18,7 @@ MASK_FROM = 0.5
 """Probability of foreground from which a pixel is in the mask."""
 BASINS_BELOW = 0.3
 """Boundary below which a basin begins."""
-JOINED_FROM = 0.6
+JOINED_FROM = 0.4
 """Mean affinity from which two parts are one structure in the default cut."""
 
 
