@@ -24,8 +24,8 @@ CARD = Card(
     weights=(FILE,),
     weights_licence=RESEARCH_USE,
     training_data=(
-        f"{ANNOTATED_DATA}; 6,000 steps of 4 slices at 192, 256 and 320 px, from the weights of unet-tvmf, whose "
-        "encoder started from ImageNet."
+        f"{ANNOTATED_DATA}; 6,000 steps of 4 slices at 192, 256 and 320 px, from the weights of unet-tvmf, "
+        "whose encoder started from ImageNet."
     ),
     saw=("annotated", "outside"),
     parameters=5_199_180,
