@@ -3,8 +3,8 @@
     CTSEG_DATA=... python scripts/studies/choose_partition.py RUN [--table docs/partition_choice.csv]
 
 The mask's threshold is tried first, with a mirrored look averaged in, then the best of them without it, then
-where basins begin; each with several thresholds of merging. The best mean IoU decides, step by step; the
-table keeps every slice, so that choices can be compared patient by patient.
+where basins begin, with and without; each with several thresholds of merging. The best mean IoU decides, step
+by step; the table keeps every slice, so that choices can be compared patient by patient.
 """
 
 import argparse
@@ -125,8 +125,9 @@ def main() -> None:
     add(False, best(table).mask, FIRST_BASIN)
     chosen = best(table)
     for basin in BASINS:
-        if basin != FIRST_BASIN:
-            add(chosen.mirror, chosen.mask, basin)
+        for mirror in (True, False):
+            if basin != FIRST_BASIN:
+                add(mirror, chosen.mask, basin)
     print("chosen:", best(table))
     if options.table:
         with options.table.open("w", newline="", encoding="utf-8") as file:

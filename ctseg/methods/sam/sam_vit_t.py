@@ -31,7 +31,7 @@ CARD = Card(
     ),
     saw=("outside",),
     parameters=10_139_948,
-    seconds=6.5,
+    seconds=2.2,
     full_tiling=False,
     known_failures=(
         "It was never shown CT: soft organs with faint borders are often missed or merged.",

@@ -6,13 +6,12 @@ import torch
 from torch import Tensor
 
 from ctseg.training.losses.processes import sum_over_processes
+from ctseg.training.losses.structure_means import SMALLEST, structure_means
 
 PULL, PUSH = 0.5, 2.0
 """δv and δd: how close to its structure's mean a pixel has to be, and half of how far two means are apart."""
 ANCHORS = 16
 """Pixels of an image whose soft masks have to agree."""
-_SMALLEST = 8
-"""Structures below so many px have no say."""
 
 
 def same_structure(distance: Tensor) -> Tensor:
@@ -23,8 +22,9 @@ def same_structure(distance: Tensor) -> Tensor:
 def embedding_loss(embeddings: Tensor, label_map: Tensor) -> Tensor:
     """Return pull + push + push of the unlabelled, each the mean over all processes.
 
-    Background is what nobody annotated: its pixels have to lie apart from all structures, not close to each
-    other. Distances beyond their margins cost their square.
+    Pull: a pixel farther than ``PULL`` from its structure's mean costs the square of what is more. Push: two
+    means nearer than 2 ``PUSH`` cost the square of what is missing. Background is what nobody annotated: its
+    pixels need not lie together, but one that is nearer than ``PUSH`` to a structure's mean costs likewise.
 
     Parameters
     ----------
@@ -38,19 +38,19 @@ def embedding_loss(embeddings: Tensor, label_map: Tensor) -> Tensor:
     References
     ----------
     De Brabandere et al., 2017, arXiv 1708.02551, equations 1 and 2: pull and push.
-    Wolny et al., CVPR 2022, arXiv 2103.14572, equation 3: the push of the unlabelled.
+    Wolny et al., SPOCO, CVPR 2022, arXiv 2103.14572: the push of the unlabelled. Its loss of soft masks of
+    annotated objects is left out.
     """
     sums = embeddings.new_zeros(6, dtype=torch.float32) + embeddings.float().sum() * 0.0
     for image, labels in zip(embeddings, label_map, strict=True):
         inside = labels > 0
-        values, members, sizes = torch.unique(labels[inside], return_inverse=True, return_counts=True)
-        kept = sizes >= _SMALLEST
+        pixels = image[:, inside].float().T
+        means, sizes, members = structure_means(pixels, labels[inside])
+        kept = sizes >= SMALLEST
         if not bool(kept.any()):
             continue
-        pixels = image[:, inside].float().T
-        means = pixels.new_zeros(len(values), len(image)).index_add(0, members, pixels) / sizes[:, None]
         away = (_length(pixels - means[members]) - PULL).clamp(min=0).square()
-        pull = (away.new_zeros(len(values)).index_add(0, members, away) / sizes)[kept]
+        pull = structure_means(away[:, None], labels[inside])[0][kept]
         means = means[kept]
         one, other = torch.triu_indices(len(means), len(means), 1)
         push = (2 * PUSH - _length(means[one] - means[other])).clamp(min=0).square()
@@ -67,6 +67,8 @@ def embedding_loss(embeddings: Tensor, label_map: Tensor) -> Tensor:
 def embedding_agreement(student: Tensor, teacher: Tensor) -> Tensor:
     """Return the Dice loss between the soft masks that both see around the same random pixels.
 
+    A soft mask is :func:`same_structure` of each pixel's distance from the chosen one.
+
     Parameters
     ----------
     student : Tensor, shape (N, E, H, W), of changed views
@@ -78,7 +80,7 @@ def embedding_agreement(student: Tensor, teacher: Tensor) -> Tensor:
 
     References
     ----------
-    Wolny et al., CVPR 2022, arXiv 2103.14572, equations 5 to 7.
+    Wolny et al., SPOCO, CVPR 2022, arXiv 2103.14572: the consistency of embeddings.
     """
     images, channels, height, width = student.shape
     chosen = torch.randint(height * width, (images, 1, ANCHORS), device=student.device)

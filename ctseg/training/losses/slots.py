@@ -7,9 +7,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ctseg.training.losses.processes import sum_over_processes
-
-_SMALLEST = 8
-"""Structures below so many px have no say."""
+from ctseg.training.losses.structure_means import SMALLEST, structure_means
 
 
 def slot_loss(logits: Tensor, label_map: Tensor) -> Tensor:
@@ -36,13 +34,10 @@ def slot_loss(logits: Tensor, label_map: Tensor) -> Tensor:
     costs = [logits.sum() * 0.0]
     for image, labels in zip(logits, label_map, strict=True):
         inside = labels > 0
-        values, members, sizes = torch.unique(labels[inside], return_inverse=True, return_counts=True)
-        kept = torch.nonzero(sizes >= _SMALLEST).flatten().tolist()
-        if not kept:
+        means, sizes, _ = structure_means(F.log_softmax(image[:, inside].float(), 0).T, labels[inside])
+        means = means[sizes >= SMALLEST]
+        if len(means) == 0:
             continue
-        log_probability = F.log_softmax(image[:, inside].float(), 0)
-        means = log_probability.new_zeros(len(values), len(image)).index_add(0, members, log_probability.T)
-        means = means[kept] / sizes[kept, None]
         rows, columns = linear_sum_assignment(-np.asarray(means.detach().cpu(), np.float64))
         costs.extend(-means[torch.from_numpy(rows), torch.from_numpy(columns)].float())
     total = torch.stack(costs).sum()

@@ -60,12 +60,11 @@ class Partition(Segmentation):
                 f"{recipe.network} has no channels for affinities; add -affinities to its name."
             )
         super().__init__(recipe, split, initial)
-        if recipe.slots and "-slots" not in recipe.network:
-            raise RecipeError(f"{recipe.network} has no channels for slots; name a network with -slots.")
-        if recipe.embedding and "-embedding" not in recipe.network:
-            raise RecipeError(
-                f"{recipe.network} has no channels for embeddings; name a network with -embedding."
-            )
+        for head, weight in (("slots", recipe.slots), ("embedding", recipe.embedding)):
+            if weight and f"-{head}" not in recipe.network:
+                raise RecipeError(
+                    f"{recipe.network} has no channels for {head}; name a network with -{head}."
+                )
         self.kinds = sources(recipe, self.patients.train)
         self.unlabelled = consistency_slices(recipe) if recipe.consistency else None
         # An epoch has shown every annotated slice once.
